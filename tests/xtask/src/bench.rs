@@ -1,0 +1,38 @@
+//! Benchmarks: what the project promises as ratios, measured in one run.
+
+use anyhow::Result;
+
+use crate::command;
+use crate::project::Project;
+use crate::setup::{self, Need};
+use crate::{package, wasm};
+
+/// Runs the benchmarks of the named platforms, or all of them.
+pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result<()> {
+    let all = ["native", "node", "browser"].map(str::to_owned);
+    let platforms = if platforms.is_empty() {
+        &all
+    } else {
+        platforms
+    };
+    if platforms.iter().any(|platform| platform != "native") {
+        wasm::build(project)?;
+        package::build(project)?;
+    }
+    for platform in platforms {
+        if platform == "native" {
+            setup::ensure(project, Need::Rust)?;
+            command::run(project, "cargo", ["bench", "-p", "fortress-sdk"])?;
+            continue;
+        }
+        if platform != "node" {
+            setup::ensure(project, Need::Browsers)?;
+        }
+        // Which other platforms there are (one browser alone, say) the script knows.
+        let words = ["tests/bench/run.mjs", platform]
+            .into_iter()
+            .chain(html.then_some("--html"));
+        command::run(project, "node", words)?;
+    }
+    Ok(())
+}

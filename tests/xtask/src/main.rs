@@ -1,0 +1,90 @@
+//! `cargo xtask <task>`: the one entry to every developer task, and what CI runs.
+//!
+//! Tasks run other people's tools (cargo, npm, pytest, browsers) and let their output through. Each task first sees
+//! that what it needs is there ([`setup`]), so a fresh clone needs no step before `cargo xtask test`.
+
+mod bench;
+mod cli;
+mod command;
+mod demo;
+mod fresh;
+mod fuzz;
+mod lint;
+mod npm_state;
+mod package;
+mod project;
+mod setup;
+mod steps;
+mod wasm;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+
+use cli::Task;
+use project::Project;
+use setup::Need;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match run(&words) {
+        Ok(code) => code,
+        Err(error) => {
+            // One line: what failed, why, and how to see it again.
+            command::say_error(&format!("{error:#}"));
+            command::say_error(&format!("to repeat it: cargo xtask {}", words.join(" ")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[String]) -> Result<ExitCode> {
+    let task = cli::parse(words)?;
+    if let Task::Help = task {
+        command::say(cli::HELP);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let project = Project::find().context("cannot find the project")?;
+    match task {
+        Task::Help => {}
+        Task::Setup(needs) => needs
+            .iter()
+            .try_for_each(|need| setup::ensure(&project, *need))?,
+        Task::Build => {
+            wasm::build(&project)?;
+            package::build(&project)?;
+        }
+        Task::Lint => {
+            lint::rust(&project)?;
+            wasm::build(&project)?;
+            package::build(&project)?;
+            lint::web(&project)?;
+        }
+        Task::Test(selected) => return steps::test(&project, &selected),
+        Task::Demo { check: false } => demo::serve(&project)?,
+        Task::Demo { check: true } => {
+            wasm::build(&project)?;
+            package::build(&project)?;
+            demo::check(&project)?;
+        }
+        Task::Bench { platforms, html } => bench::run(&project, &platforms, html)?,
+        Task::Vectors => {
+            setup::ensure(&project, Need::Rust)?;
+            command::run(
+                &project,
+                "cargo",
+                [
+                    "run",
+                    "--release",
+                    "-p",
+                    "fortress-sdk",
+                    "--example",
+                    "vectors",
+                ],
+            )?;
+        }
+        Task::Fuzz { target, seconds } => fuzz::run(&project, target.as_deref(), seconds)?,
+        Task::Fresh(words) => fresh::run(&project, &words)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,285 @@
+//! `cargo xtask test`: steps that go on after one has failed, and a table of them at the end.
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Error, Result};
+
+use crate::command::{self, say};
+use crate::project::Project;
+use crate::setup::{self, Need};
+use crate::{demo, lint, package, wasm};
+
+/// One part of the tests, in the order in which they run: the quick and the telling first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Lint,
+    Xtask,
+    Core,
+    Wasm,
+    Npm,
+    Python,
+    Packaging,
+    Browsers,
+    Demo,
+}
+
+impl Step {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Lint,
+        Self::Xtask,
+        Self::Core,
+        Self::Wasm,
+        Self::Npm,
+        Self::Python,
+        Self::Packaging,
+        Self::Browsers,
+        Self::Demo,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Lint => "lint",
+            Self::Xtask => "xtask",
+            Self::Core => "core",
+            Self::Wasm => "wasm",
+            Self::Npm => "npm",
+            Self::Python => "python",
+            Self::Packaging => "packaging",
+            Self::Browsers => "browsers",
+            Self::Demo => "demo",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|step| step.name() == name)
+            .with_context(|| {
+                let names = Self::ALL.map(Self::name).join(" ");
+                format!("`test` knows the steps {names}, and {name} was given")
+            })
+    }
+
+    fn run(self, project: &Project, built: &mut Built) -> Result<(), Stop> {
+        match self {
+            Self::Lint => {
+                // What rustfmt and clippy say should not wait for a build, nor be lost when it fails.
+                lint::rust(project)?;
+                built.require(project, Product::Package)?;
+                lint::web(project)?;
+            }
+            Self::Xtask => {
+                // In its own profile, in which its libraries are already there.
+                let profile = ["--profile", "xtask"];
+                command::run(
+                    project,
+                    "cargo",
+                    ["test", "-p", "xtask"].iter().chain(&profile),
+                )?;
+            }
+            Self::Core => {
+                command::run(project, "cargo", ["test", "-p", "fortress-sdk"])?;
+                // The assembly backends write and read the same bytes.
+                let assembly = ["--no-default-features", "--features", "assembly"];
+                command::run(
+                    project,
+                    "cargo",
+                    ["test", "-p", "fortress-sdk"].iter().chain(&assembly),
+                )?;
+            }
+            Self::Wasm => {
+                built.require(project, Product::Module)?;
+                command::run(project, "cargo", ["test", "-p", wasm::CRATE])?;
+            }
+            Self::Npm => {
+                built.require(project, Product::Package)?;
+                package::npm(project, ["test"], package::FOLDER)?;
+            }
+            Self::Python => {
+                setup::ensure(project, Need::Python)?;
+                command::run(
+                    project,
+                    setup::python_program(project),
+                    ["-m", "pytest", "tests/interop/python"],
+                )?;
+            }
+            Self::Packaging | Self::Browsers => {
+                setup::ensure(project, Need::Browsers)?;
+                built.require(project, Product::Package)?;
+                package::npm(project, ["test"], &format!("tests/{}", self.name()))?;
+            }
+            Self::Demo => {
+                built.require(project, Product::Package)?;
+                demo::check(project)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs the steps and reports them. The exit code tells whether all passed.
+pub(crate) fn test(project: &Project, steps: &[Step]) -> Result<ExitCode> {
+    let mut built = Built::default();
+    let mut reports = Vec::new();
+    for step in steps {
+        say(&format!("\n=== {} ===", step.name()));
+        let start = Instant::now();
+        let result = step.run(project, &mut built);
+        if let Err(Stop::Failed(error)) = &result {
+            command::say_error(&format!("{}: {error:#}", step.name()));
+        }
+        reports.push(Report {
+            step: *step,
+            took: start.elapsed(),
+            result,
+        });
+    }
+    let failed = reports
+        .iter()
+        .filter(|report| report.result.is_err())
+        .count();
+    say(&format!("\n{}", table(&reports)));
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Something that several steps need and one run builds once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Product {
+    Module,
+    Package,
+}
+
+/// What this run has built, or tried to.
+#[derive(Default)]
+struct Built(HashMap<Product, bool>);
+
+impl Built {
+    /// Builds a product unless this run has; a product that failed before blocks whoever asks again.
+    fn require(&mut self, project: &Project, product: Product) -> Result<(), Stop> {
+        match self.0.get(&product) {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(Stop::Blocked(product)),
+            None => {}
+        }
+        self.0.insert(product, false);
+        match product {
+            Product::Module => wasm::build(project)?,
+            Product::Package => {
+                self.require(project, Product::Module)?;
+                package::build(project)?;
+            }
+        }
+        self.0.insert(product, true);
+        Ok(())
+    }
+}
+
+/// Why a step did not pass.
+#[derive(Debug)]
+enum Stop {
+    Failed(Error),
+    /// The product could not be built in an earlier step, which has told why.
+    Blocked(Product),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+struct Report {
+    step: Step,
+    took: Duration,
+    result: Result<(), Stop>,
+}
+
+/// A line a step, and the closing line that counts them.
+fn table(reports: &[Report]) -> String {
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let mut text = String::new();
+    for Report { step, took, result } in reports {
+        let name = step.name();
+        let (word, why) = match result {
+            Ok(()) => {
+                passed += 1;
+                ("passed", String::new())
+            }
+            Err(Stop::Failed(error)) => {
+                failed += 1;
+                (
+                    "FAILED",
+                    format!("  {error:#}; to repeat it: cargo xtask test {name}"),
+                )
+            }
+            Err(Stop::Blocked(product)) => {
+                skipped += 1;
+                let product = match product {
+                    Product::Module => "WebAssembly module",
+                    Product::Package => "npm package",
+                };
+                ("skipped", format!("  the {product} could not be built"))
+            }
+        };
+        let seconds = took.as_secs();
+        text.push_str(&format!(
+            "{name:<10} {word:<8} {:>3} min {:02} s{why}\n",
+            seconds / 60,
+            seconds % 60
+        ));
+    }
+    text.push_str(&format!("{passed} passed, {failed} failed"));
+    if skipped > 0 {
+        text.push_str(&format!(", {skipped} skipped"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(step: Step, result: Result<(), Stop>) -> Report {
+        Report {
+            step,
+            took: Duration::from_secs(75),
+            result,
+        }
+    }
+
+    #[test]
+    fn the_closing_line_counts_steps() {
+        let passed = table(&[report(Step::Core, Ok(()))]);
+        assert_eq!(
+            passed,
+            "core       passed     1 min 15 s\n1 passed, 0 failed"
+        );
+
+        let mixed = table(&[
+            report(Step::Core, Ok(())),
+            report(
+                Step::Wasm,
+                Err(Stop::Failed(Error::msg("`cargo build` failed"))),
+            ),
+            report(Step::Npm, Err(Stop::Blocked(Product::Module))),
+        ]);
+        assert!(
+            mixed.ends_with("\n1 passed, 1 failed, 1 skipped"),
+            "{mixed}"
+        );
+        assert!(
+            mixed.contains("`cargo build` failed; to repeat it: cargo xtask test wasm"),
+            "{mixed}"
+        );
+        assert!(
+            mixed.contains("the WebAssembly module could not be built"),
+            "{mixed}"
+        );
+    }
+}
