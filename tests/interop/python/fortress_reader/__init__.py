@@ -1,0 +1,54 @@
+"""A reader of the Fortress formats, written from ``docs/spec`` alone.
+
+It shares no code with the SDK: only the standard library and ``cryptography``. The modules follow the pages of the
+specification, and every function names the clause that it implements, so that it can be read beside them:
+
+========================  ==========================================================
+:mod:`.suites`            N-5, N-6: the four AEADs (:mod:`.aegis` holds two of them)
+:mod:`.payload`           N-7 to N-10: the payload construction, whole, streamed and at random
+:mod:`.cbor`              N-3: deterministic CBOR
+:mod:`.context`           C: canonical context
+:mod:`.keys`              K: keyrings, scopes, purposes
+:mod:`.tokens`            T: field tokens and their text form
+:mod:`.groups`            G: grouped tokens, rows and columns
+:mod:`.recipients`        R: what opens an envelope
+:mod:`.envelopes`         E: envelopes
+:mod:`.sealed`            S: sealed keyrings
+:mod:`.limits`            L-1, L-2
+:mod:`.errors`            L-3: the codes
+========================  ==========================================================
+
+It reads; it does not write, and it does not defend its memory: use it to check files, not to hold keys.
+"""
+
+from .context import canonical
+from .envelopes import Envelope, Opened, open_envelope
+from .errors import Code, FortressError
+from .groups import Group, decrypt_member, decrypt_row
+from .keys import Keyring, State, Version
+from .recipients import Argon2Limits, Identity, Passphrase
+from .sealed import open_keyring, parse_keyring
+from .tokens import decode_text, decrypt, encode_text
+
+__all__ = [
+    "Argon2Limits",
+    "Code",
+    "Envelope",
+    "FortressError",
+    "Group",
+    "Identity",
+    "Keyring",
+    "Opened",
+    "Passphrase",
+    "State",
+    "Version",
+    "canonical",
+    "decode_text",
+    "decrypt",
+    "decrypt_member",
+    "decrypt_row",
+    "encode_text",
+    "open_envelope",
+    "open_keyring",
+    "parse_keyring",
+]

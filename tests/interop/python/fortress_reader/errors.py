@@ -1,0 +1,52 @@
+"""L-3: every refusal has a code, the same in each implementation."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """The codes of L-3, and those by which a caller's own mistake is refused."""
+
+    TRUNCATED = "truncated"
+    TRAILING_DATA = "trailing_data"
+    UNKNOWN_VERSION = "unknown_version"
+    NOT_FORTRESS = "not_fortress"
+    UNKNOWN_SUITE = "unknown_suite"
+    PRIVATE_SUITE = "private_suite"
+    UNKNOWN_KEY = "unknown_key"
+    KEY_DESTROYED = "key_destroyed"
+    AUTHENTICATION_FAILED = "authentication_failed"
+    NON_CANONICAL = "non_canonical"
+    HEADER_TOO_LARGE = "header_too_large"
+    NO_RECIPIENT = "no_recipient"
+    TOO_MANY_RECIPIENTS = "too_many_recipients"
+    WRONG_RECIPIENT = "wrong_recipient"
+    WRONG_PASSPHRASE = "wrong_passphrase"
+    ARGON2_LIMITS = "argon2_limits"
+    WRONG_CONTENT = "wrong_content"
+    INVALID_TEXT = "invalid_text"
+    WRONG_GROUP = "wrong_group"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    VALUE_TOO_LARGE = "value_too_large"
+
+    STREAM_FAILED = "stream_failed"
+    INVALID_SEGMENT = "invalid_segment"
+    INVALID_CONTEXT = "invalid_context"
+    EMPTY_PASSPHRASE = "empty_passphrase"
+
+
+class FortressError(Exception):
+    """A refusal: its code for programs, a sentence for people."""
+
+    def __init__(self, code: Code, sentence: str) -> None:
+        super().__init__(f"{sentence} ({code})")
+        self.code = code
+
+
+def authentication_failed() -> FortressError:
+    """L-4: one error for a wrong key, context, scope or byte; nothing tells them apart."""
+    return FortressError(Code.AUTHENTICATION_FAILED, "not for this key, scope and context, or changed since")
+
+
+def truncated(what: str, expected: int, found: int) -> FortressError:
+    """The layout says more bytes than there are."""
+    return FortressError(Code.TRUNCATED, f"{what} takes at least {expected} bytes, {found} are there")

@@ -1,0 +1,148 @@
+"""R-1 to R-4: the recipients of an envelope, and what opens them."""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from . import limits
+from .context import EMPTY
+from .errors import Code, FortressError
+from .keys import Keyring
+from .payload import SHORTEST, open_message
+from .suites import AES_256_GCM
+from .tokens import LABEL_LENGTH, Label, decrypt_for
+
+FILE_KEY_LENGTH = 32
+
+KEYRING = 1
+PASSPHRASE = 2
+
+_BODY_LENGTHS = {
+    KEYRING: LABEL_LENGTH + SHORTEST + FILE_KEY_LENGTH,
+    PASSPHRASE: 16 + 3 * 4 + SHORTEST + FILE_KEY_LENGTH,
+}
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """R-1: a type and a body."""
+
+    type: int
+    body: bytes
+
+    @classmethod
+    def of(cls, kind: object, body: object) -> "Recipient":
+        if not isinstance(kind, int) or not isinstance(body, bytes):
+            raise FortressError(Code.NON_CANONICAL, "a recipient is an unsigned integer and a byte string")
+        if len(body) != _BODY_LENGTHS.get(kind, len(body)):
+            raise FortressError(
+                Code.NON_CANONICAL, f"a recipient of type {kind} has {_BODY_LENGTHS[kind]} bytes, not {len(body)}"
+            )
+        return cls(kind, body)
+
+
+@dataclass(frozen=True)
+class Argon2Limits:
+    """L-2: what a reader lets a header ask of Argon2id."""
+
+    memory_kib: int = 262_144
+    passes_times_memory_kib: int = 1_048_576
+    lanes: int = 16
+
+    def check(self, passes: int, memory_kib: int, lanes: int) -> None:
+        """R-4: before any memory is allocated."""
+        if (
+            not 1 <= lanes <= self.lanes
+            or passes < 1
+            or not 8 * lanes <= memory_kib <= self.memory_kib
+            or passes * memory_kib > self.passes_times_memory_kib
+        ):
+            raise FortressError(
+                Code.ARGON2_LIMITS,
+                f"the header asks for {passes} passes over {memory_kib} KiB in {lanes} lanes, beyond the limits",
+            )
+
+
+@dataclass(frozen=True)
+class Passphrase:
+    """R-3: what a person types."""
+
+    text: str = field(repr=False)
+    limits: Argon2Limits = Argon2Limits()
+
+    def __post_init__(self) -> None:
+        if not self.text:
+            raise FortressError(Code.EMPTY_PASSPHRASE, "a passphrase is not empty")
+
+    def input_key(self, salt: bytes, passes: int, memory_kib: int, lanes: int) -> bytes:
+        derivation = Argon2id(salt=salt, length=32, iterations=passes, lanes=lanes, memory_cost=memory_kib)
+        return derivation.derive(self.normalized())
+
+    def normalized(self) -> bytes:
+        """The UTF-8 of the passphrase's Normalization Form C."""
+        return unicodedata.normalize("NFC", self.text).encode("utf-8")
+
+
+Identity = Keyring | Passphrase
+
+
+def check_counts(recipients: Sequence[Recipient]) -> None:
+    """E-2, R-4: how many recipients a header has."""
+    if not recipients:
+        raise FortressError(Code.NO_RECIPIENT, "an envelope has at least one recipient")
+    if len(recipients) > limits.RECIPIENTS:
+        raise FortressError(Code.TOO_MANY_RECIPIENTS, f"an envelope has at most {limits.RECIPIENTS} recipients")
+    if sum(recipient.type == PASSPHRASE for recipient in recipients) > limits.PASSPHRASE_RECIPIENTS:
+        raise FortressError(
+            Code.TOO_MANY_RECIPIENTS, f"an envelope has at most {limits.PASSPHRASE_RECIPIENTS} passphrase recipients"
+        )
+
+
+def unwrap(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> bytes:
+    """R-1: the file key, from the first recipient that one of the identities opens."""
+    failures: list[FortressError] = []
+    for attempt in _attempts(recipients, identities):
+        try:
+            return attempt()
+        except FortressError as failure:
+            failures.append(failure)
+    if failures:
+        raise next((failure for failure in failures if failure.code is Code.AUTHENTICATION_FAILED), failures[0])
+    foreign = sorted({recipient.type for recipient in recipients} - {KEYRING, PASSPHRASE})
+    unknown = f"; types not known here: {foreign}" if foreign else ""
+    raise FortressError(Code.WRONG_RECIPIENT, f"no recipient of this envelope is for what was given{unknown}")
+
+
+def _attempts(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> Iterator[Callable[[], bytes]]:
+    """One attempt for each identity and each recipient that it may open."""
+    keyrings, passphrases = (
+        [recipient.body for recipient in recipients if recipient.type == kind] for kind in (KEYRING, PASSPHRASE)
+    )
+    for identity in identities:
+        if isinstance(identity, Passphrase):
+            for body in passphrases:
+                identity.limits.check(*_parameters(body))
+            yield from (partial(_unwrap_passphrase, identity, body) for body in passphrases)
+        else:
+            held = (body for body in keyrings if identity.holds(Label.parse(body).key_id))
+            yield from (partial(decrypt_for, identity, "wrap", body, EMPTY) for body in held)
+
+
+def _unwrap_passphrase(passphrase: Passphrase, body: bytes) -> bytes:
+    """R-3."""
+    input_key = passphrase.input_key(body[:16], *_parameters(body))
+    try:
+        return open_message(AES_256_GCM, input_key, body[28:], b"")
+    except FortressError as failure:
+        if failure.code is not Code.AUTHENTICATION_FAILED:
+            raise
+        raise FortressError(Code.WRONG_PASSPHRASE, "the passphrase does not open this envelope") from None
+
+
+def _parameters(body: bytes) -> tuple[int, int, int]:
+    """Passes, memory in KiB and lanes, as R-3 stores them."""
+    passes, memory_kib, lanes = (int.from_bytes(body[at : at + 4], "big") for at in (16, 20, 24))
+    return passes, memory_kib, lanes

@@ -1,0 +1,64 @@
+"""N-5 and N-6: the suites, AEADs by their number and name in the IANA "AEAD Algorithms" registry."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+
+from . import aegis
+from .errors import Code, FortressError, authentication_failed
+
+TAG_LENGTH = 16
+
+_PRIVATE_RANGE = 32_768
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One row of the table in N-5. ``decrypt`` takes key, nonce, ciphertext with tag, and associated data."""
+
+    number: int
+    name: str
+    key_length: int
+    nonce_length: int
+    decrypt: Callable[[bytes, bytes, bytes, bytes], bytes]
+
+    def open(self, key: bytes, nonce: bytes, sealed: bytes, associated_data: bytes) -> bytes:
+        """The plaintext of ``sealed``, once its tag is verified."""
+        try:
+            return self.decrypt(key, nonce, sealed, associated_data)
+        except (InvalidTag, aegis.AegisTagMismatch):
+            raise authentication_failed() from None
+
+
+def suite_of(number: int) -> Suite:
+    """N-6: the suite of that number, or an error that names the number."""
+    if number in _SUITES:
+        return _SUITES[number]
+    if number >= _PRIVATE_RANGE:
+        raise FortressError(Code.PRIVATE_SUITE, f"suite {number} is a private suite of another installation")
+    raise FortressError(Code.UNKNOWN_SUITE, f"suite {number} is not known here")
+
+
+def aes_gcm(key: bytes, nonce: bytes, sealed: bytes, associated_data: bytes) -> bytes:
+    """AES-GCM; the key's length chooses AES-128 or AES-256."""
+    return AESGCM(key).decrypt(nonce, sealed, associated_data)
+
+
+def _chacha20_poly1305(key: bytes, nonce: bytes, sealed: bytes, associated_data: bytes) -> bytes:
+    return ChaCha20Poly1305(key).decrypt(nonce, sealed, associated_data)
+
+
+_SUITES = {
+    suite.number: suite
+    for suite in (
+        Suite(2, "AEAD_AES_256_GCM", 32, 12, aes_gcm),
+        Suite(29, "AEAD_CHACHA20_POLY1305", 32, 12, _chacha20_poly1305),
+        Suite(33, "AEAD_AEGIS256", 32, 32, partial(aegis.decrypt, 1)),
+        Suite(36, "AEAD_AEGIS256X2", 32, 32, partial(aegis.decrypt, 2)),
+    )
+}
+
+AES_256_GCM = _SUITES[2]
