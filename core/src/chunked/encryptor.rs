@@ -1,0 +1,104 @@
+//! A stream of plaintext to a message.
+
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use super::{CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MESSAGE_PREFIX_LEN, MessageKey};
+use crate::aead::TAG_LEN;
+
+/// Encrypts a stream. Its output, after the [prefix](Encryptor::prefix), is the message's chunks.
+///
+/// [`finish`](Encryptor::finish) consumes the stream: a message has one end.
+pub struct Encryptor {
+    key: MessageKey,
+    prefix: [u8; MESSAGE_PREFIX_LEN],
+    next: u64,
+    /// The plaintext of a chunk that is not full yet: always less than [`CHUNK_LEN`].
+    partial: Zeroizing<Vec<u8>>,
+}
+
+impl Encryptor {
+    pub(crate) fn new(derived: Derived) -> Encryptor {
+        let prefix = *derived.prefix();
+        Encryptor { key: derived.into_message_key(), prefix, next: 0, partial: Zeroizing::new(Vec::new()) }
+    }
+
+    /// Salt and commitment, with which the message starts. The caller writes them before the first chunk.
+    pub fn prefix(&self) -> &[u8; MESSAGE_PREFIX_LEN] {
+        &self.prefix
+    }
+
+    /// Bytes that the next [`update_into`](Encryptor::update_into) writes for `input_len` bytes.
+    pub fn update_len(&self, input_len: usize) -> usize {
+        (self.partial.len() + input_len) / CHUNK_LEN * ENCRYPTED_CHUNK_LEN
+    }
+
+    /// Bytes that [`finish_into`](Encryptor::finish_into) writes for `input_len` last bytes.
+    pub fn finish_len(&self, input_len: usize) -> usize {
+        let rest = self.partial.len() + input_len;
+        rest + (rest / CHUNK_LEN + 1) * TAG_LEN
+    }
+
+    /// Takes more plaintext and appends every chunk that it fills to `output`.
+    pub fn update(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<(), ChunkedError> {
+        let start = output.len();
+        output.resize(start + self.update_len(input.len()), 0);
+        self.update_into(input, &mut output[start..]).map(|_| ())
+    }
+
+    /// As [`update`](Encryptor::update), into the start of a buffer of at least [`update_len`](Encryptor::update_len) bytes;
+    /// returns how many were written.
+    pub fn update_into(&mut self, mut input: &[u8], output: &mut [u8]) -> Result<usize, ChunkedError> {
+        let written = self.update_len(input.len());
+        let Some(mut output) = output.get_mut(..written) else {
+            return Err(ChunkedError::WrongLength { expected: written as u64, got: output.len() as u64 });
+        };
+        if !self.partial.is_empty() && !output.is_empty() {
+            let (head, rest) = input.split_at(CHUNK_LEN - self.partial.len());
+            self.partial.extend_from_slice(head);
+            let (chunk, tail) = output.split_at_mut(ENCRYPTED_CHUNK_LEN);
+            self.key.seal_chunk(self.next, &self.partial, chunk)?;
+            self.next += 1;
+            self.forget_partial();
+            (input, output) = (rest, tail);
+        }
+        for (chunk, out) in input.chunks_exact(CHUNK_LEN).zip(output.chunks_exact_mut(ENCRYPTED_CHUNK_LEN)) {
+            self.key.seal_chunk(self.next, chunk, out)?;
+            self.next += 1;
+        }
+        self.keep_partial(input.chunks_exact(CHUNK_LEN).remainder());
+        Ok(written)
+    }
+
+    /// Takes the last plaintext and appends the rest of the message, with its short last chunk, to `output`.
+    pub fn finish(self, input: &[u8], output: &mut Vec<u8>) -> Result<(), ChunkedError> {
+        let start = output.len();
+        output.resize(start + self.finish_len(input.len()), 0);
+        self.finish_into(input, &mut output[start..]).map(|_| ())
+    }
+
+    /// As [`finish`](Encryptor::finish), into the start of a buffer of at least [`finish_len`](Encryptor::finish_len) bytes.
+    pub fn finish_into(mut self, input: &[u8], output: &mut [u8]) -> Result<usize, ChunkedError> {
+        let len = self.finish_len(input.len());
+        if output.len() < len {
+            return Err(ChunkedError::WrongLength { expected: len as u64, got: output.len() as u64 });
+        }
+        let written = self.update_into(input, output)?;
+        self.key.seal_chunk(self.next, &self.partial, &mut output[written..len])?;
+        Ok(len)
+    }
+
+    fn keep_partial(&mut self, bytes: &[u8]) {
+        if self.partial.capacity() < CHUNK_LEN && !bytes.is_empty() {
+            // Reserved whole at once: growing would leave plaintext behind in freed memory.
+            self.partial.reserve_exact(CHUNK_LEN);
+        }
+        self.partial.extend_from_slice(bytes);
+    }
+
+    fn forget_partial(&mut self) {
+        self.partial.fill(0);
+        self.partial.clear();
+    }
+}

@@ -1,0 +1,183 @@
+//! The keys of one message, and its chunks one at a time.
+
+use alloc::vec::Vec;
+
+use rand_core::TryCryptoRng;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::{CHUNK_LEN, COMMITMENT_LEN, ChunkedError, ENCRYPTED_CHUNK_LEN, MAX_CHUNKS, MESSAGE_PREFIX_LEN, SALT_LEN};
+use crate::{
+    aead::{Cipher, Nonce, TAG_LEN, Tag, Unauthentic},
+    kdf::Prk,
+    secret::{Secret, fill_random},
+    suite::Suite,
+};
+
+/// Everything that a message's derivation gives (spec N-7), before it is decided who uses the key.
+pub(crate) struct Derived {
+    suite: Suite,
+    key: Secret,
+    base_nonce: Nonce,
+    prefix: [u8; MESSAGE_PREFIX_LEN],
+}
+
+impl Derived {
+    /// `Expand(input key, "c2sp.org/chunked-encryption@v1+" || aead || 0x00 || salt || context, ..)`; `context` in two parts.
+    pub(crate) fn new(suite: Suite, input_key: &Prk, salt: &[u8; SALT_LEN], context: [&[u8]; 2]) -> Derived {
+        let mut okm = Zeroizing::new([0; 32 + 32 + COMMITMENT_LEN]);
+        let okm = &mut okm[..32 + suite.nonce_len() + COMMITMENT_LEN];
+        let info = [LABEL, suite.name().as_bytes(), &[0], salt, context[0], context[1]];
+        input_key.expand(&info, okm);
+        let (key, rest) = okm.split_at(32);
+        let (base_nonce, commitment) = rest.split_at(suite.nonce_len());
+        let mut prefix = [0; MESSAGE_PREFIX_LEN];
+        prefix[..SALT_LEN].copy_from_slice(salt);
+        prefix[SALT_LEN..].copy_from_slice(commitment);
+        Derived { suite, key: Secret::copied(key), base_nonce: Nonce::base(base_nonce), prefix }
+    }
+
+    /// The derivation for a new message, with a random salt.
+    pub(crate) fn generate<R: TryCryptoRng + ?Sized>(
+        suite: Suite,
+        input_key: &Prk,
+        context: [&[u8]; 2],
+        rng: &mut R,
+    ) -> Result<Derived, ChunkedError> {
+        let mut salt = [0; SALT_LEN];
+        fill_random(rng, &mut salt)?;
+        Ok(Derived::new(suite, input_key, &salt, context))
+    }
+
+    /// The derivation for a message that starts with `prefix`, its commitment checked in constant time.
+    pub(crate) fn open(
+        suite: Suite,
+        input_key: &Prk,
+        prefix: &[u8; MESSAGE_PREFIX_LEN],
+        context: [&[u8]; 2],
+    ) -> Result<Derived, Unauthentic> {
+        let mut salt = [0; SALT_LEN];
+        salt.copy_from_slice(&prefix[..SALT_LEN]);
+        let derived = Derived::new(suite, input_key, &salt, context);
+        if bool::from(derived.prefix.ct_eq(prefix)) { Ok(derived) } else { Err(Unauthentic) }
+    }
+
+    /// Salt and commitment, with which the message starts.
+    pub(crate) fn prefix(&self) -> &[u8; MESSAGE_PREFIX_LEN] {
+        &self.prefix
+    }
+
+    pub(crate) fn suite(&self) -> Suite {
+        self.suite
+    }
+
+    /// The raw key, for a host that brings its own AEAD, and the base nonce.
+    pub(crate) fn into_raw(self) -> (Secret, Nonce) {
+        (self.key, self.base_nonce)
+    }
+
+    pub(crate) fn into_message_key(self) -> MessageKey {
+        MessageKey { cipher: Cipher::new(self.suite, &self.key), base_nonce: self.base_nonce }
+    }
+
+    pub(crate) fn into_group_key(self) -> GroupKey {
+        GroupKey(self.into_message_key())
+    }
+}
+
+/// The AEAD and nonces of one message. The associated data of its chunks is empty.
+pub(crate) struct MessageKey {
+    cipher: Cipher,
+    base_nonce: Nonce,
+}
+
+impl MessageKey {
+    /// Encrypts chunk `index` into `out`, which is [`TAG_LEN`] longer than `plaintext`.
+    pub(crate) fn seal_chunk(&self, index: u64, plaintext: &[u8], out: &mut [u8]) -> Result<(), ChunkedError> {
+        if index >= MAX_CHUNKS {
+            return Err(ChunkedError::TooLong);
+        }
+        self.seal(index, &[], plaintext, out);
+        Ok(())
+    }
+
+    /// Decrypts chunk `index` into `out`, which is [`TAG_LEN`] shorter than `chunk`.
+    pub(crate) fn open_chunk(&self, index: u64, chunk: &[u8], out: &mut [u8]) -> Result<(), ChunkedError> {
+        if index >= MAX_CHUNKS {
+            return Err(ChunkedError::TooLong);
+        }
+        self.open(index, &[], chunk, out).map_err(|Unauthentic| ChunkedError::AuthenticationFailed)
+    }
+
+    fn seal(&self, counter: u64, aad: &[u8], plaintext: &[u8], out: &mut [u8]) {
+        let (body, tag) = out.split_at_mut(plaintext.len());
+        tag.copy_from_slice(&self.cipher.seal(&self.base_nonce.xor(counter), aad, plaintext, body));
+    }
+
+    fn open(&self, counter: u64, aad: &[u8], sealed: &[u8], out: &mut [u8]) -> Result<(), Unauthentic> {
+        let (body, tag): (&[u8], &Tag) = sealed.split_last_chunk().ok_or(Unauthentic)?;
+        self.cipher.open(&self.base_nonce.xor(counter), aad, body, tag, out)
+    }
+}
+
+/// The AEAD and nonces of a group of tokens (spec G-2): as a message's, with an index and associated data for each member.
+pub(crate) struct GroupKey(MessageKey);
+
+impl GroupKey {
+    /// Encrypts a member into `out`, which is [`TAG_LEN`] longer than `value`.
+    pub(crate) fn seal_member(&self, index: u32, aad: &[u8], value: &[u8], out: &mut [u8]) {
+        self.0.seal(index.into(), aad, value, out);
+    }
+
+    /// Decrypts a member into `out`, which is [`TAG_LEN`] shorter than `sealed`.
+    pub(crate) fn open_member(&self, index: u32, aad: &[u8], sealed: &[u8], out: &mut [u8]) -> Result<(), Unauthentic> {
+        self.0.open(index.into(), aad, sealed, out)
+    }
+}
+
+/// Appends the chunks of a whole message to `out`.
+pub(crate) fn encrypt_message(key: &MessageKey, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), ChunkedError> {
+    let chunks = plaintext.chunks_exact(CHUNK_LEN);
+    let last = chunks.remainder();
+    let mut index = 0;
+    for chunk in chunks {
+        append_chunk(key, index, chunk, out)?;
+        index += 1;
+    }
+    append_chunk(key, index, last, out)
+}
+
+impl MessageKey {
+    /// Decrypts all chunks of a message, the part after its prefix. On failure nothing of it is returned.
+    pub(crate) fn decrypt_message(&self, chunks: &[u8]) -> Result<Vec<u8>, ChunkedError> {
+        let len = super::plaintext_len((MESSAGE_PREFIX_LEN + chunks.len()) as u64)?;
+        let len = usize::try_from(len).map_err(|_| ChunkedError::TooLong)?;
+        let mut plaintext = Zeroizing::new(alloc::vec![0; len]);
+        let encrypted = chunks.chunks(ENCRYPTED_CHUNK_LEN);
+        // The layout leaves a short last chunk, so `encrypted` is never one behind: an exact multiple was refused above.
+        for ((index, chunk), out) in (0..).zip(encrypted).zip(split_plaintext(&mut plaintext)) {
+            self.open_chunk(index, chunk, out)?;
+        }
+        Ok(core::mem::take(&mut *plaintext))
+    }
+}
+
+/// The chunks of a plaintext, with the last one short or empty.
+fn split_plaintext(plaintext: &mut [u8]) -> impl Iterator<Item = &mut [u8]> {
+    let chunks = plaintext.len() / CHUNK_LEN + 1;
+    let mut rest = plaintext;
+    (0..chunks).map(move |_| {
+        let whole = core::mem::take(&mut rest);
+        let (chunk, tail) = whole.split_at_mut(whole.len().min(CHUNK_LEN));
+        rest = tail;
+        chunk
+    })
+}
+
+fn append_chunk(key: &MessageKey, index: u64, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), ChunkedError> {
+    let start = out.len();
+    out.resize(start + plaintext.len() + TAG_LEN, 0);
+    key.seal_chunk(index, plaintext, &mut out[start..])
+}
+
+const LABEL: &[u8] = b"c2sp.org/chunked-encryption@v1+";

@@ -1,0 +1,132 @@
+//! Contexts: what a ciphertext is bound to (spec C-1 to C-3).
+
+use alloc::vec::Vec;
+
+use crate::cbor;
+
+/// Entries of a context, at most.
+pub const MAX_CONTEXT_ENTRIES: usize = 256;
+/// Bytes of a context's canonical form, at most.
+pub const MAX_CONTEXT_LEN: usize = 16_384;
+
+/// A map of strings to strings, given at encryption and again, equal, at decryption. It is authenticated and never
+/// stored; the order in which entries are given does not matter.
+///
+/// ```
+/// use fortress::Context;
+/// let a = Context::new([("table", "users"), ("row", "42")])?;
+/// let b = Context::new([("row", "42"), ("table", "users")])?;
+/// assert_eq!(a, b);
+/// # Ok::<(), fortress::ContextError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    canonical: Vec<u8>,
+}
+
+impl Context {
+    /// The context of these entries.
+    pub fn new<K, V>(entries: impl IntoIterator<Item = (K, V)>) -> Result<Context, ContextError>
+    where
+        K: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let mut entries: Vec<(K, V)> = entries.into_iter().collect();
+        if entries.len() > MAX_CONTEXT_ENTRIES {
+            return Err(ContextError::TooManyEntries { got: entries.len() });
+        }
+        // The deterministic order (spec N-3) of text keys: by length, then by bytes.
+        entries.sort_by(|(a, _), (b, _)| {
+            let (a, b) = (a.as_ref(), b.as_ref());
+            a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+        });
+        if entries.windows(2).any(|pair| pair[0].0.as_ref() == pair[1].0.as_ref()) {
+            return Err(ContextError::RepeatedKey);
+        }
+        let size = entries.iter().map(|(k, v)| k.as_ref().len() + v.as_ref().len() + 2).sum::<usize>() + 1;
+        if size > MAX_CONTEXT_LEN {
+            return Err(ContextError::TooLong { got: size });
+        }
+        let mut canonical = Vec::with_capacity(size + 16);
+        cbor::put_map(&mut canonical, entries.len());
+        for (key, value) in &entries {
+            cbor::put_text(&mut canonical, key.as_ref());
+            cbor::put_text(&mut canonical, value.as_ref());
+        }
+        if canonical.len() > MAX_CONTEXT_LEN {
+            return Err(ContextError::TooLong { got: canonical.len() });
+        }
+        Ok(Context { canonical })
+    }
+
+    /// The context without entries.
+    pub fn empty() -> Context {
+        Context { canonical: alloc::vec![0xA0] }
+    }
+
+    /// The member context of a row's field (spec G-6): the one entry `"field"` to its name.
+    pub fn of_field(name: &str) -> Result<Context, ContextError> {
+        Context::new([("field", name)])
+    }
+
+    /// The deterministic CBOR map, by which the context enters key derivations and associated data (spec C-2).
+    pub fn canonical(&self) -> &[u8] {
+        &self.canonical
+    }
+}
+
+impl Default for Context {
+    fn default() -> Context {
+        Context::empty()
+    }
+}
+
+/// A context that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContextError {
+    /// More than [`MAX_CONTEXT_ENTRIES`].
+    #[error("a context has at most 256 entries, this one has {got}")]
+    TooManyEntries {
+        /// How many there were.
+        got: usize,
+    },
+    /// More than [`MAX_CONTEXT_LEN`].
+    #[error("a context takes at most 16384 bytes, this one takes {got} or more; put long values into the data")]
+    TooLong {
+        /// Bytes of its canonical form, or a lower bound.
+        got: usize,
+    },
+    /// The same key twice.
+    #[error("a context has each key once, this one repeats a key")]
+    RepeatedKey,
+}
+
+impl ContextError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        "invalid_context"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shorter_keys_come_first() {
+        let context = Context::new([("aa", "1"), ("b", "2")]).unwrap();
+        assert_eq!(context.canonical(), b"\xa2\x61b\x612\x62aa\x611");
+    }
+
+    #[test]
+    fn limits() {
+        assert_eq!(Context::new([("a", ""), ("a", "")]), Err(ContextError::RepeatedKey));
+        let many = (0..257).map(|i| (alloc::format!("{i}"), ""));
+        assert_eq!(Context::new(many), Err(ContextError::TooManyEntries { got: 257 }));
+        let long = "x".repeat(MAX_CONTEXT_LEN);
+        assert!(matches!(Context::new([("a", long.as_str())]), Err(ContextError::TooLong { .. })));
+        let fits = "x".repeat(MAX_CONTEXT_LEN - 6);
+        assert_eq!(Context::new([("a", fits.as_str())]).unwrap().canonical().len(), MAX_CONTEXT_LEN);
+    }
+}

@@ -1,0 +1,152 @@
+//! Errors of envelopes.
+
+use alloc::string::String;
+
+use crate::{
+    chunked::ChunkedError, keyring::KeyId, passphrase::PassphraseError, secret::RandomnessError, suite::SuiteError,
+    token::TokenError,
+};
+
+/// Why an envelope could not be written or read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnvelopeError {
+    /// Other data.
+    #[error("not a Fortress envelope: it does not start with \"FTRS\"")]
+    NotFortress,
+    /// A version that this one does not read.
+    #[error("the envelope has version {0}, expected 1; a newer version of Fortress may read it")]
+    UnknownVersion(u8),
+    /// A suite that cannot be used here.
+    #[error(transparent)]
+    Suite(#[from] SuiteError),
+    /// Ends before its message does.
+    #[error("the envelope is cut off: its end is missing")]
+    Truncated,
+    /// A header that is too long.
+    #[error("the envelope's header has {got} bytes, more than the 1048576 allowed")]
+    HeaderTooLarge {
+        /// Its bytes.
+        got: u64,
+    },
+    /// A header, or a keyring's payload, that is not as the specification says.
+    #[error("the envelope's header is malformed: not the deterministic CBOR of its layout")]
+    NonCanonical,
+    /// Nobody to encrypt for, or a header without recipients.
+    #[error("an envelope needs at least one recipient")]
+    NoRecipient,
+    /// Too many to encrypt for, or in a header.
+    #[error(
+        "an envelope has at most 1024 recipients, of them at most 8 passphrases; this one has {recipients} and {passphrases}"
+    )]
+    TooManyRecipients {
+        /// All recipients.
+        recipients: usize,
+        /// Passphrases among them.
+        passphrases: usize,
+    },
+    /// None of the recipients is of a kind and key that the caller has.
+    #[error("none of the envelope's recipients ({kinds}) is one that you can open it as")]
+    WrongRecipient {
+        /// The kinds of its recipients.
+        kinds: String,
+    },
+    /// The passphrase opens none of the passphrase recipients.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+    /// A recipient's key was destroyed.
+    #[error("the envelope is encrypted for key {0}, which was destroyed; it cannot be opened by this keyring")]
+    KeyDestroyed(KeyId),
+    /// Key, scope, context or bytes are not those of the envelope.
+    #[error(
+        "the data is not authentic: it was changed or cut, or the key, scope or context is not the one it was encrypted with"
+    )]
+    AuthenticationFailed,
+    /// A keyring where data is expected, or the reverse.
+    #[error("the envelope holds {got}, expected {expected}")]
+    WrongContent {
+        /// What the caller asked for.
+        expected: String,
+        /// What the header says.
+        got: String,
+    },
+    /// A passphrase, or its parameters, cannot be used.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// The message could not be written or read.
+    #[error(transparent)]
+    Message(ChunkedError),
+    /// No randomness.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
+}
+
+impl EnvelopeError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            EnvelopeError::NotFortress => "not_fortress",
+            EnvelopeError::UnknownVersion(_) => "unknown_version",
+            EnvelopeError::Suite(error) => error.code(),
+            EnvelopeError::Truncated => "truncated",
+            EnvelopeError::HeaderTooLarge { .. } => "header_too_large",
+            EnvelopeError::NonCanonical => "non_canonical",
+            EnvelopeError::NoRecipient => "no_recipient",
+            EnvelopeError::TooManyRecipients { .. } => "too_many_recipients",
+            EnvelopeError::WrongRecipient { .. } => "wrong_recipient",
+            EnvelopeError::WrongPassphrase => "wrong_passphrase",
+            EnvelopeError::KeyDestroyed(_) => "key_destroyed",
+            EnvelopeError::AuthenticationFailed => "authentication_failed",
+            EnvelopeError::WrongContent { .. } => "wrong_content",
+            EnvelopeError::Passphrase(error) => error.code(),
+            EnvelopeError::Message(error) => error.code(),
+            EnvelopeError::Randomness(_) => "randomness",
+        }
+    }
+
+    /// Of two reasons why no recipient opened the envelope, the one that tells more (spec L-5).
+    pub(crate) fn or_weightier(self, other: EnvelopeError) -> EnvelopeError {
+        if other.weight() > self.weight() { other } else { self }
+    }
+
+    fn weight(&self) -> u8 {
+        match self {
+            EnvelopeError::WrongRecipient { .. } => 0,
+            EnvelopeError::WrongPassphrase => 1,
+            EnvelopeError::KeyDestroyed(_) => 2,
+            _ => 3,
+        }
+    }
+}
+
+impl From<ChunkedError> for EnvelopeError {
+    fn from(error: ChunkedError) -> EnvelopeError {
+        match error {
+            ChunkedError::AuthenticationFailed => EnvelopeError::AuthenticationFailed,
+            ChunkedError::Truncated => EnvelopeError::Truncated,
+            ChunkedError::Randomness(error) => EnvelopeError::Randomness(error),
+            other => EnvelopeError::Message(other),
+        }
+    }
+}
+
+/// Errors of a wrapped file key, which is a token of known length.
+impl From<TokenError> for EnvelopeError {
+    fn from(error: TokenError) -> EnvelopeError {
+        match error {
+            TokenError::AuthenticationFailed => EnvelopeError::AuthenticationFailed,
+            TokenError::KeyDestroyed(id) => EnvelopeError::KeyDestroyed(id),
+            TokenError::Suite(error) => EnvelopeError::Suite(error),
+            TokenError::Randomness(error) => EnvelopeError::Randomness(error),
+            TokenError::UnknownKey(_) => EnvelopeError::WrongRecipient { kinds: "keyring".into() },
+            TokenError::Truncated { .. }
+            | TokenError::UnknownVersion(_)
+            | TokenError::ValueTooLarge { .. }
+            | TokenError::InvalidText
+            | TokenError::WrongGroup
+            | TokenError::GroupFull
+            | TokenError::IndexTooLarge(_)
+            | TokenError::Context(_) => EnvelopeError::NonCanonical,
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Envelopes: encrypted messages of any size, for one or more recipients (spec E-1 to E-6).
+//!
+//! An envelope is a *prefix* (magic, header, MAC, and the message's salt and commitment) and then chunks. The prefix is read and written
+//! whole; chunks are streamed, read at random, or left to a host's own AEAD.
+//!
+//! ```
+//! use fortress::{Context, Keyring, Profile, Timestamp, envelope};
+//! # let mut rng = getrandom::SysRng;
+//! let keyring = Keyring::generate(Profile::Balanced, Timestamp(1_790_000_000), &mut rng)?;
+//! let options = envelope::Options { context: Context::new([("file", "report")])?, ..Default::default() };
+//! let sealed = envelope::encrypt(b"confidential", &[(&keyring).into()], &options, &mut rng)?;
+//! let opened = envelope::decrypt(&sealed, &[(&keyring).into()], &options.context, &Default::default())?;
+//! assert_eq!(opened, b"confidential");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod header;
+mod recipient;
+
+use alloc::vec::Vec;
+
+use rand_core::TryCryptoRng;
+
+pub use error::EnvelopeError;
+pub use header::{Header, MAX_HEADER_LEN, MAX_RECIPIENTS, Metadata};
+pub use recipient::{Identity, MAX_PASSPHRASES, Recipient, RecipientInfo};
+
+pub(crate) use header::{Content, MAC_LEN, PREAMBLE_LEN};
+
+use crate::{
+    chunked::{
+        Decryptor, Derived, Encryptor, MESSAGE_PREFIX_LEN, RandomAccess, encrypt_message, message_len,
+        sequence::Direction,
+    },
+    context::Context,
+    hazmat::ChunkSequence,
+    kdf::Prk,
+    passphrase::Argon2Limits,
+    profile::{Platform, Profile},
+    secret::Secret,
+    suite::Suite,
+};
+
+/// What a new envelope is made with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The suite; by default that of the profile of the first keyring among the recipients.
+    pub suite: Option<Suite>,
+    /// What the message is bound to.
+    pub context: Context,
+    /// What anyone may read.
+    pub metadata: Metadata,
+}
+
+/// What a reader is willing to do for an envelope that it does not trust yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadLimits {
+    /// For passphrase recipients.
+    pub argon2: Argon2Limits,
+}
+
+/// Encrypts a whole message.
+pub fn encrypt<R: TryCryptoRng + ?Sized>(
+    plaintext: &[u8],
+    recipients: &[Recipient<'_>],
+    options: &Options,
+    rng: &mut R,
+) -> Result<Vec<u8>, EnvelopeError> {
+    create(recipients, options, rng)?.encrypt_all(plaintext)
+}
+
+/// Decrypts a whole message. On failure nothing of it is returned.
+pub fn decrypt(
+    envelope: &[u8],
+    identities: &[Identity<'_>],
+    context: &Context,
+    limits: &ReadLimits,
+) -> Result<Vec<u8>, EnvelopeError> {
+    open_as(Content::Data, envelope, identities, context, limits)?.decrypt_all(envelope)
+}
+
+/// Starts an envelope: its [prefix](NewEnvelope::prefix) is ready, its message is yet to be encrypted.
+pub fn create<R: TryCryptoRng + ?Sized>(
+    recipients: &[Recipient<'_>],
+    options: &Options,
+    rng: &mut R,
+) -> Result<NewEnvelope, EnvelopeError> {
+    create_as(Content::Data, recipients, options, rng)
+}
+
+pub(crate) fn create_as<R: TryCryptoRng + ?Sized>(
+    content: Content,
+    recipients: &[Recipient<'_>],
+    options: &Options,
+    rng: &mut R,
+) -> Result<NewEnvelope, EnvelopeError> {
+    let suite = options.suite.unwrap_or_else(|| default_suite(recipients));
+    let file_key = Secret::generate(rng)?;
+    let recipients = recipient::wrap_all(recipients, &file_key, rng)?;
+    let header = Header::new(suite, recipients, options.metadata.clone(), content);
+    let keys = EnvelopeKeys::new(&file_key);
+    let mut prefix = keys.authenticated(&header)?;
+    let derived =
+        Derived::generate(suite, &keys.payload, [&suite.id().to_be_bytes(), options.context.canonical()], rng)?;
+    prefix.extend_from_slice(derived.prefix());
+    Ok(NewEnvelope { prefix, derived })
+}
+
+/// An envelope whose message is yet to be encrypted.
+pub struct NewEnvelope {
+    prefix: Vec<u8>,
+    derived: Derived,
+}
+
+impl NewEnvelope {
+    /// Everything before the first chunk.
+    pub fn prefix(&self) -> &[u8] {
+        &self.prefix
+    }
+
+    /// The suite of its message.
+    pub fn suite(&self) -> Suite {
+        self.derived.suite()
+    }
+
+    /// The prefix, and a stream for the chunks that follow it.
+    pub fn into_stream(self) -> (Vec<u8>, Encryptor) {
+        (self.prefix, Encryptor::new(self.derived))
+    }
+
+    /// The prefix, and the chunks' parameters for a host's own AEAD.
+    pub fn into_sequence(self) -> (Vec<u8>, ChunkSequence) {
+        (self.prefix, ChunkSequence::new(self.derived, Direction::Encrypt))
+    }
+
+    pub(crate) fn encrypt_all(self, plaintext: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+        let mut envelope = self.prefix;
+        envelope.reserve_exact(message_len(plaintext.len() as u64) as usize - MESSAGE_PREFIX_LEN);
+        encrypt_message(&self.derived.into_message_key(), plaintext, &mut envelope)?;
+        Ok(envelope)
+    }
+}
+
+/// The length of an envelope's prefix, from its first 9 bytes; `None` when there are fewer and they are not wrong yet.
+///
+/// A reader collects this many bytes and calls [`open`].
+pub fn prefix_len(start: &[u8]) -> Result<Option<usize>, EnvelopeError> {
+    let header_len = header::announced_len(start)?;
+    Ok(header_len.map(|len| PREAMBLE_LEN + len + MAC_LEN + MESSAGE_PREFIX_LEN))
+}
+
+/// Opens an envelope of data from its prefix, by any one of `identities`; bytes after the prefix are not looked at.
+///
+/// The header is authentic, and the context the right one, when this succeeds.
+pub fn open(
+    prefix: &[u8],
+    identities: &[Identity<'_>],
+    context: &Context,
+    limits: &ReadLimits,
+) -> Result<OpenEnvelope, EnvelopeError> {
+    open_as(Content::Data, prefix, identities, context, limits)
+}
+
+pub(crate) fn open_as(
+    content: Content,
+    prefix: &[u8],
+    identities: &[Identity<'_>],
+    context: &Context,
+    limits: &ReadLimits,
+) -> Result<OpenEnvelope, EnvelopeError> {
+    let parsed = Prefix::parse(prefix)?;
+    let keys = EnvelopeKeys::new(&parsed.unwrap_file_key(identities, limits)?);
+    keys.verify(&parsed)?;
+    parsed.header.require(content)?;
+    let suite = parsed.header.suite()?;
+    let message = parsed.message.ok_or(EnvelopeError::Truncated)?;
+    let derived = Derived::open(suite, &keys.payload, message, [&suite.id().to_be_bytes(), context.canonical()])
+        .map_err(|_| EnvelopeError::AuthenticationFailed)?;
+    Ok(OpenEnvelope {
+        prefix_len: parsed.authenticated.len() + MAC_LEN + MESSAGE_PREFIX_LEN,
+        header: parsed.header,
+        derived,
+    })
+}
+
+/// An envelope whose header is authentic and whose message is yet to be decrypted.
+pub struct OpenEnvelope {
+    header: Header,
+    derived: Derived,
+    prefix_len: usize,
+}
+
+impl OpenEnvelope {
+    /// The header.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The suite of its message.
+    pub fn suite(&self) -> Suite {
+        self.derived.suite()
+    }
+
+    /// Bytes before the first chunk.
+    pub fn prefix_len(&self) -> usize {
+        self.prefix_len
+    }
+
+    /// Where the message starts in the envelope: [`RandomAccess`] counts from here.
+    pub fn message_start(&self) -> usize {
+        self.prefix_len - MESSAGE_PREFIX_LEN
+    }
+
+    /// A stream for the chunks.
+    pub fn into_stream(self) -> Decryptor {
+        Decryptor::new(self.derived)
+    }
+
+    /// Ranges of the plaintext, in an envelope that has `envelope_len` bytes in all.
+    pub fn into_random_access(self, envelope_len: u64) -> Result<RandomAccess, EnvelopeError> {
+        let message_len = envelope_len.checked_sub(self.message_start() as u64).ok_or(EnvelopeError::Truncated)?;
+        Ok(RandomAccess::new(self.derived, message_len)?)
+    }
+
+    /// The chunks' parameters for a host's own AEAD.
+    pub fn into_sequence(self) -> ChunkSequence {
+        ChunkSequence::new(self.derived, Direction::Decrypt)
+    }
+
+    pub(crate) fn decrypt_all(self, envelope: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+        let chunks = &envelope[self.prefix_len..];
+        Ok(self.derived.into_message_key().decrypt_message(chunks)?)
+    }
+}
+
+/// Writes an envelope's header for other recipients (spec E-6). Returns the bytes that take the place of the first
+/// [`rewrapped_len`] of the envelope; the message stays as it is.
+pub fn rewrap<R: TryCryptoRng + ?Sized>(
+    prefix: &[u8],
+    identities: &[Identity<'_>],
+    recipients: &[Recipient<'_>],
+    limits: &ReadLimits,
+    rng: &mut R,
+) -> Result<Vec<u8>, EnvelopeError> {
+    let parsed = Prefix::parse(prefix)?;
+    let file_key = parsed.unwrap_file_key(identities, limits)?;
+    let keys = EnvelopeKeys::new(&file_key);
+    keys.verify(&parsed)?;
+    let recipients = recipient::wrap_all(recipients, &file_key, rng)?;
+    keys.authenticated(&parsed.header.with_recipients(recipients))
+}
+
+/// Bytes of an envelope before its message, from its prefix: what [`rewrap`] replaces.
+pub fn rewrapped_len(prefix: &[u8]) -> Result<usize, EnvelopeError> {
+    let header_len = header::announced_len(prefix)?.ok_or(EnvelopeError::Truncated)?;
+    Ok(PREAMBLE_LEN + header_len + MAC_LEN)
+}
+
+/// An envelope's prefix, taken apart and not authentic yet.
+pub(crate) struct Prefix<'p> {
+    /// What the MAC covers.
+    pub(crate) authenticated: &'p [u8],
+    pub(crate) header: Header,
+    mac: &'p [u8; MAC_LEN],
+    /// Salt and commitment; `None` where the input ends before.
+    message: Option<&'p [u8; MESSAGE_PREFIX_LEN]>,
+}
+
+impl<'p> Prefix<'p> {
+    pub(crate) fn parse(bytes: &'p [u8]) -> Result<Prefix<'p>, EnvelopeError> {
+        let header_len = header::announced_len(bytes)?.ok_or(EnvelopeError::Truncated)?;
+        let (authenticated, rest) =
+            bytes.split_at_checked(PREAMBLE_LEN + header_len).ok_or(EnvelopeError::Truncated)?;
+        let header = Header::parse(&authenticated[PREAMBLE_LEN..])?;
+        let (mac, rest) = rest.split_first_chunk().ok_or(EnvelopeError::Truncated)?;
+        Ok(Prefix { authenticated, header, mac, message: rest.first_chunk() })
+    }
+
+    fn unwrap_file_key(&self, identities: &[Identity<'_>], limits: &ReadLimits) -> Result<Secret, EnvelopeError> {
+        recipient::unwrap(self.header.recipients(), identities, limits)
+    }
+}
+
+/// The keys that come from a file key (spec E-3).
+struct EnvelopeKeys {
+    header: Prk,
+    payload: Prk,
+}
+
+impl EnvelopeKeys {
+    fn new(file_key: &Secret) -> EnvelopeKeys {
+        let file_key = Prk::new(file_key);
+        EnvelopeKeys {
+            header: Prk::new(&file_key.derive_secret(LABEL, "header")),
+            payload: Prk::new(&file_key.derive_secret(LABEL, "payload")),
+        }
+    }
+
+    /// The envelope up to its message: magic, header and MAC (spec E-1, E-4).
+    fn authenticated(&self, header: &Header) -> Result<Vec<u8>, EnvelopeError> {
+        let mut bytes = header.to_bytes()?;
+        let mac = self.header.mac(&bytes);
+        bytes.extend_from_slice(&mac);
+        Ok(bytes)
+    }
+
+    fn verify(&self, prefix: &Prefix<'_>) -> Result<(), EnvelopeError> {
+        let mac = self.header.mac(prefix.authenticated);
+        if subtle::ConstantTimeEq::ct_eq(&mac[..], &prefix.mac[..]).into() {
+            Ok(())
+        } else {
+            Err(EnvelopeError::AuthenticationFailed)
+        }
+    }
+}
+
+fn default_suite(recipients: &[Recipient<'_>]) -> Suite {
+    let profile = recipients.iter().find_map(|recipient| match recipient {
+        Recipient::Keyring(keyring) => Some(keyring.profile()),
+        Recipient::Passphrase(..) => None,
+    });
+    profile.unwrap_or(Profile::default()).envelope_suite(Platform::current())
+}
+
+const LABEL: &str = "fortress-sdk/envelope@v1";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,288 @@
+//! Who may open an envelope, and what opens it (spec ).
+
+use alloc::{string::String, vec::Vec};
+
+use rand_core::TryCryptoRng;
+use zeroize::Zeroizing;
+
+use super::{EnvelopeError, ReadLimits, header::MAX_RECIPIENTS, header::RecipientKind, header::Wrapped};
+use crate::{
+    chunked::{Derived, MESSAGE_PREFIX_LEN, encrypt_message},
+    context::Context,
+    kdf::Prk,
+    keyring::{KeyId, KeyLookupError, Keyring, Purpose},
+    passphrase::{ARGON2_SALT_LEN, Argon2Params, Passphrase, PassphraseError},
+    secret::{Secret, fill_random},
+    suite::Suite,
+    token::{self, Head, TokenError},
+};
+
+/// Passphrase recipients of an envelope, at most: each may cost a reader a second.
+pub const MAX_PASSPHRASES: usize = 8;
+
+/// Who may open an envelope.
+#[derive(Clone, Copy, Debug)]
+pub enum Recipient<'r> {
+    /// Holders of a keyring, at the scope that it is narrowed to.
+    Keyring(&'r Keyring),
+    /// Whoever knows a passphrase.
+    Passphrase(&'r Passphrase, Argon2Params),
+}
+
+impl<'r> From<&'r Keyring> for Recipient<'r> {
+    fn from(keyring: &'r Keyring) -> Recipient<'r> {
+        Recipient::Keyring(keyring)
+    }
+}
+
+impl<'r> From<&'r Passphrase> for Recipient<'r> {
+    fn from(passphrase: &'r Passphrase) -> Recipient<'r> {
+        Recipient::Passphrase(passphrase, Argon2Params::RECOMMENDED)
+    }
+}
+
+/// What opens an envelope.
+#[derive(Clone, Copy, Debug)]
+pub enum Identity<'i> {
+    /// A keyring, at the scope that the envelope was made for.
+    Keyring(&'i Keyring),
+    /// A passphrase.
+    Passphrase(&'i Passphrase),
+}
+
+impl<'i> From<&'i Keyring> for Identity<'i> {
+    fn from(keyring: &'i Keyring) -> Identity<'i> {
+        Identity::Keyring(keyring)
+    }
+}
+
+impl<'i> From<&'i Passphrase> for Identity<'i> {
+    fn from(passphrase: &'i Passphrase) -> Identity<'i> {
+        Identity::Passphrase(passphrase)
+    }
+}
+
+/// What can be told of a recipient without a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecipientInfo {
+    /// A keyring's version.
+    Keyring {
+        /// Its key id.
+        key_id: KeyId,
+    },
+    /// A passphrase.
+    Passphrase {
+        /// Its costs.
+        params: Argon2Params,
+    },
+    /// A type that this version does not know, or one whose body is not of its layout.
+    Other {
+        /// Its number.
+        kind: u64,
+    },
+}
+
+impl RecipientInfo {
+    pub(crate) fn of(wrapped: &Wrapped) -> RecipientInfo {
+        let other = RecipientInfo::Other { kind: wrapped.kind.number() };
+        match wrapped.kind {
+            RecipientKind::Keyring => {
+                Head::parse(&wrapped.body).map_or(other, |head| RecipientInfo::Keyring { key_id: head.key_id })
+            }
+            RecipientKind::Passphrase => PassphraseBody::parse(&wrapped.body)
+                .map_or(other, |body| RecipientInfo::Passphrase { params: body.params }),
+            RecipientKind::Other(_) => other,
+        }
+    }
+}
+
+/// Wraps a file key for each recipient.
+pub(crate) fn wrap_all<R: TryCryptoRng + ?Sized>(
+    recipients: &[Recipient<'_>],
+    file_key: &Secret,
+    rng: &mut R,
+) -> Result<Vec<Wrapped>, EnvelopeError> {
+    check_counts(
+        recipients.len(),
+        recipients.iter().filter(|recipient| matches!(recipient, Recipient::Passphrase(..))).count(),
+    )?;
+    let wrap = |recipient: &Recipient<'_>| match *recipient {
+        Recipient::Keyring(keyring) => wrap_for_keyring(keyring, file_key, rng),
+        Recipient::Passphrase(passphrase, params) => wrap_for_passphrase(passphrase, params, file_key, rng),
+    };
+    recipients.iter().map(wrap).collect()
+}
+
+/// Checks what say of the recipients together and of each body's length.
+pub(crate) fn check(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
+    let of_layout = |wrapped: &Wrapped| match wrapped.kind {
+        RecipientKind::Keyring => wrapped.body.len() == KEYRING_BODY_LEN && wrapped.body[0] == token::SINGLE,
+        RecipientKind::Passphrase => wrapped.body.len() == PASSPHRASE_BODY_LEN,
+        RecipientKind::Other(_) => true,
+    };
+    if !recipients.iter().all(of_layout) {
+        return Err(EnvelopeError::NonCanonical);
+    }
+    check_counts(
+        recipients.len(),
+        recipients.iter().filter(|wrapped| wrapped.kind == RecipientKind::Passphrase).count(),
+    )
+}
+
+/// The file key, by the first recipient that one of the identities opens.
+pub(crate) fn unwrap(
+    recipients: &[Wrapped],
+    identities: &[Identity<'_>],
+    limits: &ReadLimits,
+) -> Result<Secret, EnvelopeError> {
+    let mut failure = EnvelopeError::WrongRecipient { kinds: kinds(recipients) };
+    // Keyrings first: they cost nothing to try.
+    for keyring in identities
+        .iter()
+        .filter_map(|identity| if let Identity::Keyring(keyring) = identity { Some(*keyring) } else { None })
+    {
+        for wrapped in recipients.iter().filter(|wrapped| wrapped.kind == RecipientKind::Keyring) {
+            match unwrap_by_keyring(keyring, &wrapped.body) {
+                Ok(Some(file_key)) => return Ok(file_key),
+                Ok(None) => {}
+                Err(error) => failure = failure.or_weightier(error),
+            }
+        }
+    }
+    let passphrases = identities
+        .iter()
+        .filter_map(|identity| if let Identity::Passphrase(passphrase) = identity { Some(*passphrase) } else { None });
+    for passphrase in passphrases {
+        let bodies = recipients
+            .iter()
+            .filter(|wrapped| wrapped.kind == RecipientKind::Passphrase)
+            .map(|wrapped| PassphraseBody::parse(&wrapped.body));
+        let bodies: Vec<PassphraseBody<'_>> = bodies.collect::<Option<_>>().ok_or(EnvelopeError::NonCanonical)?;
+        // All of them before the first: a header that asks for too much costs nothing.
+        bodies.iter().try_for_each(|body| limits.argon2.check(body.params))?;
+        for body in bodies {
+            match body.unwrap(passphrase)? {
+                Some(file_key) => return Ok(file_key),
+                None => failure = failure.or_weightier(EnvelopeError::WrongPassphrase),
+            }
+        }
+    }
+    Err(failure)
+}
+
+fn wrap_for_keyring<R: TryCryptoRng + ?Sized>(
+    keyring: &Keyring,
+    file_key: &Secret,
+    rng: &mut R,
+) -> Result<Wrapped, EnvelopeError> {
+    let (id, key) = keyring.encryption_key(Purpose::Wrap)?;
+    let mut body = Vec::with_capacity(KEYRING_BODY_LEN);
+    token::seal(WRAPPING_SUITE, id, key, file_key.expose(), &Context::empty(), rng, &mut body)?;
+    Ok(Wrapped { kind: RecipientKind::Keyring, body })
+}
+
+/// `None` when the keyring does not hold the key.
+fn unwrap_by_keyring(keyring: &Keyring, body: &[u8]) -> Result<Option<Secret>, EnvelopeError> {
+    // The key id is looked up before the suite: another keyring's recipient may use one that is not known here.
+    let Some(&[_, _, _, k0, k1, k2, k3]) = body.first_chunk::<{ token::HEAD_LEN }>() else {
+        return Err(EnvelopeError::NonCanonical);
+    };
+    let key = match keyring.decryption_key(KeyId([k0, k1, k2, k3]), Purpose::Wrap) {
+        Ok(key) => key,
+        Err(KeyLookupError::Unknown(_)) => return Ok(None),
+        Err(KeyLookupError::Destroyed(id)) => return Err(EnvelopeError::KeyDestroyed(id)),
+    };
+    let head = Head::parse_single(body)?;
+    let file_key = Zeroizing::new(token::open(key, head, body, &Context::empty())?);
+    Secret::from_slice(&file_key).map(Some).ok_or(EnvelopeError::NonCanonical)
+}
+
+fn wrap_for_passphrase<R: TryCryptoRng + ?Sized>(
+    passphrase: &Passphrase,
+    params: Argon2Params,
+    file_key: &Secret,
+    rng: &mut R,
+) -> Result<Wrapped, EnvelopeError> {
+    params.check_for_writing()?;
+    let mut salt = [0; ARGON2_SALT_LEN];
+    fill_random(rng, &mut salt)?;
+    let key = Prk::new(&passphrase.derive_key(&salt, params)?);
+    let derived = Derived::generate(WRAPPING_SUITE, &key, NO_CONTEXT, rng)?;
+    let mut body = Vec::with_capacity(PASSPHRASE_BODY_LEN);
+    body.extend_from_slice(&salt);
+    for number in [params.passes, params.memory_kib, params.lanes] {
+        body.extend_from_slice(&number.to_be_bytes());
+    }
+    body.extend_from_slice(derived.prefix());
+    encrypt_message(&derived.into_message_key(), file_key.expose(), &mut body)?;
+    Ok(Wrapped { kind: RecipientKind::Passphrase, body })
+}
+
+/// The body of a passphrase recipient (spec R-3).
+struct PassphraseBody<'b> {
+    salt: &'b [u8; ARGON2_SALT_LEN],
+    params: Argon2Params,
+    prefix: &'b [u8; MESSAGE_PREFIX_LEN],
+    chunk: &'b [u8],
+}
+
+impl<'b> PassphraseBody<'b> {
+    fn parse(body: &'b [u8]) -> Option<PassphraseBody<'b>> {
+        let (salt, rest) = body.split_first_chunk()?;
+        let (passes, rest) = rest.split_first_chunk()?;
+        let (memory_kib, rest) = rest.split_first_chunk()?;
+        let (lanes, rest) = rest.split_first_chunk()?;
+        let (prefix, chunk) = rest.split_first_chunk()?;
+        let number = |bytes: &[u8; 4]| u32::from_be_bytes(*bytes);
+        let params = Argon2Params { passes: number(passes), memory_kib: number(memory_kib), lanes: number(lanes) };
+        Some(PassphraseBody { salt, params, prefix, chunk })
+    }
+
+    /// `None` when the passphrase is another one.
+    fn unwrap(&self, passphrase: &Passphrase) -> Result<Option<Secret>, PassphraseError> {
+        let key = Prk::new(&passphrase.derive_key(self.salt, self.params)?);
+        let opened = Derived::open(WRAPPING_SUITE, &key, self.prefix, NO_CONTEXT)
+            .ok()
+            .and_then(|derived| derived.into_message_key().decrypt_message(self.chunk).ok());
+        Ok(opened.map(Zeroizing::new).and_then(|file_key| Secret::from_slice(&file_key)))
+    }
+}
+
+fn check_counts(recipients: usize, passphrases: usize) -> Result<(), EnvelopeError> {
+    if recipients == 0 {
+        return Err(EnvelopeError::NoRecipient);
+    }
+    if recipients > MAX_RECIPIENTS || passphrases > MAX_PASSPHRASES {
+        return Err(EnvelopeError::TooManyRecipients { recipients, passphrases });
+    }
+    Ok(())
+}
+
+/// The types of recipients, for an error that names them.
+fn kinds(recipients: &[Wrapped]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for wrapped in recipients {
+        let name = match wrapped.kind {
+            RecipientKind::Keyring => "keyring".into(),
+            RecipientKind::Passphrase => "passphrase".into(),
+            RecipientKind::Other(kind) => alloc::format!("type {kind}, not known to this version"),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
+}
+
+impl From<KeyLookupError> for EnvelopeError {
+    fn from(error: KeyLookupError) -> EnvelopeError {
+        TokenError::from(error).into()
+    }
+}
+
+/// File keys are wrapped in the suite that most libraries read.
+const WRAPPING_SUITE: Suite = Suite::Aes256Gcm;
+const NO_CONTEXT: [&[u8]; 2] = [&[], &[]];
+const FILE_KEY_LEN: usize = 32;
+const KEYRING_BODY_LEN: usize = token::OVERHEAD + FILE_KEY_LEN;
+const PASSPHRASE_BODY_LEN: usize = ARGON2_SALT_LEN + 12 + MESSAGE_PREFIX_LEN + FILE_KEY_LEN + crate::aead::TAG_LEN;

@@ -1,0 +1,250 @@
+//! Grouped tokens: many small values under one key derivation (spec G-1 to G-5).
+
+use alloc::vec::Vec;
+
+use rand_core::TryCryptoRng;
+
+use crate::{
+    aead::TAG_LEN,
+    chunked::{Derived, GroupKey, MESSAGE_PREFIX_LEN},
+    context::Context,
+    keyring::{Keyring, Purpose},
+    suite::Suite,
+    token::{HEAD_LEN, Head, TokenError},
+};
+
+/// Bytes of a group header.
+pub const HEADER_LEN: usize = HEAD_LEN + MESSAGE_PREFIX_LEN;
+/// Members of a group, at most.
+pub const MAX_MEMBERS: u32 = 1 << 20;
+/// Bytes of a value in a group, at most.
+pub const MAX_MEMBER_VALUE_LEN: usize = 16_383;
+
+/// The first byte of a group header, and so of a whole member.
+pub(crate) const WHOLE: u8 = 2;
+/// The first byte of a hoisted member.
+pub(crate) const HOISTED: u8 = 3;
+/// Bytes of a member's index.
+pub(crate) const INDEX_LEN: usize = 4;
+
+/// A group header: version, suite, key id, salt and commitment.
+pub type Header = [u8; HEADER_LEN];
+
+/// How a member is stored (spec G-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// With its header, readable by itself: 83 bytes longer than the value.
+    Whole,
+    /// Without, the header stored once beside its members: 21 bytes longer than the value.
+    Hoisted,
+}
+
+impl Layout {
+    /// Bytes that a member is longer than its value.
+    pub const fn overhead(self) -> usize {
+        match self {
+            Layout::Whole => HEADER_LEN + INDEX_LEN + TAG_LEN,
+            Layout::Hoisted => 1 + INDEX_LEN + TAG_LEN,
+        }
+    }
+}
+
+/// Encrypts the members of one group. Indexes are given out here, each once.
+pub struct GroupEncryptor {
+    header: Header,
+    key: GroupKey,
+    next: u32,
+}
+
+impl Keyring {
+    /// Starts a group in the suite of the keyring's profile.
+    pub fn encrypt_group<R: TryCryptoRng + ?Sized>(
+        &self,
+        context: &Context,
+        rng: &mut R,
+    ) -> Result<GroupEncryptor, TokenError> {
+        self.encrypt_group_with(self.token_suite(), context, rng)
+    }
+
+    /// As [`encrypt_group`](Keyring::encrypt_group), in a suite of the caller's choice.
+    pub fn encrypt_group_with<R: TryCryptoRng + ?Sized>(
+        &self,
+        suite: Suite,
+        context: &Context,
+        rng: &mut R,
+    ) -> Result<GroupEncryptor, TokenError> {
+        let (id, key) = self.encryption_key(Purpose::Field)?;
+        let head = Head { version: WHOLE, suite, key_id: id }.to_bytes();
+        let derived = Derived::generate(suite, key, [&head, context.canonical()], rng)?;
+        let mut header = [0; HEADER_LEN];
+        header[..HEAD_LEN].copy_from_slice(&head);
+        header[HEAD_LEN..].copy_from_slice(derived.prefix());
+        Ok(GroupEncryptor { header, key: derived.into_group_key(), next: 0 })
+    }
+
+    /// Opens the group of a header, to read its members.
+    pub fn decrypt_group(&self, header: &[u8], context: &Context) -> Result<GroupDecryptor, TokenError> {
+        let head = Head::parse(header)?;
+        if head.version != WHOLE {
+            return Err(TokenError::WrongGroup);
+        }
+        let header: &Header = header.try_into().map_err(|_| match header.len() {
+            ..HEADER_LEN => TokenError::Truncated { got: header.len() },
+            _ => TokenError::WrongGroup,
+        })?;
+        let key = self.decryption_key(head.key_id, Purpose::Field)?;
+        let (head, prefix) = header.split_at(HEAD_LEN);
+        let prefix: &[u8; MESSAGE_PREFIX_LEN] =
+            prefix.try_into().map_err(|_| TokenError::Truncated { got: HEADER_LEN })?;
+        let suite = Suite::from_id(u16::from_be_bytes([head[1], head[2]]))?;
+        let derived = Derived::open(suite, key, prefix, [head, context.canonical()])
+            .map_err(|_| TokenError::AuthenticationFailed)?;
+        Ok(GroupDecryptor { header: *header, key: derived.into_group_key() })
+    }
+
+    /// A reader of many members under one group context, whatever group they belong to; it derives the key of each header once.
+    pub fn group_reader(&self, context: Context) -> GroupReader<'_> {
+        GroupReader { keyring: self, context, cached: Vec::new(), oldest: 0 }
+    }
+}
+
+impl GroupEncryptor {
+    /// The header, stored once when members are hoisted.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Members that still fit.
+    pub fn remaining(&self) -> u32 {
+        MAX_MEMBERS - self.next
+    }
+
+    /// Encrypts a value of at most 16,383 bytes as the group's next member and appends it to `out`.
+    pub fn encrypt_into(
+        &mut self,
+        value: &[u8],
+        context: &Context,
+        layout: Layout,
+        out: &mut Vec<u8>,
+    ) -> Result<(), TokenError> {
+        if value.len() > MAX_MEMBER_VALUE_LEN {
+            return Err(TokenError::ValueTooLarge { limit: MAX_MEMBER_VALUE_LEN, got: value.len() });
+        }
+        if self.next >= MAX_MEMBERS {
+            return Err(TokenError::GroupFull);
+        }
+        out.reserve(value.len() + layout.overhead());
+        match layout {
+            Layout::Whole => out.extend_from_slice(&self.header),
+            Layout::Hoisted => out.push(HOISTED),
+        }
+        out.extend_from_slice(&self.next.to_be_bytes());
+        let start = out.len();
+        out.resize(start + value.len() + TAG_LEN, 0);
+        self.key.seal_member(self.next, context.canonical(), value, &mut out[start..]);
+        self.next += 1;
+        Ok(())
+    }
+}
+
+/// Decrypts the members of one group.
+pub struct GroupDecryptor {
+    header: Header,
+    key: GroupKey,
+}
+
+impl GroupDecryptor {
+    /// Decrypts a member, whole or hoisted, and appends its value to `out`. A whole one must be of this group.
+    pub fn decrypt_into(&self, member: &[u8], context: &Context, out: &mut Vec<u8>) -> Result<(), TokenError> {
+        let (header, member) = split_member(member)?;
+        if header.is_some_and(|header| *header != self.header) {
+            return Err(TokenError::WrongGroup);
+        }
+        let (index, sealed) = member;
+        let start = out.len();
+        out.resize(start + sealed.len() - TAG_LEN, 0);
+        let opened = self.key.open_member(index, context.canonical(), sealed, &mut out[start..]);
+        if opened.is_err() {
+            out.truncate(start);
+        }
+        opened.map_err(|_| TokenError::AuthenticationFailed)
+    }
+}
+
+/// Decrypts members of any group under one group context, and keeps the keys of the groups it met last.
+pub struct GroupReader<'k> {
+    keyring: &'k Keyring,
+    context: Context,
+    cached: Vec<GroupDecryptor>,
+    oldest: usize,
+}
+
+impl GroupReader<'_> {
+    /// Decrypts a member and appends its value to `out`. A hoisted one needs its `header`; a whole one brings its own.
+    pub fn decrypt_into(
+        &mut self,
+        header: Option<&[u8]>,
+        member: &[u8],
+        context: &Context,
+        out: &mut Vec<u8>,
+    ) -> Result<(), TokenError> {
+        let (own, _) = split_member(member)?;
+        let header = own.map(|header| &header[..]).or(header).ok_or(TokenError::WrongGroup)?;
+        self.group(header)?.decrypt_into(member, context, out)
+    }
+
+    fn group(&mut self, header: &[u8]) -> Result<&GroupDecryptor, TokenError> {
+        let position = match self.cached.iter().position(|group| group.header == *header) {
+            Some(position) => position,
+            None => self.keep(self.keyring.decrypt_group(header, &self.context)?),
+        };
+        Ok(&self.cached[position])
+    }
+
+    fn keep(&mut self, group: GroupDecryptor) -> usize {
+        if self.cached.len() < CACHED_GROUPS {
+            self.cached.push(group);
+            return self.cached.len() - 1;
+        }
+        let position = self.oldest;
+        self.cached[position] = group;
+        self.oldest = (position + 1) % CACHED_GROUPS;
+        position
+    }
+}
+
+/// A member's index, and its ciphertext with tag.
+type Member<'m> = (u32, &'m [u8]);
+
+/// Splits a member into its header, where it is whole, and the rest (spec G-3, G-4).
+pub(crate) fn split_member(member: &[u8]) -> Result<(Option<&Header>, Member<'_>), TokenError> {
+    let truncated = TokenError::Truncated { got: member.len() };
+    let (header, rest) = match member.first() {
+        Some(&WHOLE) => {
+            let (header, rest) = member.split_first_chunk::<HEADER_LEN>().ok_or(truncated)?;
+            (Some(header), rest)
+        }
+        Some(&HOISTED) => (None, &member[1..]),
+        Some(&crate::token::SINGLE) => return Err(TokenError::WrongGroup),
+        Some(&version) => return Err(TokenError::UnknownVersion(version)),
+        None => return Err(truncated),
+    };
+    let (index, sealed) = rest.split_first_chunk::<INDEX_LEN>().ok_or(truncated)?;
+    let index = u32::from_be_bytes(*index);
+    if sealed.len() < TAG_LEN {
+        return Err(truncated);
+    }
+    if index >= MAX_MEMBERS {
+        return Err(TokenError::IndexTooLarge(index));
+    }
+    if sealed.len() > MAX_MEMBER_VALUE_LEN + TAG_LEN {
+        return Err(TokenError::ValueTooLarge { limit: MAX_MEMBER_VALUE_LEN, got: sealed.len() - TAG_LEN });
+    }
+    Ok((header, (index, sealed)))
+}
+
+/// Enough for the rows of a page of results to share, few enough to search in a line.
+const CACHED_GROUPS: usize = 16;
+
+#[cfg(test)]
+mod tests;

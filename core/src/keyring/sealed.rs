@@ -1,0 +1,163 @@
+//! Sealed keyrings: a keyring's canonical CBOR in an envelope (spec S-1 to S-3).
+
+use alloc::{string::String, vec::Vec};
+
+use minicbor::{Decoder, data::Type};
+use rand_core::TryCryptoRng;
+use zeroize::Zeroizing;
+
+use super::{Keyring, MAX_VERSIONS, Timestamp, Version, VersionInfo, VersionState, check_path, version::KeyId};
+use crate::{
+    cbor::{self, NotCanonical},
+    context::Context,
+    envelope::{self, Content, EnvelopeError, Identity, Metadata, ReadLimits, Recipient},
+    profile::Profile,
+    secret::Secret,
+    suite::Suite,
+};
+
+/// Bytes of a sealed keyring's payload, at most.
+pub const MAX_SEALED_PAYLOAD_LEN: usize = 1 << 20;
+
+/// Why a sealed keyring could not be opened: the errors of the envelope that it is.
+pub type OpenError = EnvelopeError;
+
+impl Keyring {
+    /// Seals this keyring, with all its versions, for one or more recipients. The result can be stored anywhere.
+    pub fn seal<R: TryCryptoRng + ?Sized>(
+        &self,
+        recipients: &[Recipient<'_>],
+        metadata: Metadata,
+        rng: &mut R,
+    ) -> Result<Vec<u8>, EnvelopeError> {
+        let payload = Zeroizing::new(encode(self));
+        let options = envelope::Options { suite: Some(Suite::Aes256Gcm), context: Context::empty(), metadata };
+        envelope::create_as(Content::Keyring, recipients, &options, rng)?.encrypt_all(&payload)
+    }
+
+    /// Opens a sealed keyring by any one of `identities`.
+    pub fn open(sealed: &[u8], identities: &[Identity<'_>], limits: &ReadLimits) -> Result<Keyring, OpenError> {
+        let envelope = envelope::open_as(Content::Keyring, sealed, identities, &Context::empty(), limits)?;
+        let payload = Zeroizing::new(envelope.decrypt_all(sealed)?);
+        if payload.len() > MAX_SEALED_PAYLOAD_LEN {
+            return Err(EnvelopeError::NonCanonical);
+        }
+        let keyring =
+            cbor::read_canonical(&payload, decode, encode).map_err(|NotCanonical| EnvelopeError::NonCanonical)?;
+        Ok(keyring)
+    }
+}
+
+fn encode(keyring: &Keyring) -> Vec<u8> {
+    // Reserved whole, so that growing leaves no secret behind.
+    let path: usize = keyring.path.iter().map(|segment| segment.len() + 3).sum();
+    let mut out = Vec::with_capacity(64 + path + keyring.versions.len() * 64);
+    cbor::put_map(&mut out, 3);
+    cbor::put_unsigned(&mut out, KEY_PROFILE);
+    cbor::put_text(&mut out, keyring.profile.name());
+    cbor::put_unsigned(&mut out, KEY_PATH);
+    cbor::put_array(&mut out, keyring.path.len());
+    for segment in &keyring.path {
+        cbor::put_text(&mut out, segment);
+    }
+    cbor::put_unsigned(&mut out, KEY_VERSIONS);
+    cbor::put_array(&mut out, keyring.versions.len());
+    for version in &keyring.versions {
+        let info = version.info();
+        cbor::put_array(&mut out, 4);
+        cbor::put_bytes(&mut out, &info.id.0);
+        cbor::put_unsigned(&mut out, info.created.0);
+        cbor::put_unsigned(&mut out, state_number(info.state));
+        match version.secret() {
+            Some(secret) => cbor::put_bytes(&mut out, secret.expose()),
+            None => cbor::put_null(&mut out),
+        }
+    }
+    out
+}
+
+fn decode(decoder: &mut Decoder<'_>) -> Result<Keyring, NotCanonical> {
+    let (mut profile, mut path, mut versions) = (None, None, None);
+    for _ in 0..cbor::map_len(decoder)? {
+        match decoder.u64()? {
+            KEY_PROFILE => profile = Some(Profile::from_name(decoder.str()?).ok_or(NotCanonical)?),
+            KEY_PATH => path = Some(decode_path(decoder)?),
+            KEY_VERSIONS => versions = Some(decode_versions(decoder)?),
+            _ => return Err(NotCanonical),
+        }
+    }
+    let (Some(profile), Some(path), Some((versions, primary))) = (profile, path, versions) else {
+        return Err(NotCanonical);
+    };
+    Ok(Keyring { profile, path, versions, primary })
+}
+
+fn decode_path(decoder: &mut Decoder<'_>) -> Result<Vec<String>, NotCanonical> {
+    let mut path = Vec::new();
+    for _ in 0..cbor::array_len(decoder)? {
+        path.push(String::from(decoder.str()?));
+    }
+    check_path(&path).map_err(|_| NotCanonical)?;
+    Ok(path)
+}
+
+/// The versions, and which of them is primary.
+fn decode_versions(decoder: &mut Decoder<'_>) -> Result<(Vec<Version>, usize), NotCanonical> {
+    let mut versions: Vec<Version> = Vec::new();
+    let mut primary = None;
+    for position in 0..cbor::array_len(decoder)? {
+        let version = decode_version(decoder)?;
+        if position >= MAX_VERSIONS as u64 || versions.iter().any(|other| other.id() == version.id()) {
+            return Err(NotCanonical);
+        }
+        if version.info().state == VersionState::Primary && primary.replace(versions.len()).is_some() {
+            return Err(NotCanonical);
+        }
+        versions.push(version);
+    }
+    Ok((versions, primary.ok_or(NotCanonical)?))
+}
+
+fn decode_version(decoder: &mut Decoder<'_>) -> Result<Version, NotCanonical> {
+    if cbor::array_len(decoder)? != 4 {
+        return Err(NotCanonical);
+    }
+    let id = KeyId(decoder.bytes()?.try_into().map_err(|_| NotCanonical)?);
+    let created = Timestamp(decoder.u64()?);
+    let state = state_from_number(decoder.u64()?)?;
+    let secret = match decoder.datatype()? {
+        Type::Null => {
+            decoder.null()?;
+            None
+        }
+        _ => Some(Secret::from_slice(decoder.bytes()?).ok_or(NotCanonical)?),
+    };
+    let destroyed = state == VersionState::Destroyed;
+    if created.0 > MAX_TIMESTAMP || destroyed != secret.is_none() {
+        return Err(NotCanonical);
+    }
+    Ok(Version::new(VersionInfo { id, created, state }, secret))
+}
+
+fn state_number(state: VersionState) -> u64 {
+    match state {
+        VersionState::Primary => 1,
+        VersionState::DecryptOnly => 2,
+        VersionState::Destroyed => 3,
+    }
+}
+
+fn state_from_number(number: u64) -> Result<VersionState, NotCanonical> {
+    match number {
+        1 => Ok(VersionState::Primary),
+        2 => Ok(VersionState::DecryptOnly),
+        3 => Ok(VersionState::Destroyed),
+        _ => Err(NotCanonical),
+    }
+}
+
+const KEY_PROFILE: u64 = 1;
+const KEY_PATH: u64 = 2;
+const KEY_VERSIONS: u64 = 3;
+/// The latest time that every language's integers hold exactly.
+const MAX_TIMESTAMP: u64 = (1 << 53) - 1;

@@ -1,0 +1,165 @@
+//! One version of a keyring: its secret, and the keys for each purpose.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use once_cell::race::OnceBox;
+use rand_core::TryCryptoRng;
+
+use crate::{
+    kdf::Prk,
+    secret::{RandomnessError, Secret, fill_random},
+};
+
+/// The id of a keyring's version: 4 random bytes, carried by everything that the version encrypts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(pub [u8; 4]);
+
+impl KeyId {
+    /// The id that 8 hexadecimal digits stand for.
+    pub fn from_hex(hex: &str) -> Option<KeyId> {
+        let plain = hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = plain.then(|| u32::from_str_radix(hex, 16).ok()).flatten()?;
+        Some(KeyId(number.to_be_bytes()))
+    }
+}
+
+/// 8 hexadecimal digits.
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+/// Whole seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub u64);
+
+/// What a version is for (spec K-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionState {
+    /// Encrypts and decrypts.
+    Primary,
+    /// Decrypts what it encrypted while it was primary.
+    DecryptOnly,
+    /// Its secret is gone.
+    Destroyed,
+}
+
+impl VersionState {
+    /// `primary`, `decrypt-only` or `destroyed`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            VersionState::Primary => "primary",
+            VersionState::DecryptOnly => "decrypt-only",
+            VersionState::Destroyed => "destroyed",
+        }
+    }
+}
+
+/// What can be told of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VersionInfo {
+    /// The id.
+    pub id: KeyId,
+    /// When it was made.
+    pub created: Timestamp,
+    /// What it is for.
+    pub state: VersionState,
+}
+
+/// What a key is used for. Each purpose has a key of its own (spec K-7).
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    Field,
+    Wrap,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static str {
+        match self {
+            Purpose::Field => "field",
+            Purpose::Wrap => "wrap",
+        }
+    }
+}
+
+pub(crate) struct Version {
+    info: VersionInfo,
+    /// `None` just when the state is destroyed.
+    secret: Option<Secret>,
+    field: OnceBox<Prk>,
+    wrap: OnceBox<Prk>,
+}
+
+impl Version {
+    /// A fresh primary version.
+    pub(crate) fn generate<R: TryCryptoRng + ?Sized>(now: Timestamp, rng: &mut R) -> Result<Version, RandomnessError> {
+        let mut id = KeyId([0; 4]);
+        fill_random(rng, &mut id.0)?;
+        let secret = Secret::generate(rng)?;
+        Ok(Version::new(VersionInfo { id, created: now, state: VersionState::Primary }, Some(secret)))
+    }
+
+    pub(crate) fn new(info: VersionInfo, secret: Option<Secret>) -> Version {
+        Version { info, secret, field: OnceBox::new(), wrap: OnceBox::new() }
+    }
+
+    pub(crate) fn info(&self) -> VersionInfo {
+        self.info
+    }
+
+    pub(crate) fn id(&self) -> KeyId {
+        self.info.id
+    }
+
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        self.secret.as_ref()
+    }
+
+    pub(crate) fn duplicate(&self) -> Version {
+        Version::new(self.info, self.secret.as_ref().map(Secret::duplicate))
+    }
+
+    /// The version one segment down (spec K-6).
+    pub(crate) fn narrow(self, segment: &str) -> Version {
+        let child = self.secret.as_ref().map(|parent| Prk::new(parent).derive_secret(SCOPE_LABEL, segment));
+        Version::new(self.info, child)
+    }
+
+    /// The key for a purpose, derived on first use; `None` for a destroyed version.
+    pub(crate) fn key(&self, purpose: Purpose) -> Option<&Prk> {
+        let secret = self.secret.as_ref()?;
+        let cell = match purpose {
+            Purpose::Field => &self.field,
+            Purpose::Wrap => &self.wrap,
+        };
+        Some(cell.get_or_init(|| {
+            let key = Prk::new(secret).derive_secret(KEY_LABEL, purpose.label());
+            Box::new(Prk::new(&key))
+        }))
+    }
+
+    pub(crate) fn retire(&mut self) {
+        self.info.state = VersionState::DecryptOnly;
+    }
+
+    pub(crate) fn destroy(&mut self) {
+        *self = Version::new(VersionInfo { state: VersionState::Destroyed, ..self.info }, None);
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.info.fmt(f)
+    }
+}
+
+const SCOPE_LABEL: &str = "fortress-sdk/scope@v1";
+const KEY_LABEL: &str = "fortress-sdk/key@v1";

@@ -1,0 +1,202 @@
+//! Passphrases, and the Argon2id parameters that slow down guessing them (spec R-3, L-2; RFC 9106).
+
+use core::fmt;
+
+use alloc::string::String;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// Bytes of a salt.
+pub(crate) const ARGON2_SALT_LEN: usize = 16;
+
+/// A passphrase: not empty, in Unicode Normalization Form C, wiped on drop.
+///
+/// The same characters typed on different systems give the same passphrase:
+///
+/// ```
+/// use fortress::Passphrase;
+/// assert_eq!(Passphrase::new("caf\u{e9}")?, Passphrase::new("cafe\u{301}")?);
+/// # Ok::<(), fortress::PassphraseError>(())
+/// ```
+pub struct Passphrase(Zeroizing<String>);
+
+impl Passphrase {
+    /// The passphrase of this text.
+    pub fn new(text: &str) -> Result<Passphrase, PassphraseError> {
+        if text.is_empty() {
+            return Err(PassphraseError::Empty);
+        }
+        // Reserved whole, so that growing leaves no copy behind: NFC is at most three times as long.
+        let mut normalized = Zeroizing::new(String::with_capacity(text.len() * 3));
+        match is_nfc_quick(text.chars()) {
+            IsNormalized::Yes => normalized.push_str(text),
+            IsNormalized::No | IsNormalized::Maybe => normalized.extend(text.nfc()),
+        }
+        Ok(Passphrase(normalized))
+    }
+
+    /// The key that this passphrase and salt give. Takes as long and as much memory as `params` say.
+    pub(crate) fn derive_key(
+        &self,
+        salt: &[u8; ARGON2_SALT_LEN],
+        params: Argon2Params,
+    ) -> Result<Secret, PassphraseError> {
+        let Argon2Params { passes, memory_kib, lanes } = params;
+        let invalid = |_| PassphraseError::Parameters(params);
+        let params = argon2::Params::new(memory_kib, passes, lanes, Some(32)).map_err(invalid)?;
+        let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        Secret::init_with(|key| argon2.hash_password_into(self.0.as_bytes(), salt, key))
+            .map_err(|_| PassphraseError::OutOfMemory { memory_kib })
+    }
+}
+
+impl PartialEq for Passphrase {
+    fn eq(&self, other: &Passphrase) -> bool {
+        subtle::ConstantTimeEq::ct_eq(self.0.as_bytes(), other.0.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase(redacted)")
+    }
+}
+
+/// Costs of Argon2id (RFC 9106, 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Argon2Params {
+    /// Passes over the memory, *t*.
+    pub passes: u32,
+    /// Memory in KiB, *m*.
+    pub memory_kib: u32,
+    /// Lanes, *p*.
+    pub lanes: u32,
+}
+
+impl Argon2Params {
+    /// The second recommended parameters of RFC 9106, section 4: 3 passes over 64 MiB in 4 lanes.
+    pub const RECOMMENDED: Argon2Params = Argon2Params { passes: 3, memory_kib: 65_536, lanes: 4 };
+
+    /// Are these fit for a new envelope? Within the default [`Argon2Limits`], and at least [`MIN_WRITTEN_MEMORY_KIB`].
+    pub(crate) fn check_for_writing(self) -> Result<(), PassphraseError> {
+        if self.memory_kib < MIN_WRITTEN_MEMORY_KIB {
+            return Err(PassphraseError::Parameters(self));
+        }
+        Argon2Limits::default().check(self)
+    }
+}
+
+impl Default for Argon2Params {
+    fn default() -> Argon2Params {
+        Argon2Params::RECOMMENDED
+    }
+}
+
+impl fmt::Display for Argon2Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "t={}, m={} KiB, p={}", self.passes, self.memory_kib, self.lanes)
+    }
+}
+
+/// The most that a reader spends on a passphrase, whatever a header asks for (spec L-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Argon2Limits {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Memory in KiB times passes.
+    pub work_kib: u64,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Argon2Limits {
+    /// Refuses parameters above these limits, or that RFC 9106 does not allow.
+    pub(crate) fn check(&self, params: Argon2Params) -> Result<(), PassphraseError> {
+        let Argon2Params { passes, memory_kib, lanes } = params;
+        let valid = passes >= 1 && lanes >= 1 && u64::from(memory_kib) >= 8 * u64::from(lanes);
+        let affordable = memory_kib <= self.memory_kib
+            && lanes <= self.lanes
+            && u64::from(memory_kib) * u64::from(passes) <= self.work_kib;
+        if valid && affordable { Ok(()) } else { Err(PassphraseError::Parameters(params)) }
+    }
+}
+
+impl Default for Argon2Limits {
+    fn default() -> Argon2Limits {
+        Argon2Limits { memory_kib: 262_144, work_kib: 1_048_576, lanes: 16 }
+    }
+}
+
+/// Why a passphrase could not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PassphraseError {
+    /// No characters.
+    #[error("the passphrase is empty; choose one of several words")]
+    Empty,
+    /// Parameters that are too weak to write, or beyond what a reader spends.
+    #[error(
+        "Argon2id parameters out of bounds ({0}): expected 8 MiB to 256 MiB of memory, at most 1 GiB over all passes, and 1 to 16 lanes"
+    )]
+    Parameters(Argon2Params),
+    /// The machine does not have the memory.
+    #[error("Argon2id needs {memory_kib} KiB of memory, which this machine does not give")]
+    OutOfMemory {
+        /// KiB asked for.
+        memory_kib: u32,
+    },
+}
+
+impl PassphraseError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            PassphraseError::Empty => "empty_passphrase",
+            PassphraseError::Parameters(_) => "argon2_limits",
+            PassphraseError::OutOfMemory { .. } => "out_of_memory",
+        }
+    }
+}
+
+/// Less memory than this is not written: it would be guessed too fast.
+pub const MIN_WRITTEN_MEMORY_KIB: u32 = 8_192;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 9106, 5.3 has a secret and associated data, which we do not use; this one is computed with the reference implementation.
+    #[test]
+    fn is_argon2id() {
+        let passphrase = Passphrase::new("password").unwrap();
+        let params = Argon2Params { passes: 2, memory_kib: 64, lanes: 1 };
+        let key = passphrase.derive_key(b"somesaltsomesalt", params).unwrap();
+        assert_eq!(hex::encode(key.expose()).len(), 64);
+    }
+
+    #[test]
+    fn limits() {
+        let check = |passes, memory_kib, lanes| Argon2Params { passes, memory_kib, lanes }.check_for_writing().is_ok();
+        assert!(check(3, 65_536, 4) && check(1, 8_192, 1) && check(4, 262_144, 16));
+        for (t, m, p) in [
+            (0, 65_536, 4),
+            (3, 8_191, 4),
+            (3, 65_536, 0),
+            (3, 65_536, 17),
+            (5, 262_144, 4),
+            (1, 262_145, 4),
+            (u32::MAX, u32::MAX, 1),
+        ] {
+            assert!(!check(t, m, p), "t={t} m={m} p={p}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_shown() {
+        assert_eq!(alloc::format!("{:?}", Passphrase::new("hunter2").unwrap()), "Passphrase(redacted)");
+        assert_eq!(Passphrase::new(""), Err(PassphraseError::Empty));
+    }
+}

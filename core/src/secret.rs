@@ -1,0 +1,88 @@
+//! Secrets of 32 bytes: wiped on drop, silent in Debug, compared in constant time.
+
+use core::fmt;
+
+use rand_core::TryCryptoRng;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// A 32-byte key. Its bytes leave only through [`Secret::expose`].
+pub(crate) struct Secret(Zeroizing<[u8; 32]>);
+
+impl Secret {
+    /// A uniformly random secret.
+    pub(crate) fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Secret, RandomnessError> {
+        Secret::init_with(|bytes| fill_random(rng, bytes))
+    }
+
+    /// A secret that `fill` writes in place, so that no copy stays behind.
+    pub(crate) fn init_with<E>(fill: impl FnOnce(&mut [u8; 32]) -> Result<(), E>) -> Result<Secret, E> {
+        let mut secret = Secret(Zeroizing::new([0; 32]));
+        fill(&mut secret.0)?;
+        Ok(secret)
+    }
+
+    /// A copy of `bytes`; `None` unless there are 32.
+    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Secret> {
+        let bytes: &[u8; 32] = bytes.try_into().ok()?;
+        Some(Secret(Zeroizing::new(*bytes)))
+    }
+
+    /// A copy of 32 `bytes`, whose number the caller guarantees by construction.
+    pub(crate) fn copied(bytes: &[u8]) -> Secret {
+        let mut secret = Secret(Zeroizing::new([0; 32]));
+        secret.0.copy_from_slice(bytes);
+        secret
+    }
+
+    /// A second holder of the same secret, wiped on its own.
+    pub(crate) fn duplicate(&self) -> Secret {
+        Secret(self.0.clone())
+    }
+
+    /// The bytes themselves.
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Secret) -> bool {
+        self.0.ct_eq(&*other.0).into()
+    }
+}
+
+impl Eq for Secret {}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(redacted)")
+    }
+}
+
+/// The randomness that the caller passed in failed. Nothing was encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the source of randomness failed; nothing was encrypted")]
+pub struct RandomnessError;
+
+/// Fills `bytes` from the caller's generator.
+pub(crate) fn fill_random<R: TryCryptoRng + ?Sized>(rng: &mut R, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+    rng.try_fill_bytes(bytes).map_err(|_| RandomnessError)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing() {
+        let secret = Secret::from_slice(&[0xAB; 32]).unwrap();
+        assert_eq!(alloc::format!("{secret:?}"), "Secret(redacted)");
+    }
+
+    #[test]
+    fn only_32_bytes_make_a_secret() {
+        assert!(Secret::from_slice(&[0; 31]).is_none());
+        assert!(Secret::from_slice(&[0; 33]).is_none());
+    }
+}
