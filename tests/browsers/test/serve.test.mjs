@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { serve } from "@fortress-tests/browsers";
+
+describe("serve", () => {
+  let server;
+  const site = new URL("site", import.meta.url).pathname;
+  const get = (path, headers = {}) => fetch(new URL(path, server.url), { headers });
+
+  before(async () => {
+    server = await serve({ "/": site, "/bytes.wasm": { body: Uint8Array.of(0, 1, 2, 3, 4) } }, { headers: { "x-own": "1" }, csp: "default-src 'self'" });
+  });
+  after(() => server.close());
+
+  test("files, an index and types", async () => {
+    const index = await get("/");
+    assert.equal(index.headers.get("content-type"), "text/html; charset=utf-8");
+    assert.match(await index.text(), /A page to drive/);
+    assert.equal((await get("/page.mjs")).headers.get("content-type"), "text/javascript; charset=utf-8");
+    assert.equal((await get("/bytes.wasm")).headers.get("content-type"), "application/wasm");
+    assert.equal((await get("/none")).status, 404);
+  });
+
+  test("headers on every answer", async () => {
+    const answer = await get("/none");
+    assert.equal(answer.headers.get("content-security-policy"), "default-src 'self'");
+    assert.equal(answer.headers.get("x-own"), "1");
+  });
+
+  test("byte ranges", async () => {
+    const bytes = async (range) => [...new Uint8Array(await (await get("/bytes.wasm", { range })).arrayBuffer())];
+    assert.deepEqual(await bytes("bytes=1-2"), [1, 2]);
+    assert.deepEqual(await bytes("bytes=3-"), [3, 4]);
+    assert.deepEqual(await bytes("bytes=-2"), [3, 4]);
+    assert.equal((await get("/bytes.wasm", { range: "bytes=1-2" })).headers.get("content-range"), "bytes 1-2/5");
+    assert.equal((await get("/bytes.wasm", { range: "bytes=9-" })).status, 416);
+  });
+
+  test("nothing outside its folder", async () => {
+    for (const path of ["/%2e%2e/package.json", "/..%2fpackage.json"]) assert.equal((await get(path)).status, 404);
+  });
+});
