@@ -10,11 +10,7 @@ use crate::{package, wasm};
 /// Runs the benchmarks of the named platforms, or all of them.
 pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result<()> {
     let all = ["native", "node", "browser"].map(str::to_owned);
-    let platforms = if platforms.is_empty() {
-        &all
-    } else {
-        platforms
-    };
+    let platforms = if platforms.is_empty() { &all } else { platforms };
     if platforms.iter().any(|platform| platform != "native") {
         wasm::build(project)?;
         package::build(project)?;
@@ -29,9 +25,7 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
             setup::ensure(project, Need::Browsers)?;
         }
         // Which other platforms there are (one browser alone, say) the script knows.
-        let words = ["tests/bench/run.mjs", platform]
-            .into_iter()
-            .chain(html.then_some("--html"));
+        let words = ["tests/bench/run.mjs", platform].into_iter().chain(html.then_some("--html"));
         command::run(project, "node", words)?;
     }
     Ok(())

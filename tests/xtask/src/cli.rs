@@ -29,18 +29,10 @@ pub(crate) enum Task {
     Build,
     Lint,
     Test(Vec<Step>),
-    Demo {
-        check: bool,
-    },
-    Bench {
-        platforms: Vec<String>,
-        html: bool,
-    },
+    Demo { check: bool },
+    Bench { platforms: Vec<String>, html: bool },
     Vectors,
-    Fuzz {
-        target: Option<String>,
-        seconds: u32,
-    },
+    Fuzz { target: Option<String>, seconds: u32 },
     Fresh(Vec<String>),
 }
 
@@ -52,10 +44,8 @@ pub(crate) fn parse(words: &[String]) -> Result<Task> {
     if task != "fresh" && rest.iter().any(|word| word == "--help" || word == "-h") {
         return Ok(Task::Help);
     }
-    let (flags, names): (Vec<&str>, Vec<&str>) = rest
-        .iter()
-        .map(String::as_str)
-        .partition(|word| word.starts_with('-'));
+    let (flags, names): (Vec<&str>, Vec<&str>) =
+        rest.iter().map(String::as_str).partition(|word| word.starts_with('-'));
     let known_flags: &[&str] = match task.as_str() {
         "demo" => &["--check"],
         "bench" => &["--html"],
@@ -65,10 +55,8 @@ pub(crate) fn parse(words: &[String]) -> Result<Task> {
     if let Some(flag) = flags.iter().find(|flag| !known_flags.contains(flag)) {
         bail!("`{task}` has no option {flag}; see `cargo xtask help`");
     }
-    if matches!(
-        task.as_str(),
-        "build" | "lint" | "demo" | "vectors" | "help"
-    ) && let Some(name) = names.first()
+    if matches!(task.as_str(), "build" | "lint" | "demo" | "vectors" | "help")
+        && let Some(name) = names.first()
     {
         bail!("`{task}` takes no argument, and {name} was given; see `cargo xtask help`");
     }
@@ -80,13 +68,10 @@ pub(crate) fn parse(words: &[String]) -> Result<Task> {
         "lint" => Task::Lint,
         "test" if names.is_empty() => Task::Test(Step::ALL.to_vec()),
         "test" => Task::Test(each(&names, Step::from_name)?),
-        "demo" => Task::Demo {
-            check: !flags.is_empty(),
-        },
-        "bench" => Task::Bench {
-            platforms: names.iter().map(|name| (*name).to_owned()).collect(),
-            html: !flags.is_empty(),
-        },
+        "demo" => Task::Demo { check: !flags.is_empty() },
+        "bench" => {
+            Task::Bench { platforms: names.iter().map(|name| (*name).to_owned()).collect(), html: !flags.is_empty() }
+        }
         "vectors" => Task::Vectors,
         "fuzz" => parse_fuzz(&names)?,
         "fresh" if rest.is_empty() => Task::Fresh(vec!["test".to_owned()]),
@@ -109,10 +94,7 @@ fn parse_fuzz(names: &[&str]) -> Result<Task> {
         },
         _ => bail!("`fuzz` takes a target and a number of seconds; see `cargo xtask help`"),
     };
-    Ok(Task::Fuzz {
-        target,
-        seconds: seconds.unwrap_or(60),
-    })
+    Ok(Task::Fuzz { target, seconds: seconds.unwrap_or(60) })
 }
 
 fn each<T>(names: &[&str], parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
@@ -126,12 +108,7 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Task> {
-        parse(
-            &line
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>(),
-        )
+        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]
@@ -139,44 +116,20 @@ mod tests {
         assert_eq!(parsed("").unwrap(), Task::Help);
         assert_eq!(parsed("test").unwrap(), Task::Test(Step::ALL.to_vec()));
         assert_eq!(parsed("setup").unwrap(), Task::Setup(Need::ALL.to_vec()));
-        assert_eq!(
-            parsed("fresh").unwrap(),
-            Task::Fresh(vec!["test".to_owned()])
-        );
+        assert_eq!(parsed("fresh").unwrap(), Task::Fresh(vec!["test".to_owned()]));
     }
 
     #[test]
     fn names_select() {
-        assert_eq!(
-            parsed("test npm core").unwrap(),
-            Task::Test(vec![Step::Npm, Step::Core])
-        );
+        assert_eq!(parsed("test npm core").unwrap(), Task::Test(vec![Step::Npm, Step::Core]));
         assert_eq!(parsed("demo --check").unwrap(), Task::Demo { check: true });
         assert_eq!(
             parsed("bench --html node").unwrap(),
-            Task::Bench {
-                platforms: vec!["node".to_owned()],
-                html: true
-            }
+            Task::Bench { platforms: vec!["node".to_owned()], html: true }
         );
-        assert_eq!(
-            parsed("fuzz 30").unwrap(),
-            Task::Fuzz {
-                target: None,
-                seconds: 30
-            }
-        );
-        assert_eq!(
-            parsed("fuzz token").unwrap(),
-            Task::Fuzz {
-                target: Some("token".to_owned()),
-                seconds: 60
-            }
-        );
-        assert_eq!(
-            parsed("fresh demo --check").unwrap(),
-            Task::Fresh(vec!["demo".to_owned(), "--check".to_owned()])
-        );
+        assert_eq!(parsed("fuzz 30").unwrap(), Task::Fuzz { target: None, seconds: 30 });
+        assert_eq!(parsed("fuzz token").unwrap(), Task::Fuzz { target: Some("token".to_owned()), seconds: 60 });
+        assert_eq!(parsed("fresh demo --check").unwrap(), Task::Fresh(vec!["demo".to_owned(), "--check".to_owned()]));
     }
 
     #[test]

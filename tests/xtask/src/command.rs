@@ -25,10 +25,7 @@ where
 {
     let mut command = Command::new(program);
     // Given whole: a relative CARGO_TARGET_DIR means another folder at the root than where the runner was started.
-    command
-        .args(arguments)
-        .current_dir(&project.root)
-        .env("CARGO_TARGET_DIR", &project.target);
+    command.args(arguments).current_dir(&project.root).env("CARGO_TARGET_DIR", &project.target);
     // `cargo run` describes the runner's own package in the environment. Build scripts that watch those variables
     // would run anew each time cargo is started from here and from a shell in turn.
     for (name, _) in std::env::vars_os() {
@@ -44,9 +41,7 @@ where
 pub(crate) fn run_shown(mut command: Command) -> Result<()> {
     let line = shown(&command);
     say(&format!("$ {line}"));
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{line}`"))?;
+    let status = command.status().with_context(|| format!("cannot start `{line}`"))?;
     if !status.success() {
         bail!("`{line}` failed ({status})");
     }
@@ -56,16 +51,9 @@ pub(crate) fn run_shown(mut command: Command) -> Result<()> {
 /// What a program prints, trimmed; nothing of it is shown unless it fails.
 pub(crate) fn output_of(mut command: Command) -> Result<String> {
     let line = shown(&command);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start `{line}`"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start `{line}`"))?;
     if !output.status.success() {
-        bail!(
-            "`{line}` failed ({}): {}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("`{line}` failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
@@ -90,9 +78,7 @@ fn shown(command: &Command) -> String {
             line.push(' ');
         }
         if word.is_empty()
-            || word.contains(|character: char| {
-                !(character.is_alphanumeric() || "-_=+./:,@^~".contains(character))
-            })
+            || word.contains(|character: char| !(character.is_alphanumeric() || "-_=+./:,@^~".contains(character)))
         {
             line.push_str(&format!("'{}'", word.replace('\'', r"'\''")));
         } else {
@@ -129,9 +115,7 @@ mod tests {
     fn a_failure_names_the_command() {
         let error = run_shown(Command::new("false")).unwrap_err().to_string();
         assert!(error.contains("`false` failed"), "{error}");
-        let error = run_shown(Command::new("no-such-program"))
-            .unwrap_err()
-            .to_string();
+        let error = run_shown(Command::new("no-such-program")).unwrap_err().to_string();
         assert!(error.contains("cannot start `no-such-program`"), "{error}");
     }
 }

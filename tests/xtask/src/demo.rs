@@ -19,14 +19,8 @@ pub(crate) fn serve(project: &Project) -> Result<()> {
     package::npm(project, ["run", "build"], FOLDER)?;
 
     let mut server = command::command(project, "npm", ["start", "--workspace", FOLDER]);
-    let mut server = server
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start the example's server")?;
-    let lines = server
-        .stdout
-        .take()
-        .map(|stdout| BufReader::new(stdout).lines());
+    let mut server = server.stdout(Stdio::piped()).spawn().context("cannot start the example's server")?;
+    let lines = server.stdout.take().map(|stdout| BufReader::new(stdout).lines());
     let mut opened = false;
     for line in lines.into_iter().flatten() {
         let line = line.context("reading what the example's server prints")?;
@@ -55,9 +49,7 @@ pub(crate) fn check(project: &Project) -> Result<()> {
 fn address_in(line: &str) -> Option<&str> {
     let start = line.find("http://")?;
     let rest = &line[start..];
-    let end = rest
-        .find(|character: char| character.is_whitespace() || character.is_control())
-        .unwrap_or(rest.len());
+    let end = rest.find(|character: char| character.is_whitespace() || character.is_control()).unwrap_or(rest.len());
     Some(rest[..end].trim_end_matches(['.', ',', ')']))
 }
 
@@ -65,19 +57,12 @@ fn address_in(line: &str) -> Option<&str> {
 fn open(url: &str) {
     let opener = if cfg!(target_os = "macos") {
         "open"
-    } else if std::env::var_os("DISPLAY").is_some() || std::env::var_os("WAYLAND_DISPLAY").is_some()
-    {
+    } else if std::env::var_os("DISPLAY").is_some() || std::env::var_os("WAYLAND_DISPLAY").is_some() {
         "xdg-open"
     } else {
         return;
     };
-    if Command::new(opener)
-        .arg(url)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .is_err()
-    {
+    if Command::new(opener).arg(url).stdout(Stdio::null()).stderr(Stdio::null()).spawn().is_err() {
         say(&format!("({opener} is not there to open it)"));
     }
 }
@@ -88,18 +73,9 @@ mod tests {
 
     #[test]
     fn the_address_is_found_in_a_line() {
-        assert_eq!(
-            address_in("listening on http://127.0.0.1:4173."),
-            Some("http://127.0.0.1:4173")
-        );
-        assert_eq!(
-            address_in("  http://127.0.0.1:80/ \u{1b}[0m"),
-            Some("http://127.0.0.1:80/")
-        );
-        assert_eq!(
-            address_in("http://127.0.0.1:80\u{1b}[0m"),
-            Some("http://127.0.0.1:80")
-        );
+        assert_eq!(address_in("listening on http://127.0.0.1:4173."), Some("http://127.0.0.1:4173"));
+        assert_eq!(address_in("  http://127.0.0.1:80/ \u{1b}[0m"), Some("http://127.0.0.1:80/"));
+        assert_eq!(address_in("http://127.0.0.1:80\u{1b}[0m"), Some("http://127.0.0.1:80"));
         assert_eq!(address_in("> node server.mjs"), None);
     }
 }

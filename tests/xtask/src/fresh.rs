@@ -13,10 +13,7 @@ use crate::project::Project;
 pub(crate) fn run(project: &Project, words: &[String]) -> Result<()> {
     let changed = command::output_of(command::command(project, "git", ["status", "--porcelain"]))?;
     if !changed.is_empty() {
-        say(&format!(
-            "{} changed files are not committed, so not part of this run",
-            changed.lines().count()
-        ));
+        say(&format!("{} changed files are not committed, so not part of this run", changed.lines().count()));
     }
     let folder = std::env::temp_dir().join(format!("fortress-fresh-{}", process::id()));
     let clone = folder.join("clone");
@@ -27,10 +24,7 @@ pub(crate) fn run(project: &Project, words: &[String]) -> Result<()> {
     command::run_shown(git)?;
 
     let mut task = command::command(project, "cargo", ["xtask"]);
-    task.args(words)
-        .current_dir(&clone)
-        .env("CARGO_TARGET_DIR", folder.join("target"));
-    command::run_shown(task)
-        .with_context(|| format!("in the fresh clone, kept at {}", clone.display()))?;
+    task.args(words).current_dir(&clone).env("CARGO_TARGET_DIR", folder.join("target"));
+    command::run_shown(task).with_context(|| format!("in the fresh clone, kept at {}", clone.display()))?;
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
 }

@@ -21,24 +21,12 @@ pub(crate) fn run(project: &Project, target: Option<&str>, seconds: u32) -> Resu
     let chosen: Vec<&str> = match target {
         None => targets.iter().map(String::as_str).collect(),
         Some(name) if targets.iter().any(|target| target == name) => vec![name],
-        Some(name) => bail!(
-            "there is no fuzz target {name}; there are {}",
-            targets.join(", ")
-        ),
+        Some(name) => bail!("there is no fuzz target {name}; there are {}", targets.join(", ")),
     };
     let limit = format!("-max_total_time={seconds}");
     for name in chosen {
         say(&format!("\n=== {name}, {seconds} s ==="));
-        let words = [
-            "+nightly",
-            "fuzz",
-            "run",
-            "--fuzz-dir",
-            FOLDER,
-            name,
-            "--",
-            &limit,
-        ];
+        let words = ["+nightly", "fuzz", "run", "--fuzz-dir", FOLDER, name, "--", &limit];
         command::run(project, "cargo", words)?;
     }
     Ok(())
@@ -47,18 +35,9 @@ pub(crate) fn run(project: &Project, target: Option<&str>, seconds: u32) -> Resu
 /// The names of the targets, from their source files.
 fn targets(project: &Project) -> Result<Vec<String>> {
     let folder = project.path(FOLDER).join("fuzz_targets");
-    let entries =
-        fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| {
-            entry
-                .ok()?
-                .file_name()
-                .to_str()?
-                .strip_suffix(".rs")
-                .map(str::to_owned)
-        })
-        .collect();
+    let entries = fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned)).collect();
     names.sort();
     Ok(names)
 }

@@ -12,44 +12,17 @@ pub(crate) fn rust(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Rust)?;
     command::run(project, "cargo", ["fmt", "--all", "--check"])?;
     clippy(project, &["--workspace", "--all-targets"])?;
-    clippy(
-        project,
-        &[
-            "-p",
-            "fortress-sdk",
-            "--all-targets",
-            "--no-default-features",
-            "--features",
-            "assembly",
-        ],
-    )?;
-    clippy(
-        project,
-        &[
-            "-p",
-            "fortress-sdk",
-            "-p",
-            wasm::CRATE,
-            "--target",
-            wasm::TARGET,
-        ],
-    )
+    clippy(project, &["-p", "fortress-sdk", "--all-targets", "--no-default-features", "--features", "assembly"])?;
+    clippy(project, &["-p", "fortress-sdk", "-p", wasm::CRATE, "--target", wasm::TARGET])
 }
 
 /// The linters that the npm workspaces bring, after the package that they import is built.
 pub(crate) fn web(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Npm)?;
-    command::run(
-        project,
-        "npm",
-        ["run", "lint", "--workspaces", "--if-present"],
-    )
+    command::run(project, "npm", ["run", "lint", "--workspaces", "--if-present"])
 }
 
 fn clippy(project: &Project, scope: &[&str]) -> Result<()> {
-    let words = ["clippy"]
-        .iter()
-        .chain(scope)
-        .chain(&["--", "-D", "warnings"]);
+    let words = ["clippy"].iter().chain(scope).chain(&["--", "-D", "warnings"]);
     command::run(project, "cargo", words)
 }

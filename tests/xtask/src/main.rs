@@ -47,9 +47,7 @@ fn run(words: &[String]) -> Result<ExitCode> {
     let project = Project::find().context("cannot find the project")?;
     match task {
         Task::Help => {}
-        Task::Setup(needs) => needs
-            .iter()
-            .try_for_each(|need| setup::ensure(&project, *need))?,
+        Task::Setup(needs) => needs.iter().try_for_each(|need| setup::ensure(&project, *need))?,
         Task::Build => {
             wasm::build(&project)?;
             package::build(&project)?;
@@ -70,18 +68,7 @@ fn run(words: &[String]) -> Result<ExitCode> {
         Task::Bench { platforms, html } => bench::run(&project, &platforms, html)?,
         Task::Vectors => {
             setup::ensure(&project, Need::Rust)?;
-            command::run(
-                &project,
-                "cargo",
-                [
-                    "run",
-                    "--release",
-                    "-p",
-                    "fortress-sdk",
-                    "--example",
-                    "vectors",
-                ],
-            )?;
+            command::run(&project, "cargo", ["run", "--release", "-p", "fortress-sdk", "--example", "vectors"])?;
         }
         Task::Fuzz { target, seconds } => fuzz::run(&project, target.as_deref(), seconds)?,
         Task::Fresh(words) => fresh::run(&project, &words)?,

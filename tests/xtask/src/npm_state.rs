@@ -23,21 +23,14 @@ pub(crate) enum NpmState {
 pub(crate) fn read(project: &Project) -> Result<NpmState> {
     let root = project.read_json("package.json")?;
     let mut manifests = vec![(String::new(), root.clone())];
-    for folder in root["workspaces"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
+    for folder in root["workspaces"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         let manifest = format!("{folder}/package.json");
         if project.path(&manifest).exists() {
             manifests.push((folder.to_owned(), project.read_json(&manifest)?));
         }
     }
     if !project.path("package-lock.json").exists() {
-        return Ok(NpmState::LockIsBehind(
-            "package.json (there is no lock file yet)".to_owned(),
-        ));
+        return Ok(NpmState::LockIsBehind("package.json (there is no lock file yet)".to_owned()));
     }
     let lock = project.read_json("package-lock.json")?;
     let locked = packages(&lock).context("package-lock.json lists no packages")?;
@@ -48,8 +41,7 @@ pub(crate) fn read(project: &Project) -> Result<NpmState> {
         return Ok(NpmState::NothingInstalled);
     }
     let installed = project.read_json("node_modules/.package-lock.json")?;
-    let installed =
-        packages(&installed).context("node_modules/.package-lock.json lists no packages")?;
+    let installed = packages(&installed).context("node_modules/.package-lock.json lists no packages")?;
     Ok(first_difference(locked, installed).map_or(NpmState::Current, NpmState::InstalledDiffers))
 }
 
@@ -59,26 +51,18 @@ fn packages(lock: &Value) -> Option<&Map<String, Value>> {
 
 /// The first manifest whose dependencies the lock file does not have as they are.
 fn manifest_ahead(manifests: &[(String, Value)], locked: &Map<String, Value>) -> Option<String> {
-    let kinds = [
-        "dependencies",
-        "devDependencies",
-        "optionalDependencies",
-        "peerDependencies",
-    ];
+    let kinds = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
     let empty = Value::Object(Map::new());
     let ahead = manifests.iter().find(|(folder, manifest)| {
         let entry = locked.get(folder).unwrap_or(&Value::Null);
-        let differs =
-            |kind: &&str| manifest.get(kind).unwrap_or(&empty) != entry.get(kind).unwrap_or(&empty);
+        let differs = |kind: &&str| manifest.get(kind).unwrap_or(&empty) != entry.get(kind).unwrap_or(&empty);
         entry.is_null() || kinds.iter().any(differs)
     });
-    ahead.map(|(folder, _)| {
-        if folder.is_empty() {
-            "package.json".to_owned()
-        } else {
-            format!("{folder}/package.json")
-        }
-    })
+    ahead.map(
+        |(folder, _)| {
+            if folder.is_empty() { "package.json".to_owned() } else { format!("{folder}/package.json") }
+        },
+    )
 }
 
 /// The first package that is not installed as locked. An optional one may be absent: it is another platform's.
@@ -92,10 +76,7 @@ fn first_difference(locked: &Map<String, Value>, installed: &Map<String, Value>)
             None => entry["optional"] != Value::Bool(true),
         }
     };
-    locked
-        .iter()
-        .find(differs)
-        .map(|(path, _)| path.trim_start_matches("node_modules/").to_owned())
+    locked.iter().find(differs).map(|(path, _)| path.trim_start_matches("node_modules/").to_owned())
 }
 
 #[cfg(test)]
@@ -137,23 +118,13 @@ mod tests {
     fn a_manifest_that_asks_for_more_is_named() {
         let manifests = [
             (String::new(), json!({ "name": "root" })),
-            (
-                "packages/npm".to_owned(),
-                json!({ "devDependencies": { "typescript": "^6" } }),
-            ),
+            ("packages/npm".to_owned(), json!({ "devDependencies": { "typescript": "^6" } })),
         ];
         let behind = map(json!({ "": {}, "packages/npm": { "devDependencies": {} } }));
-        assert_eq!(
-            manifest_ahead(&manifests, &behind),
-            Some("packages/npm/package.json".to_owned())
-        );
+        assert_eq!(manifest_ahead(&manifests, &behind), Some("packages/npm/package.json".to_owned()));
         let unknown = map(json!({ "": {} }));
-        assert_eq!(
-            manifest_ahead(&manifests, &unknown),
-            Some("packages/npm/package.json".to_owned())
-        );
-        let current =
-            map(json!({ "": {}, "packages/npm": { "devDependencies": { "typescript": "^6" } } }));
+        assert_eq!(manifest_ahead(&manifests, &unknown), Some("packages/npm/package.json".to_owned()));
+        let current = map(json!({ "": {}, "packages/npm": { "devDependencies": { "typescript": "^6" } } }));
         assert_eq!(manifest_ahead(&manifests, &current), None);
     }
 }

@@ -17,14 +17,6 @@ pub(crate) fn build(project: &Project) -> Result<()> {
 }
 
 /// Runs an npm command in one workspace.
-pub(crate) fn npm<const N: usize>(
-    project: &Project,
-    words: [&str; N],
-    workspace: &str,
-) -> Result<()> {
-    command::run(
-        project,
-        "npm",
-        words.into_iter().chain(["--workspace", workspace]),
-    )
+pub(crate) fn npm<const N: usize>(project: &Project, words: [&str; N], workspace: &str) -> Result<()> {
+    command::run(project, "npm", words.into_iter().chain(["--workspace", workspace]))
 }

@@ -36,13 +36,10 @@ impl Need {
     }
 
     pub(crate) fn from_name(name: &str) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|need| need.name() == name)
-            .with_context(|| {
-                let names = Self::ALL.map(Self::name).join(" ");
-                format!("`setup` knows {names}, and {name} was given")
-            })
+        Self::ALL.into_iter().find(|need| need.name() == name).with_context(|| {
+            let names = Self::ALL.map(Self::name).join(" ");
+            format!("`setup` knows {names}, and {name} was given")
+        })
     }
 }
 
@@ -61,9 +58,7 @@ pub(crate) fn ensure(project: &Project, need: Need) -> Result<()> {
 fn rust(project: &Project) -> Result<()> {
     for (component, subcommand) in [("clippy", "clippy"), ("rustfmt", "fmt")] {
         if !command::succeeds("cargo", [subcommand, "--version"]) {
-            say(&format!(
-                "{component} is missing: adding it to the Rust toolchain"
-            ));
+            say(&format!("{component} is missing: adding it to the Rust toolchain"));
             command::run(project, "rustup", ["component", "add", component])?;
         }
     }
@@ -79,11 +74,7 @@ fn rust(project: &Project) -> Result<()> {
 fn npm(project: &Project) -> Result<()> {
     let version = command::output_of(command::command(project, "node", ["--version"]))
         .context("Node.js 20 or newer is needed, with npm; install it from nodejs.org or your system's packages")?;
-    let major: Option<u32> = version
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|number| number.parse().ok());
+    let major: Option<u32> = version.trim_start_matches('v').split('.').next().and_then(|number| number.parse().ok());
     if major.is_none_or(|major| major < 20) {
         bail!("Node.js 20 or newer is needed, and `node --version` says {version}");
     }
@@ -94,9 +85,7 @@ fn npm(project: &Project) -> Result<()> {
             bail!("package-lock.json is behind {what}: run `npm install` and commit it")
         }
         NpmState::LockIsBehind(what) => {
-            say(&format!(
-                "package-lock.json is behind {what}: running npm install"
-            ));
+            say(&format!("package-lock.json is behind {what}: running npm install"));
             command::run(project, "npm", ["install"])
         }
         NpmState::NothingInstalled => {
@@ -105,9 +94,7 @@ fn npm(project: &Project) -> Result<()> {
         }
         // Not `npm ci`: it would first remove the packages that another shell may be using.
         NpmState::InstalledDiffers(what) => {
-            say(&format!(
-                "{what} is not installed as package-lock.json has it: running npm install"
-            ));
+            say(&format!("{what} is not installed as package-lock.json has it: running npm install"));
             command::run(project, "npm", ["install"])
         }
     }
@@ -123,8 +110,7 @@ pub(crate) fn python_program(project: &Project) -> PathBuf {
 
 fn python(project: &Project) -> Result<()> {
     let required = project.path(REQUIREMENTS);
-    let required = fs::read_to_string(&required)
-        .with_context(|| format!("cannot read {}", required.display()))?;
+    let required = fs::read_to_string(&required).with_context(|| format!("cannot read {}", required.display()))?;
     let environment = project.target.join("python");
     // The requirements as they were installed last.
     let installed = environment.join("requirements.txt");
@@ -142,15 +128,7 @@ fn python(project: &Project) -> Result<()> {
     command::run(
         project,
         program,
-        [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-            REQUIREMENTS,
-        ],
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS],
     )?;
     fs::write(&installed, required).with_context(|| format!("cannot write {}", installed.display()))
 }
@@ -166,20 +144,13 @@ const BROWSER_PROGRAMS: [(&str, &str); 5] = [
 
 fn browsers(project: &Project) -> Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let there =
-        |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).exists());
-    let missing: Vec<(&str, &str)> = BROWSER_PROGRAMS
-        .into_iter()
-        .filter(|(program, _)| !there(program))
-        .collect();
+    let there = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).exists());
+    let missing: Vec<(&str, &str)> = BROWSER_PROGRAMS.into_iter().filter(|(program, _)| !there(program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let programs: Vec<&str> = missing.iter().map(|(program, _)| *program).collect();
-    say(&format!(
-        "The browser tests need {}: installing",
-        programs.join(", ")
-    ));
+    say(&format!("The browser tests need {}: installing", programs.join(", ")));
     let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
     install_debian_packages(project, &packages)
 }
@@ -188,9 +159,7 @@ fn browsers(project: &Project) -> Result<()> {
 fn install_debian_packages(project: &Project, packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
     if !command::succeeds("apt-get", ["--version"]) {
-        bail!(
-            "install what the Debian packages {names} bring with your system's own package manager"
-        );
+        bail!("install what the Debian packages {names} bring with your system's own package manager");
     }
     if command::output_of(command::command(project, "id", ["-u"]))? != "0" {
         bail!(

@@ -53,13 +53,10 @@ impl Step {
     }
 
     pub(crate) fn from_name(name: &str) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|step| step.name() == name)
-            .with_context(|| {
-                let names = Self::ALL.map(Self::name).join(" ");
-                format!("`test` knows the steps {names}, and {name} was given")
-            })
+        Self::ALL.into_iter().find(|step| step.name() == name).with_context(|| {
+            let names = Self::ALL.map(Self::name).join(" ");
+            format!("`test` knows the steps {names}, and {name} was given")
+        })
     }
 
     fn run(self, project: &Project, built: &mut Built) -> Result<(), Stop> {
@@ -73,37 +70,22 @@ impl Step {
             Self::Xtask => {
                 // In its own profile, in which its libraries are already there.
                 let profile = ["--profile", "xtask"];
-                command::run(
-                    project,
-                    "cargo",
-                    ["test", "-p", "xtask"].iter().chain(&profile),
-                )?;
+                command::run(project, "cargo", ["test", "-p", "xtask"].iter().chain(&profile))?;
             }
             Self::Core => {
                 command::run(project, "cargo", ["test", "-p", "fortress-sdk"])?;
                 // The assembly backends write and read the same bytes.
                 let assembly = ["--no-default-features", "--features", "assembly"];
-                command::run(
-                    project,
-                    "cargo",
-                    ["test", "-p", "fortress-sdk"].iter().chain(&assembly),
-                )?;
+                command::run(project, "cargo", ["test", "-p", "fortress-sdk"].iter().chain(&assembly))?;
             }
-            Self::Wasm => {
-                built.require(project, Product::Module)?;
-                command::run(project, "cargo", ["test", "-p", wasm::CRATE])?;
-            }
+            Self::Wasm => built.require(project, Product::Module)?,
             Self::Npm => {
                 built.require(project, Product::Package)?;
                 package::npm(project, ["test"], package::FOLDER)?;
             }
             Self::Python => {
                 setup::ensure(project, Need::Python)?;
-                command::run(
-                    project,
-                    setup::python_program(project),
-                    ["-m", "pytest", "tests/interop/python"],
-                )?;
+                command::run(project, setup::python_program(project), ["-m", "pytest", "tests/interop/python"])?;
             }
             Self::Packaging | Self::Browsers => {
                 setup::ensure(project, Need::Browsers)?;
@@ -130,22 +112,11 @@ pub(crate) fn test(project: &Project, steps: &[Step]) -> Result<ExitCode> {
         if let Err(Stop::Failed(error)) = &result {
             command::say_error(&format!("{}: {error:#}", step.name()));
         }
-        reports.push(Report {
-            step: *step,
-            took: start.elapsed(),
-            result,
-        });
+        reports.push(Report { step: *step, took: start.elapsed(), result });
     }
-    let failed = reports
-        .iter()
-        .filter(|report| report.result.is_err())
-        .count();
+    let failed = reports.iter().filter(|report| report.result.is_err()).count();
     say(&format!("\n{}", table(&reports)));
-    Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Something that several steps need and one run builds once.
@@ -213,10 +184,7 @@ fn table(reports: &[Report]) -> String {
             }
             Err(Stop::Failed(error)) => {
                 failed += 1;
-                (
-                    "FAILED",
-                    format!("  {error:#}; to repeat it: cargo xtask test {name}"),
-                )
+                ("FAILED", format!("  {error:#}; to repeat it: cargo xtask test {name}"))
             }
             Err(Stop::Blocked(product)) => {
                 skipped += 1;
@@ -228,11 +196,7 @@ fn table(reports: &[Report]) -> String {
             }
         };
         let seconds = took.as_secs();
-        text.push_str(&format!(
-            "{name:<10} {word:<8} {:>3} min {:02} s{why}\n",
-            seconds / 60,
-            seconds % 60
-        ));
+        text.push_str(&format!("{name:<10} {word:<8} {:>3} min {:02} s{why}\n", seconds / 60, seconds % 60));
     }
     text.push_str(&format!("{passed} passed, {failed} failed"));
     if skipped > 0 {
@@ -246,40 +210,21 @@ mod tests {
     use super::*;
 
     fn report(step: Step, result: Result<(), Stop>) -> Report {
-        Report {
-            step,
-            took: Duration::from_secs(75),
-            result,
-        }
+        Report { step, took: Duration::from_secs(75), result }
     }
 
     #[test]
     fn the_closing_line_counts_steps() {
         let passed = table(&[report(Step::Core, Ok(()))]);
-        assert_eq!(
-            passed,
-            "core       passed     1 min 15 s\n1 passed, 0 failed"
-        );
+        assert_eq!(passed, "core       passed     1 min 15 s\n1 passed, 0 failed");
 
         let mixed = table(&[
             report(Step::Core, Ok(())),
-            report(
-                Step::Wasm,
-                Err(Stop::Failed(Error::msg("`cargo build` failed"))),
-            ),
+            report(Step::Wasm, Err(Stop::Failed(Error::msg("`cargo build` failed")))),
             report(Step::Npm, Err(Stop::Blocked(Product::Module))),
         ]);
-        assert!(
-            mixed.ends_with("\n1 passed, 1 failed, 1 skipped"),
-            "{mixed}"
-        );
-        assert!(
-            mixed.contains("`cargo build` failed; to repeat it: cargo xtask test wasm"),
-            "{mixed}"
-        );
-        assert!(
-            mixed.contains("the WebAssembly module could not be built"),
-            "{mixed}"
-        );
+        assert!(mixed.ends_with("\n1 passed, 1 failed, 1 skipped"), "{mixed}");
+        assert!(mixed.contains("`cargo build` failed; to repeat it: cargo xtask test wasm"), "{mixed}");
+        assert!(mixed.contains("the WebAssembly module could not be built"), "{mixed}");
     }
 }

@@ -24,36 +24,15 @@ const NAME: &str = "fortress_wasm";
 /// What the module may weigh on the wire, in bytes, compressed with brotli.
 const BUDGET: u64 = 150_000;
 /// Binaryen reads the features that rustc used from the module's `target_features` section, so none is named here.
-const WASM_OPT: [&str; 4] = [
-    "-O3",
-    "--strip-target-features",
-    "--strip-producers",
-    "--strip-debug",
-];
+const WASM_OPT: [&str; 4] = ["-O3", "--strip-target-features", "--strip-producers", "--strip-debug"];
 
 /// Compiles, generates, optimises and weighs the module. Fails when it is over its budget.
 pub(crate) fn build(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Rust)?;
     setup::ensure(project, Need::Npm)?;
     let _one_at_a_time = project.lock()?;
-    command::run(
-        project,
-        "cargo",
-        [
-            "build",
-            "-p",
-            CRATE,
-            "--target",
-            TARGET,
-            "--profile",
-            PROFILE,
-        ],
-    )?;
-    let compiled = project
-        .target
-        .join(TARGET)
-        .join(PROFILE)
-        .join(format!("{}.wasm", CRATE.replace('-', "_")));
+    command::run(project, "cargo", ["build", "-p", CRATE, "--target", TARGET, "--profile", PROFILE])?;
+    let compiled = project.target.join(TARGET).join(PROFILE).join(format!("{}.wasm", CRATE.replace('-', "_")));
     let folder = project.path(package::FOLDER).join("src/generated");
     let module = folder.join(format!("{NAME}_bg.wasm"));
     let stamp = Stamp::of(&compiled, &folder)?;
@@ -69,25 +48,25 @@ pub(crate) fn build(project: &Project) -> Result<()> {
 
 /// What `wasm-bindgen --target web` does.
 fn generate(compiled: &Path, folder: &Path) -> Result<()> {
-    say(&format!(
-        "generating {NAME}.js and its types in {}",
-        folder.display()
-    ));
+    say(&format!("generating {NAME}.js and its types in {}", folder.display()));
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
     bindgen
         .input_path(compiled)
         .out_name(NAME)
         .web(true)
-        .and_then(|bindgen| bindgen.typescript(true).generate(folder))
+        .and_then(|bindgen| {
+            bindgen
+                .typescript(true)
+                // The package names the module's address itself, and replaces an instance that a trap has lost.
+                .omit_default_module_path(true)
+                .reset_state_function(true)
+                .generate(folder)
+        })
         .with_context(|| format!("wasm-bindgen could not read {}", compiled.display()))
 }
 
 fn optimise(project: &Project, module: &Path) -> Result<()> {
-    let mut wasm_opt = command::command(
-        project,
-        project.path("node_modules/.bin/wasm-opt"),
-        WASM_OPT,
-    );
+    let mut wasm_opt = command::command(project, project.path("node_modules/.bin/wasm-opt"), WASM_OPT);
     wasm_opt.arg(module).arg("-o").arg(module);
     command::run_shown(wasm_opt)
 }
@@ -100,12 +79,9 @@ fn weigh(project: &Project, module: &Path) -> Result<()> {
         console.log(JSON.stringify(sizes.map((bytes) => bytes.length)));";
     let mut node = command::command(project, "node", ["-e", SCRIPT]);
     node.arg(module);
-    let sizes: Value =
-        serde_json::from_str(&command::output_of(node)?).context("weighing the module")?;
+    let sizes: Value = serde_json::from_str(&command::output_of(node)?).context("weighing the module")?;
     let [raw, gzip, brotli] = [0, 1, 2].map(|place| sizes[place].as_u64().unwrap_or(u64::MAX));
-    say(&format!(
-        "module: {raw} bytes, {gzip} with gzip, {brotli} with brotli (budget {BUDGET})"
-    ));
+    say(&format!("module: {raw} bytes, {gzip} with gzip, {brotli} with brotli (budget {BUDGET})"));
     if brotli >= BUDGET {
         bail!("the module weighs {brotli} bytes with brotli, and its budget is below {BUDGET}");
     }
@@ -120,15 +96,11 @@ struct Stamp {
 
 impl Stamp {
     fn of(compiled: &Path, folder: &Path) -> Result<Self> {
-        let bytes =
-            fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
+        let bytes = fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
         let mut hasher = DefaultHasher::new();
         bytes.hash(&mut hasher);
         let text = format!("{:016x} {}\n", hasher.finish(), WASM_OPT.join(" "));
-        Ok(Self {
-            path: folder.join(".made-from"),
-            text,
-        })
+        Ok(Self { path: folder.join(".made-from"), text })
     }
 
     fn is_fresh(&self) -> bool {
@@ -136,7 +108,6 @@ impl Stamp {
     }
 
     fn write(&self) -> Result<()> {
-        fs::write(&self.path, &self.text)
-            .with_context(|| format!("cannot write {}", self.path.display()))
+        fs::write(&self.path, &self.text).with_context(|| format!("cannot write {}", self.path.display()))
     }
 }
