@@ -1,0 +1,109 @@
+// Files: 64 MiB there and back by hash, and a part of it with few bytes on the wire.
+
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileCalled, findOnDisk, hashFile, MARKER, picture, press, settled, writeBigFile } from "./lib.mjs";
+
+const BIG_MEBIBYTES = 64;
+
+export async function fileSteps(world) {
+  const { check, engine, page, server, browser, scratch } = world;
+  const name = `survey ${engine}.bin`;
+  const path = join(scratch, name);
+  const hash = await writeBigFile(path, BIG_MEBIBYTES);
+  const stored = {};
+
+  await check.step(`a file of ${BIG_MEBIBYTES} MiB is encrypted while it is sent`, async () => {
+    await page.evaluate(() => document.querySelector("#upload-list").addEventListener("stored", (event) => (globalThis.uploadSpeed = event.detail.speed), { once: true }));
+    await page.upload("#file-input", path);
+    const seen = await page.waitFor(() => document.querySelector("#upload-list progress")?.getAttribute("aria-label"), { timeout: 5000 }).catch(() => undefined);
+    if (seen) check.equal(seen, `Encrypting ${name}`);
+    stored.id = await fileCalled(page, name);
+    world.bigFile = { id: stored.id, name, path, hash };
+    console.log(`        ${await page.evaluate(() => globalThis.uploadSpeed)}`);
+    check.equal(await page.evaluate(() => document.querySelector("#upload-list").childElementCount), 0);
+  });
+
+  await check.step("neither its content nor its name lies on the server", async () => {
+    const { size } = await stat(join(server.folder, "objects", encodeURIComponent(`files/${stored.id}`)));
+    check.ok(size > BIG_MEBIBYTES * 1024 * 1024, "the server has all of it");
+    check.equal((await findOnDisk(server.folder, [MARKER, name])).found, []);
+  });
+
+  await check.step("it comes back the same, as a download", async () => {
+    await noSaveDialog(page);
+    await press(page, `[data-file="${stored.id}"]`, "Download");
+    const said = await settled(page, `[data-file="${stored.id}"] > .message`, { timeout: 120_000 });
+    console.log(`        ${said}`);
+    check.equal(await downloaded(browser.downloads, name, hash), hash);
+  });
+
+  if (engine === "chromium") {
+    await check.step("it comes back the same, streamed to disk", async () => {
+      // The dialog is the browser's own and no script can answer it; the file it gives is real.
+      await page.evaluate(async () => {
+        const folder = await navigator.storage.getDirectory();
+        window.showSaveFilePicker = ({ suggestedName }) => folder.getFileHandle(suggestedName, { create: true });
+      });
+      await press(page, `[data-file="${stored.id}"]`, "Download");
+      await page.waitFor(() => document.querySelector("#file-list .transfer") !== null).catch(() => undefined);
+      await settled(page, `[data-file="${stored.id}"] > .message[data-tone=good]`, { timeout: 120_000 });
+      const streamed = await page.evaluate(async (wanted) => {
+        const file = await (await (await navigator.storage.getDirectory()).getFileHandle(wanted)).getFile();
+        const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+        return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+      }, name);
+      check.equal(streamed, hash);
+      await noSaveDialog(page);
+    });
+  }
+
+  await check.step("a part is read without the rest", async () => {
+    const item = `[data-file="${stored.id}"]`;
+    await press(page, item, "Read a part");
+    await page.fill(`${item} input[name=from]`, String(40 * 1024 * 1024 + 1000));
+    await page.fill(`${item} input[name=length]`, "4096");
+    await press(page, item, "Read");
+    const travelled = Number(await page.waitFor((css) => document.querySelector(`${css} .part [data-travelled]`)?.dataset.travelled, { args: [item] }));
+    check.includes(await page.text(`${item} .part-bytes`), "this line must");
+    check.ok(travelled > 4096 && travelled < 100_000, `${travelled} bytes travelled for 4,096`);
+    console.log(`        ${travelled} bytes travelled`);
+    await picture(world, "06-a-part-of-a-file");
+  });
+
+  await check.step("a cancelled upload leaves nothing behind", async () => {
+    const before = await page.evaluate(() => fetch("/api/objects").then((answer) => answer.json()).then((list) => list.length));
+    await page.evaluate(() => {
+      new MutationObserver((_changes, observer) => {
+        const cancel = document.querySelector("#upload-list button");
+        if (!cancel) return;
+        observer.disconnect();
+        cancel.click();
+      }).observe(document.querySelector("#upload-list"), { childList: true, subtree: true });
+    });
+    await page.upload("#file-input", path);
+    await page.waitFor(() => document.querySelector("#announcer").textContent.includes("was not stored"), { timeout: 60_000 });
+    const after = await page.evaluate(() => fetch("/api/objects").then((answer) => answer.json()).then((list) => list.length));
+    check.equal(after, before);
+    check.equal((await findOnDisk(join(server.folder, "beside"), [])).files, 0);
+  });
+}
+
+/** Chromium's save dialog cannot be answered by a script; without it the page falls back to a download. */
+export async function noSaveDialog(page) {
+  await page.evaluate(() => {
+    window.showSaveFilePicker = undefined;
+  });
+}
+
+/** The hash of the downloaded file, once it is whole; browsers rename a second one of the same name. */
+async function downloaded(folder, name, hash) {
+  const path = join(folder, name);
+  let last;
+  for (let waited = 0; waited < 60_000; waited += 100) {
+    last = await hashFile(path).catch(() => undefined);
+    if (last === hash) return last;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return last;
+}

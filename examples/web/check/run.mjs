@@ -1,0 +1,76 @@
+// The end-to-end check: `node check/run.mjs [chromium] [firefox] [webkit]`, all three unless told.
+//
+// It starts the storage server on the built page, drives the page as a person would, reads the server's
+// disk to see that nothing legible lies there, and leaves screenshots in the repository's artifacts/demo.
+
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { engines, launch } from "@fortress-tests/browsers";
+import { start } from "../server/start.mjs";
+import { accessSteps } from "./access.mjs";
+import { fileSteps } from "./files.mjs";
+import { keySteps } from "./keys.mjs";
+import { Check } from "./lib.mjs";
+import { mediaSteps } from "./media.mjs";
+import { recordSteps } from "./records.mjs";
+import { serverSteps } from "./server.mjs";
+import { tamperSteps } from "./tamper.mjs";
+
+const ARTIFACTS = fileURLToPath(new URL("../../../artifacts/demo", import.meta.url));
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !engines.includes(name));
+if (unknown.length > 0) {
+  console.error(`No browser is called ${unknown.join(", ")}; the check knows ${engines.join(", ")}.`);
+  process.exit(2);
+}
+
+const scratch = await mkdtemp(join(tmpdir(), "fortress-check-"));
+const check = new Check();
+try {
+  await check.group("server", () => serverSteps(check));
+  for (const engine of wanted.length > 0 ? wanted : engines) await checkIn(engine);
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+console.log(`\n${check.passed} passed, ${check.failed} failed`);
+process.exitCode = check.failed > 0 ? 1 : 0;
+
+async function checkIn(engine) {
+  const artifacts = join(ARTIFACTS, engine);
+  await rm(artifacts, { recursive: true, force: true });
+  await mkdir(artifacts, { recursive: true });
+
+  const reports = [];
+  const server = await start({ root: process.env.FORTRESS_DEMO_DIST, onReport: (report) => reports.push(report) });
+  let browser;
+  try {
+    browser = await launch(engine, { width: 1440, height: 900, acceptDownloads: true });
+    const page = await browser.open(server.url);
+    const world = { check, engine, browser, page, server, artifacts, scratch, passphrase: "correct horse battery staple" };
+    check.onFailure = (name) => page.screenshot(join(artifacts, `failed-${name.replaceAll(/\W+/g, "-")}.png`)).catch(() => {});
+    await check.group(`${engine} (${browser.version})`, async () => {
+      await accessSteps.keyboard(world);
+      await recordSteps(world);
+      await fileSteps(world);
+      await mediaSteps(world);
+      await check.step("the console is free of errors", () => noErrors(page));
+      await keySteps(world);
+      await tamperSteps(world);
+      await accessSteps.axeAndLayout(world);
+      await check.step("nothing broke the content security policy", () => check.equal(reports, []));
+    });
+  } catch (error) {
+    check.fail(`${engine} could not be driven`, error);
+  } finally {
+    check.onFailure = undefined;
+    await browser?.close();
+    await server.close();
+  }
+}
+
+async function noErrors(page) {
+  check.equal(await page.consoleErrors(), []);
+}

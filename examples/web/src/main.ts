@@ -1,0 +1,77 @@
+// The page: a welcome that ends in an unlocked session, three sections that work with it, and the panel
+// that shows the other side.
+
+import "@fontsource-variable/geist/index.css";
+import "@fontsource-variable/geist-mono/index.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/parts.css";
+import "./styles/server.css";
+
+import { init } from "fortress-sdk";
+import { type Session } from "./data/session.ts";
+import { announce, byId } from "./ui/dom.ts";
+import { FileSection } from "./ui/file-section.ts";
+import { KeySection } from "./ui/key-section.ts";
+import { RecordSection } from "./ui/record-section.ts";
+import { ServerPanel } from "./ui/server-panel.ts";
+import { Welcome } from "./ui/welcome.ts";
+
+const workspace = byId("workspace", HTMLElement);
+const topSession = byId("top-session", HTMLElement);
+const panel = new ServerPanel();
+const welcome = new Welcome((session) => void enter(session));
+const look = { onLook: (object: string): void => void panel.look(object) };
+const records = new RecordSection({ ...look, onChange: (object) => void changed(object) });
+const files = new FileSection({ ...look, onChange: (object) => void changed(object) });
+const keys = new KeySection({ onChange: changed });
+const otherTabs = new BroadcastChannel("fortress-example");
+
+let current: Session | undefined;
+
+byId("lock", HTMLButtonElement).addEventListener("click", () => void leave());
+otherTabs.addEventListener("message", () => void showAll());
+// Compiling starts while the passphrase is being typed; whoever needs it first waits for it and hears of a failure.
+init().catch(() => undefined);
+await Promise.all([welcome.show(), panel.refresh()]);
+
+async function enter(session: Session): Promise<void> {
+  current = session;
+  workspace.hidden = false;
+  topSession.hidden = false;
+  byId("workspace-title", HTMLElement).focus();
+  announce("Unlocked.");
+  otherTabs.postMessage("changed");
+  await showAll("keyring");
+}
+
+async function leave(): Promise<void> {
+  current?.lock();
+  current = undefined;
+  records.clear();
+  files.clear();
+  keys.clear();
+  workspace.hidden = true;
+  topSession.hidden = true;
+  await welcome.show();
+  byId("welcome-title", HTMLElement).focus();
+  announce("Locked. The keys are wiped from this tab.");
+}
+
+async function changed(object?: string): Promise<void> {
+  otherTabs.postMessage("changed");
+  files.forgetHeaders();
+  await showAll(object);
+}
+
+async function showAll(object?: string): Promise<void> {
+  const session = current;
+  if (session) {
+    byId("top-key", HTMLElement).textContent = session.keyring.primary;
+    const [loadedRecords, loadedFiles] = await Promise.all([records.show(session), files.show(session)]);
+    if (current === session) keys.show(session, loadedRecords, loadedFiles);
+  } else if (!byId("welcome", HTMLElement).hidden) {
+    await welcome.show();
+  }
+  await panel.refresh(object);
+}

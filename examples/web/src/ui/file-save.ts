@@ -1,0 +1,31 @@
+// Saving a decrypted file: straight to disk where the browser has a save dialog for pages, else as a
+// download. A file that fails half-way leaves nothing behind that could be taken for the whole.
+
+import { decryptFile, type Label, type Transfer } from "../data/files.ts";
+import { type Session } from "../data/session.ts";
+import { h } from "./dom.ts";
+
+/** Chromium's dialog, which TypeScript's own library does not list because other browsers lack it. */
+interface SaveDialog {
+  showSaveFilePicker(options: { suggestedName: string }): Promise<FileSystemFileHandle>;
+}
+
+const URL_LIFETIME_MILLISECONDS = 60_000;
+
+export async function saveFile(session: Session, id: string, label: Label | undefined, transfer: Transfer & { onStart: () => void }): Promise<void> {
+  const name = label?.name || "file";
+  const dialog = (window as Partial<SaveDialog>).showSaveFilePicker;
+  const handle = await dialog?.call(window, { suggestedName: name });
+  transfer.onStart();
+  const plaintext = await decryptFile(session, id, transfer);
+  const options = transfer.signal ? { signal: transfer.signal } : {};
+  if (handle) {
+    // An error aborts the writable, which drops what was written so far.
+    await plaintext.pipeTo(await handle.createWritable(), options);
+    return;
+  }
+  const blob = await new Response(plaintext).blob();
+  const url = URL.createObjectURL(blob.slice(0, blob.size, "application/octet-stream"));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), URL_LIFETIME_MILLISECONDS);
+}

@@ -1,0 +1,114 @@
+// Records: the form, and the saved records decrypted back.
+
+import { FIELDS, type LoadedRecord, loadRecords, objectName, type Person, removeRecord, saveRecord } from "../data/records.ts";
+import { type Session } from "../data/session.ts";
+import { confirmButton } from "./confirm-button.ts";
+import { announce, byId, h, say } from "./dom.ts";
+import { count } from "./format.ts";
+import { problemBlock } from "./problem.ts";
+
+const EXAMPLE: Person = {
+  name: "Ada Lovelace",
+  email: "ada@example.org",
+  phone: "+44 20 7946 0018",
+  notes: "Prefers letters. Allergic to penicillin.",
+};
+
+export interface RecordSectionEvents {
+  /** Something on the server changed; the argument names the object worth a look. */
+  readonly onChange: (object?: string) => void;
+  readonly onLook: (object: string) => void;
+}
+
+export class RecordSection {
+  readonly #form = byId("record-form", HTMLFormElement);
+  readonly #message = byId("record-message", HTMLElement);
+  readonly #list = byId("record-list", HTMLUListElement);
+  #session: Session | undefined;
+
+  constructor(private readonly events: RecordSectionEvents) {
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#save();
+    });
+    byId("record-example", HTMLButtonElement).addEventListener("click", () => {
+      for (const field of FIELDS) this.#input(field).value = EXAMPLE[field];
+      this.#input("name").focus();
+    });
+  }
+
+  async show(session: Session): Promise<LoadedRecord[]> {
+    this.#session = session;
+    const records = await loadRecords(session);
+    // The keyring may have been locked while the server answered.
+    if (this.#session !== session) return [];
+    const items = records.map((record) => this.#item(record));
+    this.#list.replaceChildren(...(items.length > 0 ? items : [h("li", { class: "empty" }, "No records yet.")]));
+    return records;
+  }
+
+  clear(): void {
+    this.#session = undefined;
+    this.#form.reset();
+    this.#list.replaceChildren();
+    this.#message.replaceChildren();
+  }
+
+  async #save(): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    const person = Object.fromEntries(FIELDS.map((field) => [field, this.#input(field).value.trim()])) as Person;
+    try {
+      const id = await saveRecord(session, person);
+      this.#form.reset();
+      say(this.#message, "good", `Saved. The server received ${count(FIELDS.length, "token")} and no text.`);
+      await this.show(session);
+      this.events.onChange(objectName(id));
+      this.#input("name").focus();
+    } catch (error) {
+      say(this.#message, "bad", problemBlock("The record was not saved", error));
+    }
+  }
+
+  #item({ id, keyId, result }: LoadedRecord): HTMLLIElement {
+    const name = "person" in result ? result.person.name : "A record that does not open";
+    return h(
+      "li",
+      { class: "item", "data-record": id },
+      h(
+        "div",
+        { class: "item-head" },
+        h("h3", {}, name),
+        h("p", { class: "item-meta" }, keyId ? h("span", {}, "key ", h("code", {}, keyId)) : null),
+      ),
+      "person" in result ? fieldList(result.person) : problemBlock("This record does not open", result.error),
+      h(
+        "div",
+        { class: "actions" },
+        h("button", { class: "button quiet", type: "button", "aria-label": `On the server: ${name}`, onclick: () => this.events.onLook(objectName(id)) }, "On the server"),
+        confirmButton("Delete", `Delete ${name}`, () => this.#remove(id, name)),
+      ),
+    );
+  }
+
+  async #remove(id: string, name: string): Promise<void> {
+    try {
+      await removeRecord(id);
+      announce(`${name} was deleted.`);
+      if (this.#session) await this.show(this.#session);
+      byId("records-title", HTMLElement).focus();
+      this.events.onChange();
+    } catch (error) {
+      say(this.#message, "bad", problemBlock("The record was not deleted", error));
+    }
+  }
+
+  #input(field: string): HTMLInputElement | HTMLTextAreaElement {
+    return this.#form.elements.namedItem(field) as HTMLInputElement | HTMLTextAreaElement;
+  }
+}
+
+function fieldList(person: Person): HTMLElement {
+  const filled = FIELDS.slice(1).filter((field) => person[field]);
+  return h("dl", { class: "fields" }, ...filled.map((field) => h("div", {}, h("dt", {}, field), h("dd", { "data-field": field }, person[field]))));
+}
