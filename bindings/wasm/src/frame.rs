@@ -1,0 +1,138 @@
+//! The frame: where JavaScript writes a call's inputs and reads its result, without a copy in between.
+//!
+//! Numbers are `u32`, little endian. A string or byte string is its length and its bytes. A context is the number of its pairs, then
+//! each key and value. The last input of a call may stand without its length.
+
+use std::cell::{Cell, RefCell};
+use std::hint::black_box;
+
+use fortress::Context;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::failure::Failure;
+
+thread_local! {
+    static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// The address of the last result.
+    static RESULT: Cell<*const u8> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Makes the input area at least `capacity` bytes long and returns its address. The first `keep` bytes stay what they are.
+#[wasm_bindgen]
+pub fn frame_reserve(capacity: usize, keep: usize) -> *const u8 {
+    INPUT.with_borrow_mut(|input| {
+        if input.len() < capacity {
+            let mut larger = vec![0; capacity];
+            if let (Some(to), Some(from)) = (larger.get_mut(..keep), input.get(..keep)) {
+                to.copy_from_slice(from);
+            }
+            wipe(input);
+            *input = larger;
+        }
+        input.as_ptr()
+    })
+}
+
+/// The address of the word that holds the address of the last result.
+#[wasm_bindgen]
+pub fn frame_result() -> *const u8 {
+    RESULT.with(|result| result.as_ptr().cast_const().cast())
+}
+
+/// Runs one call: `body` reads the `len` bytes of input, which are wiped afterwards, and appends its result. Returns the
+/// result's length, or -1 when the result is an error's code, a line feed, its text and a zero byte.
+pub(crate) fn call(len: usize, body: impl FnOnce(&mut Reader<'_>, &mut Vec<u8>) -> Result<(), Failure>) -> i32 {
+    call_with(len, |input, output| body(input, output).map(|()| None::<()>)).0
+}
+
+/// As [`call`], for a call that makes an object.
+pub(crate) fn make<T>(len: usize, body: impl FnOnce(&mut Reader<'_>, &mut Vec<u8>) -> Result<T, Failure>) -> Option<T> {
+    call_with(len, |input, output| body(input, output).map(Some)).1
+}
+
+fn call_with<T>(len: usize, body: impl FnOnce(&mut Reader<'_>, &mut Vec<u8>) -> Result<Option<T>, Failure>) -> (i32, Option<T>) {
+    INPUT.with_borrow_mut(|input| {
+        OUTPUT.with_borrow_mut(|output| {
+            output.clear();
+            let input = input.get_mut(..len).unwrap_or_default();
+            let made = body(&mut Reader(input), output);
+            wipe(input);
+            let status = match &made {
+                Ok(_) => i32::try_from(output.len()).unwrap_or(i32::MAX),
+                Err(failure) => {
+                    write_failure(failure, output);
+                    -1
+                }
+            };
+            RESULT.set(output.as_ptr());
+            (status, made.ok().flatten())
+        })
+    })
+}
+
+#[cold]
+fn write_failure(failure: &Failure, output: &mut Vec<u8>) {
+    wipe(output);
+    output.clear();
+    for part in [failure.code.as_bytes(), b"\n", failure.text.as_bytes(), b"\0"] {
+        output.extend_from_slice(part);
+    }
+}
+
+/// Overwrites with zeros. The compiler is kept from seeing that nobody here reads them: JavaScript could.
+pub(crate) fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    black_box(bytes);
+}
+
+/// Reads a call's inputs in order.
+pub(crate) struct Reader<'i>(&'i [u8]);
+
+impl<'i> Reader<'i> {
+    pub(crate) fn number(&mut self) -> Result<usize, Failure> {
+        let (number, rest) = self.0.split_first_chunk().ok_or_else(cut)?;
+        self.0 = rest;
+        Ok(u32::from_le_bytes(*number) as usize)
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<&'i [u8], Failure> {
+        let len = self.number()?;
+        let (bytes, rest) = self.0.split_at_checked(len).ok_or_else(cut)?;
+        self.0 = rest;
+        Ok(bytes)
+    }
+
+    pub(crate) fn text(&mut self) -> Result<&'i str, Failure> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| not_utf8())
+    }
+
+    /// The last input.
+    pub(crate) fn rest(&mut self) -> &'i [u8] {
+        std::mem::take(&mut self.0)
+    }
+
+    /// The last input, as text.
+    pub(crate) fn rest_text(&mut self) -> Result<&'i str, Failure> {
+        std::str::from_utf8(self.rest()).map_err(|_| not_utf8())
+    }
+
+    pub(crate) fn pairs(&mut self) -> Result<Vec<(&'i str, &'i str)>, Failure> {
+        let count = self.number()?;
+        (0..count).map(|_| Ok((self.text()?, self.text()?))).collect()
+    }
+
+    pub(crate) fn context(&mut self) -> Result<Context, Failure> {
+        Ok(Context::new(self.pairs()?)?)
+    }
+}
+
+#[cold]
+fn cut() -> Failure {
+    Failure::argument("the inputs of a call are cut off")
+}
+
+#[cold]
+fn not_utf8() -> Failure {
+    Failure::argument("a text among the inputs of a call is not UTF-8")
+}

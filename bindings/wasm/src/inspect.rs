@@ -1,0 +1,103 @@
+//! What can be told of a ciphertext without a key, as JSON.
+
+use fortress::{
+    Suite,
+    envelope::{Header, RecipientInfo},
+    inspect::{self, Inspection},
+    token::{TokenError, decode_text},
+};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::{
+    failure::Failure,
+    frame,
+    json::{self, Json},
+};
+
+/// Inspects a token's text. Frame: the text. Result: JSON.
+#[wasm_bindgen]
+pub fn inspect_text(len: usize) -> i32 {
+    frame::call(len, |input, out| {
+        let token = decode_text(input.rest_text()?)?;
+        write(&inspect::token(&token)?, out);
+        Ok(())
+    })
+}
+
+/// Inspects a token or an envelope of `total` bytes, from its start. Frame: the bytes. Result: JSON.
+#[wasm_bindgen]
+pub fn inspect_bytes(len: usize, total: f64) -> i32 {
+    frame::call(len, |input, out| {
+        write(&token_or_envelope(input.rest(), total as u64)?, out);
+        Ok(())
+    })
+}
+
+fn token_or_envelope(bytes: &[u8], total: u64) -> Result<Inspection, Failure> {
+    match inspect::token(bytes) {
+        // What does not start as a token may be an envelope.
+        Err(TokenError::UnknownVersion(_)) => Ok(inspect::envelope(bytes, Some(total))?),
+        inspected => Ok(inspected?),
+    }
+}
+
+fn write(inspection: &Inspection, out: &mut Vec<u8>) {
+    let mut object = Json::object(out);
+    json::string(object.key("kind"), inspection.kind.name());
+    json::option(object.key("suiteId"), inspection.suite_id, |out, id| json::number(out, id.into()));
+    let suite = inspection.suite_id.and_then(|id| Suite::from_id(id).ok());
+    json::option(object.key("suite"), suite, |out, suite| json::string(out, suite.title()));
+    json::option(object.key("keyId"), inspection.key_id, |out, id| json::string(out, &id.to_string()));
+    json::option(object.key("plaintextLength"), inspection.plaintext_len, json::number);
+    json::option(object.key("header"), inspection.header.as_ref(), write_header);
+    let mut fields = Json::array(object.key("fields"));
+    for field in &inspection.fields {
+        let mut entry = Json::object(fields.element());
+        json::number(entry.key("offset"), field.offset);
+        json::number(entry.key("length"), field.len);
+        json::string(entry.key("name"), field.name);
+        json::string(entry.key("value"), &field.value);
+        entry.end();
+    }
+    fields.end();
+    object.end();
+}
+
+fn write_header(out: &mut Vec<u8>, header: &Header) {
+    let mut object = Json::object(out);
+    json::string(object.key("content"), header.content());
+    let mut metadata = Json::object(object.key("metadata"));
+    for (key, value) in header.metadata().iter() {
+        json::string(metadata.key(key), value);
+    }
+    metadata.end();
+    let mut recipients = Json::array(object.key("recipients"));
+    for info in header.recipient_infos() {
+        write_recipient(recipients.element(), info);
+    }
+    recipients.end();
+    object.end();
+}
+
+fn write_recipient(out: &mut Vec<u8>, info: RecipientInfo) {
+    let mut object = Json::object(out);
+    match info {
+        RecipientInfo::Keyring { key_id } => {
+            json::string(object.key("kind"), "keyring");
+            json::string(object.key("keyId"), &key_id.to_string());
+        }
+        RecipientInfo::Passphrase { params } => {
+            json::string(object.key("kind"), "passphrase");
+            let mut argon2 = Json::object(object.key("argon2"));
+            json::number(argon2.key("passes"), params.passes.into());
+            json::number(argon2.key("memoryKiB"), params.memory_kib.into());
+            json::number(argon2.key("lanes"), params.lanes.into());
+            argon2.end();
+        }
+        RecipientInfo::Other { kind } => {
+            json::string(object.key("kind"), "other");
+            json::number(object.key("type"), kind);
+        }
+    }
+    object.end();
+}

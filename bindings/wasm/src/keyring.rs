@@ -1,0 +1,138 @@
+//! Keyrings: versions, scopes, sealing.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use fortress::{KeyId, Keyring, Profile, Timestamp, envelope::Metadata, envelope::ReadLimits};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::{
+    failure::Failure,
+    frame,
+    json::{self, Json},
+    parties::Parties,
+    random::Pool,
+};
+
+/// A keyring. Dropping the last holder wipes it.
+#[wasm_bindgen]
+pub struct KeyringHandle(Rc<RefCell<Keyring>>);
+
+#[wasm_bindgen]
+impl KeyringHandle {
+    /// A fresh keyring, created `now` (seconds since 1970). Frame: the profile's name, empty for the default.
+    pub fn generate(len: usize, now: f64) -> Option<KeyringHandle> {
+        frame::make(len, |input, _| {
+            let profile = match input.rest_text()? {
+                "" => Profile::default(),
+                name => Profile::from_name(name).ok_or_else(|| unknown_profile(name))?,
+            };
+            Ok(KeyringHandle::new(Keyring::generate(profile, timestamp(now), &mut Pool)?))
+        })
+    }
+
+    /// Opens a sealed keyring. Frame: its bytes.
+    pub fn open(identities: &Parties, len: usize) -> Option<KeyringHandle> {
+        frame::make(len, |input, _| {
+            let sealed = input.rest();
+            let opened = identities.identities(|identities| Keyring::open(sealed, identities, &ReadLimits::default()))?;
+            Ok(KeyringHandle::new(opened))
+        })
+    }
+
+    /// Seals it. Frame: metadata.
+    pub fn seal(&self, recipients: &Parties, len: usize) -> i32 {
+        frame::call(len, |input, out| {
+            let metadata = Metadata::new(input.pairs()?);
+            let sealed = recipients.recipients(|recipients| self.0.borrow().seal(recipients, metadata, &mut Pool))?;
+            out.extend_from_slice(&sealed);
+            Ok(())
+        })
+    }
+
+    /// Narrows it to a scope. Frame: the number of segments, then each.
+    pub fn scope(&self, len: usize) -> Option<KeyringHandle> {
+        frame::make(len, |input, _| {
+            let count = input.number()?;
+            let segments = (0..count).map(|_| input.text()).collect::<Result<Vec<_>, Failure>>()?;
+            Ok(KeyringHandle::new(self.0.borrow().scope(segments)?))
+        })
+    }
+
+    /// Adds a fresh primary version, created `now`. Result: its key id.
+    pub fn rotate(&self, now: f64) -> i32 {
+        frame::call(0, |_, out| {
+            let id = self.0.borrow_mut().rotate(timestamp(now), &mut Pool)?;
+            out.extend_from_slice(id.to_string().as_bytes());
+            Ok(())
+        })
+    }
+
+    /// Wipes a version. Frame: its key id.
+    pub fn destroy_version(&self, len: usize) -> i32 {
+        frame::call(len, |input, _| {
+            let text = input.rest_text()?;
+            let id = KeyId::from_hex(text).ok_or_else(|| Failure::argument(format!("a key id has 8 hexadecimal digits, got {text:?}")))?;
+            Ok(self.0.borrow_mut().destroy_version(id)?)
+        })
+    }
+
+    /// Should the primary version be rotated?
+    pub fn rotation_due(&self, now: f64) -> bool {
+        self.0.borrow().rotation_due(timestamp(now))
+    }
+
+    /// What it is: profile, path, primary and versions, without secrets. Result: JSON.
+    pub fn describe(&self) -> i32 {
+        frame::call(0, |_, out| {
+            describe(&self.0.borrow(), out);
+            Ok(())
+        })
+    }
+}
+
+impl KeyringHandle {
+    fn new(keyring: Keyring) -> KeyringHandle {
+        KeyringHandle(Rc::new(RefCell::new(keyring)))
+    }
+
+    /// A second holder.
+    pub(crate) fn shared(&self) -> Rc<RefCell<Keyring>> {
+        Rc::clone(&self.0)
+    }
+
+    pub(crate) fn with<T>(&self, body: impl FnOnce(&Keyring) -> T) -> T {
+        body(&self.0.borrow())
+    }
+}
+
+fn describe(keyring: &Keyring, out: &mut Vec<u8>) {
+    let mut object = Json::object(out);
+    json::string(object.key("profile"), keyring.profile().name());
+    json::string(object.key("primary"), &keyring.primary().to_string());
+    let mut path = Json::array(object.key("path"));
+    for segment in keyring.path() {
+        json::string(path.element(), segment);
+    }
+    path.end();
+    let mut versions = Json::array(object.key("versions"));
+    for info in keyring.versions() {
+        let mut version = Json::object(versions.element());
+        json::string(version.key("id"), &info.id.to_string());
+        json::number(version.key("created"), info.created.0);
+        json::string(version.key("state"), info.state.name());
+        version.end();
+    }
+    versions.end();
+    object.end();
+}
+
+/// Fractions of seconds are dropped; times before 1970 count as 1970.
+fn timestamp(seconds: f64) -> Timestamp {
+    Timestamp(seconds as u64)
+}
+
+fn unknown_profile(name: &str) -> Failure {
+    let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name()).collect();
+    Failure::argument(format!("there is no profile {name:?}; the profiles are {}", known.join(", ")))
+}

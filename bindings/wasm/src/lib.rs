@@ -1,0 +1,18 @@
+//! The WebAssembly module of the npm package `fortress-sdk`: it converts, calls the core, and converts back.
+//!
+//! A call lays its inputs out in the [frame], passes their length, and gets the length of its result, or -1 for an error.
+//! `packages/npm/src/module/frame.ts` is the other side. Objects that live longer than a call are classes.
+
+// Without a host there is nothing to forward to: on other targets the crate is empty.
+#![cfg(target_arch = "wasm32")]
+
+mod failure;
+pub mod frame;
+pub mod inspect;
+mod json;
+pub mod keyring;
+pub mod message;
+pub mod opened;
+pub mod parties;
+mod random;
+pub mod tokens;
