@@ -125,10 +125,9 @@ def open_envelope(
     """Opens the header in ``data``, which may end there or go on; ``content`` is what the caller asks for (E-2)."""
     envelope = Envelope.parse(data)
     header = envelope.header
-    suite = suite_of(header.suite_number)
     file_key = unwrap(header.recipients, identities)
 
-    # E-4
+    # E-4; only then what E-2 says of content and suite.
     mac = hmac.digest(_envelope_key(file_key, "header"), envelope.authenticated, sha512)[:MAC_LENGTH]
     if not hmac.compare_digest(mac, envelope.mac):
         raise authentication_failed()
@@ -136,6 +135,7 @@ def open_envelope(
         raise FortressError(
             Code.WRONG_CONTENT, f"the envelope holds {header.content or 'data'}, not {content or 'data'}"
         )
+    suite = suite_of(header.suite_number)
 
     # E-5
     message_context = header.suite_number.to_bytes(2, "big") + canonical(context)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """The codes of L-3, and those by which a caller's own mistake is refused."""
+    """The codes of L-3: for what is read, and last for what callers hand in."""
 
     TRUNCATED = "truncated"
     TRAILING_DATA = "trailing_data"
@@ -27,8 +27,9 @@ class Code(StrEnum):
     WRONG_GROUP = "wrong_group"
     LIMIT_EXCEEDED = "limit_exceeded"
     VALUE_TOO_LARGE = "value_too_large"
-
     STREAM_FAILED = "stream_failed"
+    OUT_OF_RANGE = "out_of_range"
+
     INVALID_SEGMENT = "invalid_segment"
     INVALID_CONTEXT = "invalid_context"
     EMPTY_PASSPHRASE = "empty_passphrase"

@@ -8,7 +8,7 @@ from .errors import Code, FortressError, truncated
 from .keys import Keyring
 from .payload import PREFIX_LENGTH, MessageKeys
 from .suites import TAG_LENGTH
-from .tokens import FIELD_TOKEN, GROUP, HOISTED_MEMBER, LABEL_LENGTH, Label, decrypt
+from .tokens import FIELD_TOKEN, GROUP, HOISTED_MEMBER, LABEL_LENGTH, Label
 
 HEADER_LENGTH = LABEL_LENGTH + PREFIX_LENGTH
 
@@ -20,13 +20,9 @@ class Group:
 
     def __init__(self, keyring: Keyring, header: bytes, group_context: Context = EMPTY) -> None:
         """G-1, G-2: ``keyring`` is narrowed to the group's scope."""
+        if len(header) != HEADER_LENGTH or header[0] != GROUP:
+            raise FortressError(Code.WRONG_GROUP, f"the header of a group has {HEADER_LENGTH} bytes and starts with 2")
         label = Label.parse(header)
-        if label.version != GROUP:
-            raise FortressError(Code.WRONG_GROUP, "this is not the header of a group")
-        if len(header) < HEADER_LENGTH:
-            raise truncated("the header of a group", HEADER_LENGTH, len(header))
-        if len(header) > HEADER_LENGTH:
-            raise FortressError(Code.TRAILING_DATA, f"{len(header) - HEADER_LENGTH} bytes follow the header of a group")
         suite = label.suite
         input_key = keyring.purpose_key(label.key_id, "field")
         context = label.raw + canonical(group_context)
@@ -66,21 +62,16 @@ def decrypt_member(
 def decrypt_row(
     keyring: Keyring, fields: Mapping[str, bytes], context: Context = EMPTY, header: bytes | None = None
 ) -> dict[str, bytes]:
-    """G-6: the values of a row. Its members are whole, or hoisted behind ``header``."""
+    """G-6: the values of a row. Its members are hoisted behind ``header``, or whole, each with a header of its own."""
     group = Group(keyring, header, context) if header is not None else None
     return {name: _decrypt_field(keyring, name, token, context, group) for name, token in fields.items()}
 
 
 def _decrypt_field(keyring: Keyring, name: str, token: bytes, context: Context, group: Group | None) -> bytes:
     member_context = {"field": name}
-    match Label.parse(token).version:
-        case 1:
-            return decrypt(keyring, token, context)
-        case 2:
-            return decrypt_member(keyring, token, context, member_context)
-    if group is None:
-        raise FortressError(Code.WRONG_GROUP, f"field {name!r} is hoisted and its row has no header")
-    return group.decrypt(token, member_context)
+    if group is not None and token[:1] == bytes([HOISTED_MEMBER]):
+        return group.decrypt(token, member_context)
+    return decrypt_member(keyring, token, context, member_context)
 
 
 def check_member(member: bytes) -> None:

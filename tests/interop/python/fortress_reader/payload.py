@@ -1,4 +1,4 @@
-"""N-7 to N-10: C2SP chunked-encryption v1, the payload of every ciphertext.
+"""N-8 to N-12: C2SP chunked-encryption v1, the payload of every ciphertext.
 
 Three readings of one message, which the tests hold against each other: :func:`open_message` (whole),
 :class:`Decryptor` (as it arrives) and :class:`RandomAccess` (any range of it).
@@ -35,7 +35,7 @@ def expand(key: bytes, info: bytes, length: int) -> bytes:
 
 @dataclass(frozen=True)
 class MessageKeys:
-    """N-7: what an input key, a salt and a context derive."""
+    """N-8: what an input key, a salt and a context derive."""
 
     suite: Suite
     key: bytes
@@ -53,7 +53,7 @@ class MessageKeys:
 
     @classmethod
     def committed(cls, suite: Suite, input_key: bytes, prefix: bytes, context: bytes) -> "MessageKeys":
-        """The keys of a message that starts with ``prefix``, once its commitment is verified (N-9)."""
+        """The keys of a message that starts with ``prefix``, once its commitment is verified (N-10)."""
         if len(prefix) < PREFIX_LENGTH:
             raise truncated("a message", SHORTEST, len(prefix))
         keys = cls.derive(suite, input_key, prefix[:SALT_LENGTH], context)
@@ -62,21 +62,21 @@ class MessageKeys:
         return keys
 
     def open(self, index: int, sealed: bytes, associated_data: bytes = b"") -> bytes:
-        """N-8: chunk ``index``, or in a group (G-3) the member of that index."""
+        """N-9: chunk ``index``, or in a group (G-3) the member of that index."""
         nonce = int.from_bytes(self.base_nonce, "big") ^ index
         return self.suite.open(self.key, nonce.to_bytes(self.suite.nonce_length, "big"), sealed, associated_data)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """N-8: the chunks that a message of a given length has; there is one chunking for each length."""
+    """N-9: the chunks that a message of a given length has; there is one chunking for each length."""
 
     full_chunks: int
     last_length: int
 
     @classmethod
     def of(cls, message_length: int) -> "Layout":
-        """N-9: refuses the lengths that no message has, for want of a short last chunk."""
+        """N-10: refuses the lengths that no message has, for want of a short last chunk."""
         if message_length < SHORTEST:
             raise truncated("a message", SHORTEST, message_length)
         full_chunks, last_sealed = divmod(message_length - PREFIX_LENGTH, SEALED_CHUNK)
@@ -102,7 +102,7 @@ def open_message(suite: Suite, input_key: bytes, message: bytes, context: bytes)
 
 
 def _open_cobblestone(input_key: bytes, message: bytes, context: bytes) -> bytes:
-    """N-10: with suite 2 any Cobblestone-256 library reads the message."""
+    """N-12: with suite 2 any Cobblestone-256 library reads the message."""
     decryptor = Cobblestone256Decryptor(input_key, context)
     try:
         return decryptor.update(message) + decryptor.finalize()
@@ -159,7 +159,7 @@ class Decryptor:
         return taken
 
     def _guarded(self, step: Callable[[], bytes]) -> bytes:
-        """N-9: after a failure it keeps failing."""
+        """N-10: after a failure it keeps failing."""
         if self._over:
             raise FortressError(Code.STREAM_FAILED, "the stream has failed or ended before")
         try:
@@ -170,7 +170,7 @@ class Decryptor:
 
 
 class RandomAccess:
-    """Reads ranges of a message that lies elsewhere.
+    """N-11: reads ranges of a message that lies elsewhere.
 
     ``read(start, end)`` returns those bytes of the message. Its length is whatever the storage says, so the last chunk,
     the one that only the true end has, is decrypted before the plaintext's length is believed.
@@ -192,7 +192,9 @@ class RandomAccess:
     def range(self, start: int, end: int) -> bytes:
         """The plaintext from ``start`` up to, not including, ``end``."""
         if not 0 <= start <= end <= self.plaintext_length:
-            raise ValueError(f"{start}..{end} is not a range of {self.plaintext_length} bytes")
+            raise FortressError(
+                Code.OUT_OF_RANGE, f"{start}..{end} is not within the plaintext of {self.plaintext_length} bytes"
+            )
         if start == end:
             return b""
         first, last = start // CHUNK, (end - 1) // CHUNK

@@ -13,7 +13,7 @@ from .errors import Code, FortressError
 from .keys import Keyring
 from .payload import SHORTEST, open_message
 from .suites import AES_256_GCM
-from .tokens import LABEL_LENGTH, Label, decrypt_for
+from .tokens import FIELD_TOKEN, LABEL_LENGTH, Label, decrypt_for
 
 FILE_KEY_LENGTH = 32
 
@@ -41,6 +41,8 @@ class Recipient:
             raise FortressError(
                 Code.NON_CANONICAL, f"a recipient of type {kind} has {_BODY_LENGTHS[kind]} bytes, not {len(body)}"
             )
+        if kind == KEYRING and body[0] != FIELD_TOKEN:
+            raise FortressError(Code.NON_CANONICAL, "a recipient of type 1 is a field token")
         return cls(kind, body)
 
 
@@ -110,10 +112,14 @@ def unwrap(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> b
         except FortressError as failure:
             failures.append(failure)
     if failures:
-        raise next((failure for failure in failures if failure.code is Code.AUTHENTICATION_FAILED), failures[0])
+        raise min(failures, key=lambda failure: _RANK.get(failure.code, 0))
     foreign = sorted({recipient.type for recipient in recipients} - {KEYRING, PASSPHRASE})
     unknown = f"; types not known here: {foreign}" if foreign else ""
     raise FortressError(Code.WRONG_RECIPIENT, f"no recipient of this envelope is for what was given{unknown}")
+
+
+# L-5: what is reported when recipients failed in different ways, any other defect before these.
+_RANK = {Code.KEY_DESTROYED: 1, Code.WRONG_PASSPHRASE: 2}
 
 
 def _attempts(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> Iterator[Callable[[], bytes]]:

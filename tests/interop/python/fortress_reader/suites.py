@@ -1,4 +1,4 @@
-"""N-5 and N-6: the suites, AEADs by their number and name in the IANA "AEAD Algorithms" registry."""
+"""N-6 and N-7: the suites, AEADs by their number and name in the IANA "AEAD Algorithms" registry."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _PRIVATE_RANGE = 32_768
 
 @dataclass(frozen=True)
 class Suite:
-    """One row of the table in N-5. ``decrypt`` takes key, nonce, ciphertext with tag, and associated data."""
+    """One row of the table in N-6. ``decrypt`` takes key, nonce, ciphertext with tag, and associated data."""
 
     number: int
     name: str
@@ -34,7 +34,7 @@ class Suite:
 
 
 def suite_of(number: int) -> Suite:
-    """N-6: the suite of that number, or an error that names the number."""
+    """N-7: the suite of that number, or an error that names the number."""
     if number in _SUITES:
         return _SUITES[number]
     if number >= _PRIVATE_RANGE:

@@ -50,10 +50,8 @@ def decrypt(keyring: Keyring, token: bytes, context: Context = EMPTY) -> bytes:
 def decrypt_for(keyring: Keyring, purpose: str, token: bytes, context: Context) -> bytes:
     """T-2, with the purpose that R-2 leaves open."""
     label = Label.parse(token)
-    if label.version == HOISTED_MEMBER:
-        raise FortressError(Code.WRONG_GROUP, "a hoisted member is read with the header of its group")
     if label.version != FIELD_TOKEN:
-        raise FortressError(Code.UNKNOWN_VERSION, "a member of a group is read as such")
+        raise FortressError(Code.WRONG_GROUP, "a member of a group is read as such")
     message = token[LABEL_LENGTH:]
     if len(message) < SHORTEST:
         raise truncated("a field token", LABEL_LENGTH + SHORTEST, len(token))

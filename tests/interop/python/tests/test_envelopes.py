@@ -100,6 +100,23 @@ def test_destroyed_key() -> None:
     assert open_envelope(data, [RING], CONTEXT).decrypt(data) == b"payload"
 
 
+def test_what_is_reported_when_nothing_opens_it() -> None:
+    """L-5."""
+    kind, body = writer.keyring_recipient(RING)
+    gone, foreign = [kind, body[:3] + writer.GONE + body[7:]], writer.keyring_recipient(RING.scope("a"))
+    unknown_suite = [kind, body[:1] + (1).to_bytes(2, "big") + body[3:]]
+    another = writer.passphrase_recipient("another")
+    for recipients, code in (
+        ([another, gone, foreign], Code.AUTHENTICATION_FAILED),
+        ([another, gone, unknown_suite], Code.UNKNOWN_SUITE),
+        ([another, gone], Code.KEY_DESTROYED),
+        ([another, [9, b""]], Code.WRONG_PASSPHRASE),
+        ([[9, b""]], Code.WRONG_RECIPIENT),
+    ):
+        assert refusal(envelope(*recipients), SECRET, RING) is code
+        assert refusal(envelope(*recipients), RING, SECRET) is code
+
+
 def test_a_file_key_that_is_not_the_headers() -> None:
     """R-1: it unwraps, the MAC fails, and the next recipient is not tried."""
     data = envelope(writer.keyring_recipient(RING, file_key=bytes(32)), writer.keyring_recipient(RING))
@@ -185,6 +202,7 @@ GOOD = cbor.encode({1: 2, 2: [MINE]})
         pytest.param({1: 2, 2: [[1, "body"]]}, id="recipient body as text"),
         pytest.param({1: 2, 2: [[1, MINE[1][:-1]]]}, id="keyring body short"),
         pytest.param({1: 2, 2: [[1, MINE[1] + b"x"]]}, id="keyring body long"),
+        pytest.param({1: 2, 2: [[1, b"\x02" + MINE[1][1:]]]}, id="keyring body of another version"),
         pytest.param({1: 2, 2: [MINE, [2, bytes(131)]]}, id="passphrase body short"),
         pytest.param({1: 2, 2: [MINE], 3: {}}, id="metadata empty"),
         pytest.param({1: 2, 2: [MINE], 3: {"a": 1}}, id="metadata not text"),

@@ -56,8 +56,8 @@ def test_every_length() -> None:
         expected = Code.TRUNCATED if length < 21 else Code.AUTHENTICATION_FAILED
         assert refusal(partial(opened.decrypt, hoisted[:length], MEMBER)) is expected
     for length in range(63):
-        assert refusal(partial(Group, RING, group.header[:length], CONTEXT)) is Code.TRUNCATED
-    assert refusal(lambda: Group(RING, group.header + b"x", CONTEXT)) is Code.TRAILING_DATA
+        assert refusal(partial(Group, RING, group.header[:length], CONTEXT)) is Code.WRONG_GROUP
+    assert refusal(lambda: Group(RING, group.header + b"x", CONTEXT)) is Code.WRONG_GROUP
     assert refusal(lambda: decrypt_member(RING, whole + b"x", CONTEXT, MEMBER)) is Code.AUTHENTICATION_FAILED
 
 
@@ -88,12 +88,15 @@ def test_kinds_are_not_mixed() -> None:
         lambda: decrypt_member(RING, single, CONTEXT),
         lambda: Group(RING, single[:63], CONTEXT),
         lambda: Group(RING, hoisted, CONTEXT),
+        lambda: Group(RING, b"\x00" + group.header[1:], CONTEXT),
+        lambda: decrypt_row(RING, {"name": single}, CONTEXT),
+        lambda: decrypt_row(RING, {"name": single}, CONTEXT, group.header),
         lambda: opened.decrypt(whole),
         lambda: opened.decrypt(single),
     ]
     assert {refusal(failure) for failure in failures} == {Code.WRONG_GROUP}
     assert refusal(lambda: opened.decrypt(b"\x04" + hoisted[1:])) is Code.UNKNOWN_VERSION
-    assert refusal(lambda: Group(RING, b"\x00" + group.header[1:], CONTEXT)) is Code.UNKNOWN_VERSION
+    assert refusal(lambda: decrypt_member(RING, b"\x04" + whole[1:], CONTEXT)) is Code.UNKNOWN_VERSION
 
 
 def test_limits() -> None:
@@ -116,6 +119,12 @@ def test_rows_in_both_layouts() -> None:
     assert refusal(lambda: decrypt_row(RING, hoisted, CONTEXT)) is Code.WRONG_GROUP
     swapped = {**whole, "name": whole["email"], "email": whole["name"]}
     assert refusal(lambda: decrypt_row(RING, swapped, CONTEXT)) is Code.AUTHENTICATION_FAILED
+
+
+def test_a_changed_field_has_a_header_of_its_own() -> None:
+    group, later = writer.GroupWriter(RING, CONTEXT), writer.GroupWriter(RING, CONTEXT, suite=29)
+    fields = {"name": group.hoisted(0, b"Ada", {"field": "name"}), "email": later.whole(0, b"new", {"field": "email"})}
+    assert decrypt_row(RING, fields, CONTEXT, group.header) == {"name": b"Ada", "email": b"new"}
 
 
 def test_columns() -> None:

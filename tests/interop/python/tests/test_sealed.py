@@ -81,6 +81,7 @@ GONE, OLD, NEW = writer.keyring_payload(RING)[3]
         pytest.param(changed(versions=[[*OLD[:2], 0, OLD[3]], NEW]), id="state 0"),
         pytest.param(changed(versions=[[*OLD[:2], 4, OLD[3]], NEW]), id="state 4"),
         pytest.param(changed(versions=[[OLD[0], "now", *OLD[2:]], NEW]), id="time as text"),
+        pytest.param(changed(versions=[[OLD[0], 2**53, *OLD[2:]], NEW]), id="time of 54 bits"),
         pytest.param(changed(versions=[OLD[:3], NEW]), id="version of three"),
         pytest.param(changed(versions=[[*OLD, 0], NEW]), id="version of five"),
         pytest.param(changed(versions={1: NEW}), id="versions a map"),

@@ -38,6 +38,7 @@ def test_every_bit(suite: int) -> None:
     codes = [refusal(changed) for changed in writer.flips(token)]
     # The version byte; the suite, of which one bit changed is never another suite; the key id; the message.
     assert codes[0] is Code.UNKNOWN_VERSION
+    assert refusal(b"\x02" + token[1:]) is refusal(b"\x03" + token[1:]) is Code.WRONG_GROUP
     assert {*codes[1:3]} <= {Code.UNKNOWN_SUITE, Code.PRIVATE_SUITE}
     assert {*codes[3:7]} == {Code.UNKNOWN_KEY}
     assert {*codes[7:]} == {Code.AUTHENTICATION_FAILED}

@@ -25,7 +25,7 @@ from fortress_reader.suites import AES_256_GCM, Suite, aes_gcm
 
 FOLDER = Path(__file__).parents[3] / "vectors" / "wycheproof"
 
-# The registry's number 1. Not a suite of ours (N-5); it shows that the construction depends on nothing of suite 2.
+# The registry's number 1. Not a suite of ours (N-6); it shows that the construction depends on nothing of suite 2.
 AES_128_GCM = Suite(1, "AEAD_AES_128_GCM", 16, 12, aes_gcm)
 
 

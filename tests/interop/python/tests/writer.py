@@ -39,7 +39,7 @@ def keyring() -> Keyring:
 
 
 def message(suite_number: int, input_key: bytes, context: bytes, plaintext: bytes, salt: bytes = SALT) -> bytes:
-    """N-7, N-8."""
+    """N-8, N-9."""
     keys = MessageKeys.derive(suite_of(suite_number), input_key, salt, context)
     chunks = [plaintext[start : start + CHUNK] for start in range(0, len(plaintext) + 1, CHUNK)]
     return salt + keys.commitment + b"".join(_seal(keys, i, chunk, b"") for i, chunk in enumerate(chunks))
