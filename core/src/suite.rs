@@ -1,4 +1,4 @@
-//! Suites: the AEADs, by their numbers in the IANA "AEAD Algorithms" registry (spec N-5).
+//! Suites: the AEADs, by their numbers in the IANA "AEAD Algorithms" registry (spec N-6).
 
 use core::fmt;
 
@@ -48,7 +48,7 @@ impl Suite {
         self as u16
     }
 
-    /// The registry name, which enters the key derivation (spec N-7).
+    /// The registry name, which enters the key derivation (spec N-8).
     pub const fn name(self) -> &'static str {
         match self {
             Suite::Aes256Gcm => "AEAD_AES_256_GCM",

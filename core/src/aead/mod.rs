@@ -90,7 +90,7 @@ impl Cipher {
     }
 }
 
-/// A nonce: the base nonce of a message, XORed with a counter (spec N-8). The first 12 bytes serve the suites that take 12.
+/// A nonce: the base nonce of a message, XORed with a counter (spec N-9). The first 12 bytes serve the suites that take 12.
 #[derive(Clone, Copy)]
 pub(crate) struct Nonce {
     bytes: [u8; 32],

@@ -14,7 +14,7 @@ use crate::{
     suite::Suite,
 };
 
-/// Everything that a message's derivation gives (spec N-7), before it is decided who uses the key.
+/// Everything that a message's derivation gives (spec N-8), before it is decided who uses the key.
 pub(crate) struct Derived {
     suite: Suite,
     key: Secret,

@@ -1,5 +1,5 @@
 //! C2SP chunked-encryption v1 (c2sp.org/chunked-encryption) with SHA-512 and any [`Suite`]: the payload of every
-//! ciphertext (spec N-7 to N-10).
+//! ciphertext (spec N-8 to N-12).
 //!
 //! A message is `salt (24) || commitment (32) || chunk 0 || chunk 1 || ...`. Chunks hold 16 KiB of plaintext each; the last
 //! one is always shorter and may be empty, and that is how a reader knows that nothing was cut off.
