@@ -20,8 +20,10 @@ class Group:
 
     def __init__(self, keyring: Keyring, header: bytes, group_context: Context = EMPTY) -> None:
         """G-1, G-2: ``keyring`` is narrowed to the group's scope."""
-        if len(header) != HEADER_LENGTH or header[0] != GROUP:
+        if header[:1] not in (b"", bytes([GROUP])) or len(header) > HEADER_LENGTH:
             raise FortressError(Code.WRONG_GROUP, f"the header of a group has {HEADER_LENGTH} bytes and starts with 2")
+        if len(header) < HEADER_LENGTH:
+            raise truncated("the header of a group", HEADER_LENGTH, len(header))
         label = Label.parse(header)
         suite = label.suite
         input_key = keyring.purpose_key(label.key_id, "field")

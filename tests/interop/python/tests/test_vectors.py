@@ -1,0 +1,165 @@
+"""The shared vectors: what the SDK's core wrote, read by this reader, and what both must refuse with the same code."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import vectors
+
+from fortress_reader import (
+    Code,
+    FortressError,
+    Group,
+    Identity,
+    Opened,
+    Passphrase,
+    State,
+    canonical,
+    decode_text,
+    decrypt,
+    decrypt_member,
+    decrypt_row,
+    encode_text,
+    open_envelope,
+    open_keyring,
+    payload,
+    recipients,
+    tokens,
+)
+from fortress_reader.keys import Keyring, Version
+from fortress_reader.suites import Suite
+
+STATES = {State.PRIMARY: "primary", State.DECRYPT_ONLY: "decrypt-only", State.DESTROYED: "destroyed"}
+
+
+def check(case: dict[str, Any], expected: object, reading: Callable[[], object], *fields: str) -> None:
+    """Runs a reading and holds it to the case. A field that this runner does not know is not passed over in silence."""
+    assert case.keys() <= {"name", "result", "code", *fields}
+    if case["result"] == "valid":
+        assert reading() == expected
+        return
+    assert case["result"] == "invalid"
+    with pytest.raises(FortressError) as refusal:
+        reading()
+    assert refusal.value.code is Code(case["code"])
+
+
+@pytest.fixture(params=["library", "page"])
+def construction(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Payloads of suite 2 by `cryptography`'s Cobblestone-256, then by the construction as N-8 to N-10 write it."""
+
+    def streamed(suite: Suite, input_key: bytes, message: bytes, context: bytes) -> bytes:
+        decryptor = payload.Decryptor(suite, input_key, context)
+        return decryptor.update(message) + decryptor.finish()
+
+    if request.param == "page":
+        for module in (tokens, recipients):
+            monkeypatch.setattr(module, "open_message", streamed)
+
+
+@vectors.parametrize("contexts")
+def test_contexts(case: dict[str, Any]) -> None:
+    check(case, case.get("canonical"), lambda: canonical(case["context"]).hex(), "context", "canonical")
+
+
+@vectors.parametrize("scopes")
+def test_scopes(case: dict[str, Any]) -> None:
+    root = Keyring((Version(b"root", 0, State.PRIMARY, bytes.fromhex(case["secret"])),))
+
+    def secret() -> str:
+        return (root.scope(*case["path"]).versions[0].secret or b"").hex()
+
+    check(case, case.get("scope_secret"), secret, "secret", "path", "scope_secret")
+
+
+@vectors.parametrize("tokens")
+@pytest.mark.usefixtures("construction")
+def test_tokens(case: dict[str, Any]) -> None:
+    def value() -> str:
+        token = decode_text(case["token"])
+        assert encode_text(token) == case["token"]
+        return decrypt(vectors.at_scope(case), token, case["context"]).hex()
+
+    check(case, case.get("value"), value, "keyring", "scope", "context", "token", "value")
+
+
+@vectors.parametrize("groups")
+def test_groups(case: dict[str, Any]) -> None:
+    def value() -> str:
+        ring, member = vectors.at_scope(case), decode_text(case["member"])
+        contexts = case["context"], case["member_context"]
+        if "header" not in case:
+            return decrypt_member(ring, member, *contexts).hex()
+        return Group(ring, decode_text(case["header"]), contexts[0]).decrypt(member, contexts[1]).hex()
+
+    fields = ("keyring", "scope", "context", "header", "member", "member_context", "value")
+    check(case, case.get("value"), value, *fields)
+
+
+@vectors.parametrize("rows")
+def test_rows(case: dict[str, Any]) -> None:
+    def values() -> dict[str, str]:
+        fields = {name: decode_text(text) for name, text in case["fields"].items()}
+        header = decode_text(case["header"]) if "header" in case else None
+        row = decrypt_row(vectors.at_scope(case), fields, case["context"], header)
+        return {name: value.hex() for name, value in row.items()}
+
+    check(case, case.get("values"), values, "keyring", "scope", "context", "header", "fields", "values")
+
+
+@vectors.parametrize("keyrings")
+def test_keyrings(case: dict[str, Any]) -> None:
+    def described() -> dict[str, Any]:
+        ring = open_keyring(bytes.fromhex(case["sealed"]), [Passphrase(case["passphrase"])])
+        versions = [{"id": v.id.hex(), "created": v.created, "state": STATES[v.state]} for v in ring.versions]
+        primary = next(v.id.hex() for v in ring.versions if v.state is State.PRIMARY)
+        return {"profile": ring.profile, "path": list(ring.path), "primary": primary, "versions": versions}
+
+    fields = ("profile", "path", "primary", "versions")
+    check(case, {field: case.get(field) for field in fields}, described, "passphrase", "sealed", *fields)
+
+
+@vectors.parametrize("envelopes")
+@pytest.mark.usefixtures("construction")
+@pytest.mark.parametrize("reading", ["whole", "streamed", "ranges"])
+def test_envelopes(case: dict[str, Any], reading: str) -> None:
+    data = bytes.fromhex(case["envelope"])
+
+    def plaintext() -> bytes:
+        opened = open_envelope(data, [identity(case)], case["context"])
+        assert opened.header.metadata == case["metadata"]
+        return READINGS[reading](opened, data)
+
+    expected = vectors.pattern(case["plaintext_length"]) if case["result"] == "valid" else None
+    fields = ("keyring", "scope", "passphrase", "context", "metadata", "envelope", "plaintext_length")
+    check(case, expected, plaintext, *fields)
+
+
+def identity(case: dict[str, Any]) -> Identity:
+    if case.get("passphrase") is not None:
+        return Passphrase(case["passphrase"])
+    return vectors.at_scope(case)
+
+
+def read_stream(opened: Opened, data: bytes) -> bytes:
+    stream = opened.stream()
+    pieces = [stream.update(data[at : at + 1_000]) for at in range(opened.message_offset, len(data), 1_000)]
+    return b"".join(pieces) + stream.finish()
+
+
+def read_ranges(opened: Opened, data: bytes) -> bytes:
+    reader = opened.random_access(len(data), lambda start, end: data[start:end])
+    length = reader.plaintext_length
+    return b"".join(reader.range(start, min(start + 7_000, length)) for start in range(0, length, 7_000))
+
+
+READINGS: dict[str, Callable[[Opened, bytes], bytes]] = {
+    "whole": lambda opened, data: opened.decrypt(data),
+    "streamed": read_stream,
+    "ranges": read_ranges,
+}
+
+
+def test_a_narrowed_keyring_is_the_root_at_that_scope() -> None:
+    root, narrowed = vectors.keyring("main"), vectors.keyring("narrowed")
+    assert narrowed == root.scope(*narrowed.path)
