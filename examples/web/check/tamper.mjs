@@ -12,6 +12,10 @@ export async function tamperSteps(world) {
   const waitTampered = (yes) => page.waitFor((css, wanted) => document.querySelector(`${css} .tamper`).hasAttribute("data-tampered") === wanted, { args: [item, yes] });
   const downloads = async () => (await readdir(browser.downloads)).filter((file) => !file.endsWith(".part") && !file.endsWith(".crdownload")).sort();
 
+  await check.step("a range outside of a sound is refused as such", async () => {
+    check.equal(await page.evaluate((id) => fetch(`/play/${id}`, { headers: { range: "bytes=999999999-" } }).then(({ status }) => status), world.sound), 416);
+  });
+
   await noSaveDialog(page);
   await page.click(`${item} .tamper summary`);
 

@@ -72,6 +72,11 @@ export async function removeFile(id: string): Promise<void> {
   await server.remove(labelName(id)).catch(() => undefined);
 }
 
+/** What to call a file whose label does not open, or whose name was empty. */
+export function displayName(label: Label | undefined): string {
+  return label && label.name !== "" ? label.name : "A file without a name";
+}
+
 export function objectName(id: string): string {
   return `files/${id}`;
 }

@@ -75,7 +75,7 @@ function narrow(root: Keyring): Open {
 }
 
 function free(open: Open): void {
-  for (const keyring of Object.values(open) as Keyring[]) keyring.free();
+  for (const keyring of [open.records, open.files, open.labels, open.root]) keyring.free();
 }
 
 async function openStored(passphrase: string): Promise<{ keyring: Keyring; etag: string }> {

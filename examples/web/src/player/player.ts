@@ -30,11 +30,13 @@ export class Player {
 
   /** Forgets a file's header, after its bytes on the server have changed. */
   forget(id: string): void {
+    const found = this.#opened.get(id);
     this.#opened.delete(id);
+    found?.then(({ file }) => file.free()).catch(() => undefined);
   }
 
   forgetAll(): void {
-    this.#opened.clear();
+    for (const id of this.#opened.keys()) this.forget(id);
   }
 
   async #start(): Promise<boolean> {

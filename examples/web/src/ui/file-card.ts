@@ -1,7 +1,7 @@
 // One stored file: play it, read a part of it, save it, look at what the server has, or let the server
 // tamper with it.
 
-import { objectName, removeFile, type StoredFile } from "../data/files.ts";
+import { displayName, objectName, removeFile, type StoredFile } from "../data/files.ts";
 import { type Session } from "../data/session.ts";
 import { type Player } from "../player/player.ts";
 import { confirmButton } from "./confirm-button.ts";
@@ -59,16 +59,17 @@ export class FileCard {
   }
 
   get #name(): string {
-    return this.#file?.label?.name || "A file without a name";
+    return displayName(this.#file?.label);
   }
 
   #buttons(): HTMLElement[] {
     const button = (text: string, act: () => void): HTMLElement =>
       h("button", { class: "button quiet", type: "button", "aria-label": `${text}: ${this.#name}`, onclick: act }, text);
     const kind = kindOf(this.#file?.label?.type ?? "");
+    const first = [...(kind ? [button(kind === "image" ? "View" : "Play", () => void this.#play())] : []), button("Download", () => void this.#save())];
+    first[0]?.classList.add("first");
     return [
-      ...(kind ? [button(kind === "image" ? "View" : "Play", () => void this.#play())] : []),
-      button("Download", () => void this.#save()),
+      ...first,
       button("Read a part", () => this.#readPart()),
       button("On the server", this.events.onLook),
       confirmButton("Delete", `Delete ${this.#name}`, () => this.#remove()),

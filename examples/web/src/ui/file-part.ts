@@ -35,13 +35,19 @@ export function partReader(session: Session, id: string, onError: (error: unknow
   async function read(start: number, length: number): Promise<void> {
     const before = await lastSeen();
     const file = await openFile(session, id);
-    if (start >= file.size) throw new Error(`The file has ${bytes(file.size)}, so there is none at ${start}.`);
-    const part = await file.read(start, Math.min(file.size, start + length));
+    const { size } = file;
+    let part: Uint8Array;
+    try {
+      if (start >= size) throw new Error(`The file has ${bytes(size)}, so none at ${start}.`);
+      part = await file.read(start, Math.min(size, start + length));
+    } finally {
+      file.free();
+    }
     const travelled = await sentSince(before, objectName(id));
     say(
       result,
       "good",
-      h("p", {}, `Read ${bytes(part.length)}. `, h("b", {}, `${bytes(travelled)} travelled`), ` of ${bytes(file.size)}.`),
+      h("p", {}, `Read ${bytes(part.length)}. `, h("b", {}, `${bytes(travelled)} travelled`), ` of ${bytes(size)}.`),
       h("pre", { class: "part-bytes", tabindex: 0, role: "group", "aria-label": "The decrypted bytes" }, hexLines(part.subarray(0, SHOWN_BYTES), start), part.length > SHOWN_BYTES ? "\n…" : ""),
     );
     result.dataset["travelled"] = String(travelled);

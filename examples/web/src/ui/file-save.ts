@@ -1,7 +1,7 @@
 // Saving a decrypted file: straight to disk where the browser has a save dialog for pages, else as a
 // download. A file that fails half-way leaves nothing behind that could be taken for the whole.
 
-import { decryptFile, type Label, type Transfer } from "../data/files.ts";
+import { decryptFile, displayName, type Label, type Transfer } from "../data/files.ts";
 import { type Session } from "../data/session.ts";
 import { h } from "./dom.ts";
 
@@ -13,7 +13,7 @@ interface SaveDialog {
 const URL_LIFETIME_MILLISECONDS = 60_000;
 
 export async function saveFile(session: Session, id: string, label: Label | undefined, transfer: Transfer & { onStart: () => void }): Promise<void> {
-  const name = label?.name || "file";
+  const name = displayName(label);
   const dialog = (window as Partial<SaveDialog>).showSaveFilePicker;
   const handle = await dialog?.call(window, { suggestedName: name });
   transfer.onStart();

@@ -1,8 +1,8 @@
 // What a hostile server could do: flip a bit, or cut the end off. The page asks it to, and then finds
 // out like anybody else, when the bytes do not open.
 
+import { chunkBorderBefore } from "../data/key-of.ts";
 import * as server from "../storage/server.ts";
-import { chunkBoundaryBefore } from "../data/key-of.ts";
 import { h } from "./dom.ts";
 
 export function tamperMenu(object: string, onChanged: () => Promise<void>, onError: (error: unknown) => void): { element: HTMLElement; update: (tampered: string | null) => void } {
@@ -21,7 +21,7 @@ export function tamperMenu(object: string, onChanged: () => Promise<void>, onErr
   }
 
   const flip = button("Let the server flip a byte", "flip", async () => ({ flip: Math.floor((await storedSize()) * 0.75) }));
-  const cut = button("Let the server cut the end", "cut", async () => ({ cut: await chunkBoundaryBefore(server.objectUrl(object), Math.floor((await storedSize()) * 0.66)) }));
+  const cut = button("Let the server cut the end", "cut", async () => ({ cut: await chunkBorderBefore(server.objectUrl(object), Math.floor((await storedSize()) * 0.66)) }));
   const undo = button("Put it back", "undo", () => Promise.resolve({ undo: true }));
   const element = h("details", { class: "tamper" }, h("summary", {}, "What if the server tampers?"), h("div", { class: "actions" }, flip, cut, undo), note);
 

@@ -52,7 +52,7 @@ export function annotatedHex(bytes: Uint8Array, fields: readonly Field[], total:
 
 /** How many bytes fit a line of this width. */
 export function bytesPerLine(width: number): 8 | 16 {
-  return width >= 520 ? 16 : 8;
+  return width >= 526 ? 16 : 8;
 }
 
 function line(bytes: Uint8Array, at: number, perLine: number, fields: readonly Field[]): Node[] {
@@ -82,7 +82,7 @@ function fieldButton({ offset, length, name, value }: Field, index: number): HTM
     { type: "button", class: `hex-field ${hue(index)}`, "data-field": index },
     h("span", { class: "hex-field-name" }, name),
     h("span", { class: "hex-field-at" }, length === 1 ? `byte ${offset}` : `bytes ${offset} to ${offset + length - 1}`),
-    h("span", { class: "hex-field-value" }, value),
+    value ? h("span", { class: "hex-field-value" }, value) : null,
   );
 }
 

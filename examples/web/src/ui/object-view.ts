@@ -24,8 +24,8 @@ async function envelopeView({ name, size }: StoredObject, width: number): Promis
     const { fields } = await inspectSource(server.objectUrl(name));
     return annotatedHex(bytes, fields, size, bytesPerLine(width));
   } catch (error) {
-    // Tampering may have hit the header; the bytes are shown all the same.
-    return h("div", {}, problemBlock("The header does not parse", error), h("pre", { class: "hex", tabindex: 0 }, hexLines(bytes, 0, bytesPerLine(width))));
+    // After tampering; the bytes are shown all the same.
+    return h("div", {}, problemBlock("These bytes are not a whole envelope", error), h("pre", { class: "hex", tabindex: 0 }, hexLines(bytes, 0, bytesPerLine(width))));
   }
 }
 
@@ -35,7 +35,7 @@ async function recordView({ name }: StoredObject, width: number): Promise<HTMLEl
   try {
     const tokens = Object.entries(JSON.parse(new TextDecoder().decode(bytes)) as Record<string, string>);
     const buttons = tokens.map(([field, token]) =>
-      h("button", { type: "button", class: "token", "aria-pressed": "false", "aria-label": `Token of the field ${field}`, onclick: () => choose(field) }, token),
+      h("button", { type: "button", class: "token", "aria-pressed": "false", "aria-label": `Token of the field ${field}`, onclick: () => choose(field) }, `"${token}"`),
     );
     const choose = (chosen: string): void => {
       tokens.forEach(([field, token], at) => {
@@ -44,7 +44,7 @@ async function recordView({ name }: StoredObject, width: number): Promise<HTMLEl
       });
     };
     if (tokens[0]) choose(tokens[0][0]);
-    const lines = tokens.flatMap(([field], at) => [h("div", { class: "json-line" }, `  "${field}": "`, buttons[at], at < tokens.length - 1 ? '",' : '"')]);
+    const lines = tokens.map(([field], at) => h("div", { class: "json-line" }, `"${field}":`, buttons[at]));
     return h("div", {}, h("div", { class: "json" }, "{", ...lines, "}"), detail);
   } catch (error) {
     return h("div", {}, problemBlock("This object is not a record any more", error), h("pre", { class: "hex", tabindex: 0 }, hexLines(bytes, 0, bytesPerLine(width))));

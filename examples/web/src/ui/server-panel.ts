@@ -5,6 +5,7 @@ import { type StoredObject } from "../storage/server.ts";
 import * as server from "../storage/server.ts";
 import { byId, h } from "./dom.ts";
 import { bytes, count, size } from "./format.ts";
+import { bytesPerLine } from "./hex.ts";
 import { objectView } from "./object-view.ts";
 import { problemBlock } from "./problem.ts";
 
@@ -20,6 +21,14 @@ export class ServerPanel {
   constructor() {
     this.#select.addEventListener("change", () => void this.refresh(this.#select.value));
     this.#log.addEventListener("toggle", () => void this.#showLog());
+    let perLine = bytesPerLine(this.#view.clientWidth);
+    new ResizeObserver(() => {
+      const now = bytesPerLine(this.#view.clientWidth);
+      if (now === perLine) return;
+      perLine = now;
+      this.#shown = "";
+      void this.refresh();
+    }).observe(this.#view);
   }
 
   /** Shows what is there now; `object` chooses which one, and stays chosen. */
