@@ -1,0 +1,62 @@
+// Builds dist/: an entry for each platform over one shared chunk (ESM), the same for `require` (CommonJS), the types, and
+// the WebAssembly module, which `cargo xtask build` has left in src/generated/.
+import { build } from "esbuild";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { tsc } from "./tsc.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const dist = join(root, "dist");
+const generated = join(root, "src/generated");
+
+const glue = await readFile(join(generated, "fortress_wasm.js"), "utf8").catch(() => undefined);
+if (glue === undefined) throw new Error("src/generated/ is empty: run `cargo xtask build`");
+if (!glue.includes("__wbg_reset_state")) throw new Error("the generated glue cannot replace its instance: wasm-bindgen must run with `reset_state_function`");
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(join(dist, "types/generated"), { recursive: true });
+
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  outdir: "dist",
+  target: "es2022",
+  sourcemap: true,
+  // The entries name the module relative to themselves, and it lies beside them in dist/.
+  external: ["./fortress.wasm", "node:*"],
+  legalComments: "none",
+  logLevel: "warning",
+};
+const entries = (...names) => Object.fromEntries(names.map((name) => [name, `src/entry/${name}.ts`]));
+await build({ ...shared, format: "esm", splitting: true, chunkNames: "shared-[hash]", entryPoints: entries("web", "node", "workerd", "slim") });
+await build({
+  ...shared,
+  format: "cjs",
+  platform: "node",
+  entryPoints: entries("node", "slim"),
+  outExtension: { ".js": ".cjs" },
+  define: { "import.meta.url": "moduleUrl" },
+  banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+});
+
+await copyFile(join(generated, "fortress_wasm_bg.wasm"), join(dist, "fortress.wasm"));
+await copyFile(join(root, "src/entry/fortress.d.wasm.ts"), join(dist, "fortress.wasm.d.ts"));
+
+const failed = tsc([]);
+if (failed !== 0) process.exit(failed);
+// A declaration that is generated, and so not copied by tsc.
+await copyFile(join(generated, "fortress_wasm.d.ts"), join(dist, "types/generated/fortress_wasm.d.ts"));
+await commonJsTypes(join(dist, "types"));
+
+/** For `require`, the same declarations once more as `.d.cts`. */
+async function commonJsTypes(folder) {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await commonJsTypes(path);
+    else if (entry.name.endsWith(".d.ts")) {
+      const text = await readFile(path, "utf8");
+      await writeFile(path.replace(/\.d\.ts$/, ".d.cts"), text.replace(/(from "\.[^"]+)\.js"/g, '$1.cjs"'));
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/** Decrypting envelopes: as streams, and whole to Blobs. */
+
+import { init } from "../module/instance.js";
+import { openStream, sizeOf } from "../source/source.js";
+import { BlobBuilder } from "../stream/blob.js";
+import { MessageTransform, type Emit } from "../stream/message.js";
+import { byteStream, type Sink } from "../stream/transform.js";
+import type { Context, DecryptOptions, Identity, Source, SourceOptions } from "../types.js";
+import { Opened, prefixLength } from "./open.js";
+
+/**
+ * A stream that turns an envelope, in arrays of any size, into its plaintext. What it passes on is authentic; that it
+ * was all of it is known when the stream ends without an error.
+ */
+export function decryptingStream(identities: readonly Identity[], options: DecryptOptions, operation: string): TransformStream<Uint8Array, Uint8Array> {
+  return byteStream(
+    operation,
+    async (emit) => {
+      await init();
+      return new EnvelopeSink(identities, options.context, emit, operation);
+    },
+    options.onProgress,
+  );
+}
+
+/** Decrypts a whole envelope to a Blob of this type. */
+export async function decryptToBlob(
+  source: Source,
+  identities: readonly Identity[],
+  options: DecryptOptions & SourceOptions & { readonly type?: string },
+  operation: string,
+): Promise<Blob> {
+  await init();
+  const result = new BlobBuilder();
+  const sink = new EnvelopeSink(
+    identities,
+    options.context,
+    (output) => {
+      result.add(output);
+    },
+    operation,
+  );
+  try {
+    const total = sizeOf(source);
+    let processed = 0;
+    for await (const block of openStream(source, options.signal, operation)) {
+      await sink.push(block);
+      processed += block.length;
+      options.onProgress?.({ processed, ...(total === undefined ? {} : { total }) });
+    }
+    await sink.finish();
+    return result.blob(options.type ?? "");
+  } finally {
+    sink.free();
+  }
+}
+
+/** Collects the prefix, opens it, and passes the rest to the message. */
+export class EnvelopeSink implements Sink {
+  private start = new Uint8Array();
+  private transform: MessageTransform | undefined;
+  private freeMessage: (() => void) | undefined;
+
+  constructor(
+    private readonly identities: readonly Identity[],
+    private readonly context: Context | undefined,
+    private readonly emit: Emit,
+    private readonly operation: string,
+  ) {}
+
+  push(input: Uint8Array): void | Promise<void> {
+    if (this.transform !== undefined) return this.transform.push(input);
+    this.start = concat(this.start, input);
+    const length = prefixLength(this.start, this.operation);
+    if (length === undefined || this.start.length < length) return;
+    const rest = this.start.subarray(length);
+    return this.open(this.start.subarray(0, length)).push(rest);
+  }
+
+  async finish(): Promise<void> {
+    // A start that is too short to open: the core says what is missing.
+    await (this.transform ?? this.open(this.start)).finish();
+  }
+
+  free(): void {
+    this.freeMessage?.();
+  }
+
+  private open(prefix: Uint8Array): MessageTransform {
+    const message = Opened.open(prefix, this.identities, this.context, this.operation).intoMessage();
+    this.freeMessage = () => {
+      message.handle.free();
+    };
+    this.transform = new MessageTransform(message, this.emit);
+    this.start = new Uint8Array();
+    return this.transform;
+  }
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}

@@ -1,0 +1,173 @@
+/** Random access: an encrypted file whose header is read and opened once. */
+
+import { fortressError } from "../errors.js";
+import type { MessageRanges } from "../generated/fortress_wasm.js";
+import type { Handle } from "../module/handle.js";
+import { init } from "../module/instance.js";
+import { rangeReader, type RangeReader } from "../source/source.js";
+import type { Bytes, Context, Identity, Source, SourceOptions } from "../types.js";
+import { Opened, readPrefix } from "./open.js";
+
+/** Plaintext bytes decrypted at once: whole chunks, and what a stream over the file hands out. */
+const WINDOW = 1 << 18;
+
+/**
+ * An encrypted file, opened for reading parts of it. Obtained from `openSource`.
+ *
+ * Holds the file's key in WebAssembly memory until {@link EncryptedFile.free}.
+ */
+export class EncryptedFile implements Disposable {
+  /** Bytes of the plaintext. */
+  readonly size: number;
+
+  /** @internal */
+  constructor(
+    private readonly reader: RangeReader,
+    private readonly ranges: Handle<MessageRanges>,
+    /** Public metadata, authenticated. */
+    readonly metadata: Readonly<Record<string, string>>,
+    operation: string,
+  ) {
+    this.size = ranges.run(operation, (raw) => raw.plaintext_len());
+  }
+
+  /**
+   * The plaintext from `start` up to, not including, `end`, by default to the file's end.
+   *
+   * @throws `out_of_range` when it does not lie within the file, `authentication_failed` when the file was altered.
+   */
+  async read(start = 0, end = this.size, options: SourceOptions = {}): Promise<Bytes> {
+    const result = new Uint8Array(this.check(start, end, "read"));
+    let filled = 0;
+    for await (const part of this.parts(start, end, options.signal, "read")) {
+      result.set(part, filled);
+      filled += part.length;
+    }
+    return result;
+  }
+
+  /** The same as a stream, which reads and decrypts as it is read. */
+  stream(start = 0, end = this.size, options: SourceOptions = {}): ReadableStream<Bytes> {
+    this.check(start, end, "stream");
+    const parts = this.parts(start, end, options.signal, "stream");
+    return new ReadableStream<Bytes>({
+      async pull(controller) {
+        const { done, value } = await parts.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        await parts.return();
+      },
+    });
+  }
+
+  /** Wipes the file's key. */
+  free(): void {
+    this.ranges.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+
+  /** @internal Proves `size` from the last chunk. */
+  async authenticateSize(signal: AbortSignal | undefined, operation: string): Promise<void> {
+    const [start, end] = this.located(operation, (raw) => raw.last_chunk());
+    const chunk = await this.reader.read(start, end, signal);
+    this.ranges.run(operation, (raw, frame) => frame.check(raw.authenticate_length(frame.rest(chunk).length), operation));
+  }
+
+  /** Decrypts the range a window at a time, from one request. Windows end where chunks end, so no chunk is read twice. */
+  private async *parts(start: number, end: number, signal: AbortSignal | undefined, operation: string): AsyncGenerator<Bytes, void> {
+    if (start === end) return;
+    const [first, last] = this.located(operation, (raw) => raw.locate(start, end));
+    const bytes = new Collector(this.reader.stream(first, last, signal));
+    try {
+      for (let from = start; from < end; ) {
+        const to = Math.min(end, (Math.floor(from / WINDOW) + 1) * WINDOW);
+        const [chunksStart, chunksEnd] = this.located(operation, (raw) => raw.locate(from, to));
+        yield this.decrypt(from, to, await bytes.take(chunksEnd - chunksStart), operation);
+        from = to;
+      }
+    } finally {
+      await bytes.cancel();
+    }
+  }
+
+  private decrypt(from: number, to: number, chunks: Uint8Array, operation: string): Bytes {
+    return this.ranges.run(operation, (raw, frame) => {
+      const length = frame.check(raw.decrypt(from, to, frame.rest(chunks).length), operation);
+      const part = frame.copy(length);
+      frame.wipeResult(length);
+      return part;
+    });
+  }
+
+  private located(operation: string, call: (raw: MessageRanges) => number): [number, number] {
+    return this.ranges.run(operation, (raw, frame) => frame.json<[number, number]>(call(raw), operation));
+  }
+
+  private check(start: number, end: number, operation: string): number {
+    if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end && end <= this.size) return end - start;
+    throw fortressError("out_of_range", `${operation}: the range ${String(start)} to ${String(end)} does not lie within the file's ${String(this.size)} bytes`, operation);
+  }
+}
+
+/** Opens a file: reads its header and, with `authenticate`, its last chunk. One or two requests for a file on a server. */
+export async function openFile(
+  source: Source,
+  identities: readonly Identity[],
+  options: SourceOptions & { readonly context?: Context },
+  authenticate: boolean,
+  operation: string,
+): Promise<EncryptedFile> {
+  await init();
+  const reader = rangeReader(source, operation);
+  const prefix = await readPrefix(reader, options.signal, operation);
+  const opened = Opened.open(prefix, identities, options.context, operation);
+  const metadata = opened.metadata();
+  const file = new EncryptedFile(reader, opened.intoRanges(reader.size), metadata, operation);
+  try {
+    if (authenticate) await file.authenticateSize(options.signal, operation);
+    return file;
+  } catch (error) {
+    file.free();
+    throw error;
+  }
+}
+
+/** Takes exact numbers of bytes from arrays of any size. */
+class Collector {
+  private readonly blocks: AsyncIterator<Uint8Array>;
+  private left: Uint8Array = new Uint8Array();
+
+  constructor(blocks: AsyncIterable<Uint8Array>) {
+    this.blocks = blocks[Symbol.asyncIterator]();
+  }
+
+  /** The next `length` bytes, or fewer where the input ends. */
+  async take(length: number): Promise<Uint8Array> {
+    if (this.left.length >= length) return this.split(length);
+    const taken = new Uint8Array(length);
+    for (let filled = 0; ; ) {
+      const part = this.split(Math.min(length - filled, this.left.length));
+      taken.set(part, filled);
+      filled += part.length;
+      if (filled === length) return taken;
+      const { done, value } = await this.blocks.next();
+      if (done === true) return taken.subarray(0, filled);
+      this.left = value;
+    }
+  }
+
+  async cancel(): Promise<void> {
+    await this.blocks.return?.();
+  }
+
+  private split(length: number): Uint8Array {
+    const head = this.left.subarray(0, length);
+    this.left = this.left.subarray(length);
+    return head;
+  }
+}

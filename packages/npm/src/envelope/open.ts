@@ -1,0 +1,106 @@
+/** The start of an envelope: writing one, and opening one. */
+
+import { Message, OpenedEnvelope, type MessageRanges, encrypted_chunk_len, envelope_prefix_len, plaintext_chunk_len } from "../generated/fortress_wasm.js";
+import { Handle } from "../module/handle.js";
+import { run, runIn } from "../module/instance.js";
+import { withParties } from "../module/parties.js";
+import type { RangeReader } from "../source/source.js";
+import type { MessageHandle } from "../stream/message.js";
+import type { Bytes, Context, EncryptOptions, Identity, Recipient } from "../types.js";
+
+/** Read at first: enough for the header of most files. */
+const FIRST_READ = 4096;
+
+/** A new envelope: the bytes before its first chunk, and the message that follows. */
+export interface NewEnvelope {
+  readonly prefix: Bytes;
+  readonly message: MessageHandle;
+}
+
+/** Starts an envelope for these recipients. Derives a key from each passphrase, which takes a moment. */
+export function newEnvelope(recipients: readonly Recipient[], options: EncryptOptions, operation: string): NewEnvelope {
+  const handle = withParties(recipients, operation, (parties, home) => {
+    const raw = runIn(home, operation, (frame) => {
+      frame.string(options.suite ?? "", operation).context(options.context, operation).context(options.metadata, operation);
+      return Message.encrypt(parties, frame.length) ?? frame.fail(operation);
+    });
+    return new Handle(home, raw, "stream");
+  });
+  const prefix = handle.run(operation, (raw, frame) => frame.copy(frame.check(raw.prefix(), operation)));
+  return {
+    prefix,
+    message: { handle, operation, direction: "encrypt", inputChunk: plaintext_chunk_len(), outputChunk: encrypted_chunk_len() },
+  };
+}
+
+/** Bytes of an envelope before its first chunk; `undefined` while `start` is too short to tell. */
+export function prefixLength(start: Uint8Array, operation: string): number | undefined {
+  return run(operation, (frame) => {
+    // The announced length stands at the very start.
+    const length = frame.check(envelope_prefix_len(frame.rest(start.subarray(0, 64)).length), operation);
+    return length === 0 ? undefined : length;
+  });
+}
+
+/** Everything before a file's first chunk. */
+export async function readPrefix(reader: RangeReader, signal: AbortSignal | undefined, operation: string): Promise<Uint8Array> {
+  const start = await reader.read(0, FIRST_READ, signal);
+  const length = prefixLength(start, operation);
+  // Too short to tell, or to be an envelope: the core says so when it opens it.
+  if (length === undefined || reader.size < length) return start;
+  if (length <= start.length) return start.subarray(0, length);
+  const rest = await reader.read(start.length, length, signal);
+  const prefix = new Uint8Array(length);
+  prefix.set(start);
+  prefix.set(rest, start.length);
+  return prefix;
+}
+
+/** An envelope whose header is open. */
+export class Opened {
+  private constructor(
+    private readonly handle: Handle<OpenedEnvelope>,
+    private readonly operation: string,
+  ) {}
+
+  /** Opens the envelope that starts with `prefix`. */
+  static open(prefix: Uint8Array, identities: readonly Identity[], context: Context | undefined, operation: string): Opened {
+    return withParties(identities, operation, (parties, home) => {
+      const raw = runIn(home, operation, (frame) => {
+        frame.context(context, operation).rest(prefix);
+        return OpenedEnvelope.open(parties, frame.length) ?? frame.fail(operation);
+      });
+      return new Opened(new Handle(home, raw, "envelope"), operation);
+    });
+  }
+
+  /** The public metadata, which the header's MAC has authenticated. */
+  metadata(): Readonly<Record<string, string>> {
+    return this.handle.run(this.operation, (raw, frame) => frame.json<Record<string, string>>(raw.metadata(), this.operation));
+  }
+
+  /** The message, to be decrypted whole. Takes the envelope with it. */
+  intoMessage(): MessageHandle {
+    const raw = this.handle.take(this.operation);
+    const message = runIn(this.handle.home, this.operation, () => raw.into_message());
+    return {
+      handle: new Handle(this.handle.home, message, "stream"),
+      operation: this.operation,
+      direction: "decrypt",
+      inputChunk: encrypted_chunk_len(),
+      outputChunk: plaintext_chunk_len(),
+    };
+  }
+
+  /** The message, for reading ranges, in an envelope of `length` bytes. Takes the envelope with it. */
+  intoRanges(length: number): Handle<MessageRanges> {
+    const raw = this.handle.take(this.operation);
+    const ranges = runIn(this.handle.home, this.operation, (frame) => raw.into_random_access(length) ?? frame.fail(this.operation));
+    return new Handle(this.handle.home, ranges, "file");
+  }
+
+  /** Wipes the keys; nothing once the envelope was taken. */
+  free(): void {
+    this.handle.free();
+  }
+}

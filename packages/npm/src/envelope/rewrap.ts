@@ -1,0 +1,41 @@
+/** Changing who may open an envelope, without touching its message. */
+
+import { envelope_rewrap } from "../generated/fortress_wasm.js";
+import { init, runIn } from "../module/instance.js";
+import { withParties } from "../module/parties.js";
+import { rangeReader } from "../source/source.js";
+import type { Bytes, Identity, Recipient } from "../types.js";
+import { readPrefix } from "./open.js";
+
+/** The start of an envelope for other recipients: what is replaced, and what takes its place. */
+export interface Rewrapped {
+  /** Bytes at the envelope's start that {@link Rewrapped.header} replaces. */
+  readonly replaced: number;
+  readonly header: Bytes;
+}
+
+/** Writes the header of an envelope anew. `prefix` is everything before its first chunk. */
+function rewrapPrefix(prefix: Uint8Array, identities: readonly Identity[], recipients: readonly Recipient[], operation: string): Rewrapped {
+  return withParties(identities, operation, (from, home) =>
+    withParties(recipients, operation, (to) =>
+      runIn(home, operation, (frame) => {
+        const length = frame.check(envelope_rewrap(from, to, frame.rest(prefix).length), operation);
+        return { replaced: frame.resultU32(0), header: frame.copy(length).slice(4) };
+      }),
+    ),
+  );
+}
+
+/**
+ * Writes an envelope's header for other recipients. The message stays as it is, whatever its size: the Blob that comes
+ * back refers to the old one's bytes.
+ *
+ * Whoever could open the envelope before can still open a copy from before.
+ */
+export async function rewrapBlob(envelope: Blob | Uint8Array, identities: readonly Identity[], recipients: readonly Recipient[], operation: string): Promise<Blob> {
+  await init();
+  const prefix = await readPrefix(rangeReader(envelope, operation), undefined, operation);
+  const { replaced, header } = rewrapPrefix(prefix, identities, recipients, operation);
+  const rest = envelope instanceof Blob ? envelope.slice(replaced) : (envelope.subarray(replaced) as Bytes);
+  return new Blob([header, rest], { type: "application/octet-stream" });
+}

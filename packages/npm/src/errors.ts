@@ -1,0 +1,110 @@
+/**
+ * Errors. Everything that Fortress throws about its own work is a {@link FortressError} with a stable `code`, the
+ * `operation` that failed and a sentence that says what to do. The core supplies codes and texts of what happens inside
+ * it; this file adds those of the JavaScript side and sorts all of them into classes.
+ *
+ * Errors that are not ours pass through unchanged: an aborted `signal` throws its own reason, a failing source stream its
+ * own error.
+ */
+
+/** What went wrong: a stable `code` in snake_case, the public `operation` that was called, and a sentence. */
+export class FortressError extends Error {
+  /** Stable, snake_case; part of the API. */
+  readonly code: string;
+  /** The public function that was called, such as `"decrypt"`. */
+  readonly operation: string;
+
+  constructor(code: string, message: string, operation: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.operation = operation;
+    // A property of each class would be lost to minifiers that rename classes.
+    this.name = nameOf(code);
+  }
+}
+
+/** The data, the context, the scope or the key do not belong together, or the data was altered. Says no more than that. */
+export class AuthenticationError extends FortressError {}
+/** The bytes or the text are not what Fortress writes, or not whole. */
+export class FormatError extends FortressError {}
+/** The key that is needed is not here: unknown, destroyed, or not this one. */
+export class KeyError extends FortressError {}
+/** A limit of the format, or of this reader. */
+export class LimitError extends FortressError {}
+/** An argument that cannot be used. */
+export class InputError extends FortressError {}
+/** A file's server or Blob did not deliver what was asked for. */
+export class SourceError extends FortressError {}
+/** The WebAssembly instance: not there yet, lost, or its handle freed. */
+export class InstanceError extends FortressError {}
+
+type Kind = "AuthenticationError" | "FormatError" | "KeyError" | "LimitError" | "InputError" | "SourceError" | "InstanceError";
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  authentication_failed: "AuthenticationError",
+  wrong_passphrase: "AuthenticationError",
+  unknown_suite: "FormatError",
+  private_suite: "FormatError",
+  unknown_version: "FormatError",
+  not_fortress: "FormatError",
+  truncated: "FormatError",
+  trailing_data: "FormatError",
+  non_canonical: "FormatError",
+  invalid_text: "FormatError",
+  invalid_utf8: "FormatError",
+  wrong_content: "FormatError",
+  wrong_group: "FormatError",
+  unknown_key: "KeyError",
+  key_destroyed: "KeyError",
+  wrong_recipient: "KeyError",
+  not_root: "KeyError",
+  limit_exceeded: "LimitError",
+  header_too_large: "LimitError",
+  argon2_limits: "LimitError",
+  value_too_large: "LimitError",
+  group_full: "LimitError",
+  too_many_recipients: "LimitError",
+  invalid_segment: "InputError",
+  invalid_context: "InputError",
+  invalid_argument: "InputError",
+  out_of_range: "InputError",
+  primary_in_use: "KeyError",
+  empty_passphrase: "InputError",
+  no_recipient: "InputError",
+  range_unsupported: "SourceError",
+  source_changed: "SourceError",
+  source_failed: "SourceError",
+  not_initialised: "InstanceError",
+  wasm_unavailable: "InstanceError",
+  instance_lost: "InstanceError",
+  freed: "InstanceError",
+};
+
+const CLASSES: Readonly<Record<Kind, typeof FortressError>> = {
+  AuthenticationError, FormatError, KeyError, LimitError, InputError, SourceError, InstanceError,
+};
+
+function nameOf(code: string): string {
+  return KINDS[code] ?? "FortressError";
+}
+
+/** The error of this code, as its class; codes without a class of their own are plain {@link FortressError}s. */
+export function fortressError(code: string, message: string, operation: string, cause?: unknown): FortressError {
+  const kind = KINDS[code];
+  const Class = kind === undefined ? FortressError : CLASSES[kind];
+  return new Class(code, message, operation, cause === undefined ? undefined : { cause });
+}
+
+/** Throws `invalid_argument` for something of the wrong kind: names what was expected and what came. */
+export function invalidArgument(operation: string, expected: string, got: unknown): FortressError {
+  return fortressError("invalid_argument", `${operation}: expected ${expected}, got ${describe(got)}`, operation);
+}
+
+/** The kind of a value without its content, which may be secret. */
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "number") return `the number ${String(value)}`;
+  if (typeof value !== "object") return typeof value === "undefined" ? "nothing" : `a ${typeof value}`;
+  const name: unknown = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name;
+  return typeof name === "string" && name !== "" && name !== "Object" ? `a ${name}` : "an object";
+}

@@ -1,0 +1,345 @@
+/** Keyrings: versioned keys, the scopes below them, and everything that they encrypt. */
+
+import { decryptingStream, decryptToBlob } from "./envelope/decrypt.js";
+import { encryptingStream, encryptToBlob } from "./envelope/encrypt.js";
+import { openFile, type EncryptedFile } from "./envelope/file.js";
+import { invalidArgument } from "./errors.js";
+import { KeyringHandle } from "./generated/fortress_wasm.js";
+import { isBytes } from "./module/frame.js";
+import { Handle } from "./module/handle.js";
+import { init, instance, runIn } from "./module/instance.js";
+import { registerKeyring, withParties } from "./module/parties.js";
+import {
+  asBytes,
+  asText,
+  byName,
+  decryptColumn,
+  decryptRow,
+  encryptColumn,
+  encryptRow,
+  tokenText,
+  type ColumnOptions,
+  type EncryptedRow,
+  type HoistedRow,
+} from "./rows.js";
+import type { Bytes, Context, DecryptOptions, EncryptOptions, Identity, KeyVersion, Profile, Recipient, Source, SourceOptions, Token } from "./types.js";
+
+interface Description {
+  readonly profile: Profile;
+  readonly primary: string;
+  readonly path: readonly string[];
+  readonly versions: readonly { readonly id: string; readonly created: number; readonly state: KeyVersion["state"] }[];
+}
+
+/**
+ * Versioned keys in WebAssembly memory. One version is primary and encrypts; the others decrypt until they are destroyed.
+ *
+ * Values encrypt synchronously to tokens, files and streams to envelopes. `free()` wipes the keys; a keyring that was
+ * freed, or whose WebAssembly instance stopped, throws an `InstanceError` with code `freed` or `instance_lost`.
+ *
+ * ```ts
+ * const keyring = await Keyring.generate();
+ * const email = keyring.scope("acme", "users", "email");
+ * const token = email.encrypt("ada@example.org", { row: "42" });
+ * const text = email.decryptText(token, { row: "42" });
+ * ```
+ */
+export class Keyring implements Disposable {
+  readonly #handle: Handle<KeyringHandle>;
+  #description: Description | undefined;
+
+  private constructor(handle: Handle<KeyringHandle>) {
+    this.#handle = handle;
+    registerKeyring(this, handle);
+  }
+
+  /** A keyring with one fresh version. Seal it to keep it. */
+  static async generate(options: { readonly profile?: Profile } = {}): Promise<Keyring> {
+    await init();
+    const home = instance("generate");
+    const raw = runIn(home, "generate", (frame) => KeyringHandle.generate(frame.lastValue(options.profile ?? "", "generate").length, now()) ?? frame.fail("generate"));
+    return new Keyring(new Handle(home, raw, "keyring"));
+  }
+
+  /**
+   * Opens a sealed keyring. A passphrase takes a moment: it is derived with Argon2id.
+   *
+   * @throws `wrong_passphrase`, `wrong_recipient` when none of its recipients is the identity's kind, `not_fortress` and the
+   *   like when it is not a sealed keyring.
+   */
+  static async open(sealed: Uint8Array | Blob, identity: Identity): Promise<Keyring> {
+    await init();
+    if (!isBytes(sealed) && !(sealed instanceof Blob)) throw invalidArgument("open", "a Uint8Array or a Blob", sealed);
+    const bytes = isBytes(sealed) ? sealed : new Uint8Array(await sealed.arrayBuffer());
+    return withParties([identity], "open", (parties, home) => {
+      const raw = runIn(home, "open", (frame) => KeyringHandle.open(parties, frame.rest(bytes).length) ?? frame.fail("open"));
+      return new Keyring(new Handle(home, raw, "keyring"));
+    });
+  }
+
+  /** What is written by default, and how soon to rotate. */
+  get profile(): Profile {
+    return this.#describe().profile;
+  }
+
+  /** The scope that this keyring is narrowed to; empty for one that is not. */
+  get path(): readonly string[] {
+    return this.#describe().path;
+  }
+
+  /** The id of the version that encrypts: 8 hexadecimal digits. */
+  get primary(): string {
+    return this.#describe().primary;
+  }
+
+  /** All versions, oldest first. */
+  get versions(): readonly KeyVersion[] {
+    return this.#describe().versions.map(({ id, created, state }) => ({ id, created: new Date(created * 1000), state }));
+  }
+
+  #describe(): Description {
+    const description = this.#handle.run("describe", (raw, frame) => (this.#description ??= frame.json<Description>(raw.describe(), "describe")));
+    return description;
+  }
+
+  /** Is the primary version as old as the profile lets it become? */
+  rotationDue(at: Date = new Date()): boolean {
+    return this.#handle.run("rotationDue", (raw) => raw.rotation_due(at.getTime() / 1000));
+  }
+
+  /**
+   * Adds a fresh version as primary and returns its id; the former one goes on decrypting. Seal the keyring again to keep
+   * it; keyrings that were narrowed from it before do not know the new version.
+   *
+   * @throws `not_root` on a narrowed keyring.
+   */
+  rotate(): string {
+    this.#description = undefined;
+    return this.#handle.run("rotate", (raw, frame) => frame.asciiText(frame.check(raw.rotate(now()), "rotate")));
+  }
+
+  /**
+   * Wipes a version for good: what it encrypted cannot be read by this keyring again.
+   *
+   * @throws `primary_in_use`, `unknown_key`, or `not_root` on a narrowed keyring.
+   */
+  destroyVersion(id: string): void {
+    this.#description = undefined;
+    this.#handle.run("destroyVersion", (raw, frame) => frame.check(raw.destroy_version(frame.lastValue(id, "destroyVersion").length), "destroyVersion"));
+  }
+
+  /**
+   * This keyring narrowed: it opens and makes what belongs to the scope and below it, and nothing beside or above. It
+   * lives on its own and is freed on its own.
+   *
+   * @throws `invalid_segment`: segments have 1 to 255 bytes, a path at most 16 of them.
+   */
+  scope(...segments: readonly string[]): Keyring {
+    const { home } = this.#handle;
+    const raw = this.#handle.run("scope", (keyring, frame) => {
+      frame.u32(segments.length);
+      for (const segment of segments) {
+        if (typeof segment !== "string") throw invalidArgument("scope", "strings as segments", segment);
+        frame.string(segment, "scope");
+      }
+      return keyring.scope(frame.length) ?? frame.fail("scope");
+    });
+    return new Keyring(new Handle(home, raw, "keyring"));
+  }
+
+  /**
+   * Seals the keyring, all versions and scope included, for one or more recipients. Store the result anywhere.
+   *
+   * @throws `empty_passphrase`, `argon2_limits`, `no_recipient`, `too_many_recipients`.
+   */
+  async seal(recipient: Recipient | readonly Recipient[], options: { readonly metadata?: Readonly<Record<string, string>> } = {}): Promise<Bytes> {
+    await init();
+    return withParties(listOf(recipient), "seal", (parties) =>
+      this.#handle.run("seal", (raw, frame) => frame.copy(frame.check(raw.seal(parties, frame.context(options.metadata, "seal").length), "seal"))),
+    );
+  }
+
+  /**
+   * Encrypts a value of at most 16 MiB. The context must be given again, equal, to decrypt.
+   *
+   * @throws `value_too_large`, `invalid_context`.
+   */
+  encrypt(value: string | Uint8Array, context?: Context): Token {
+    return this.#handle.run("encrypt", (raw, frame) => {
+      frame.context(context, "encrypt").lastValue(value, "encrypt");
+      return frame.asciiText(frame.check(raw.encrypt(frame.length), "encrypt")) as Token;
+    });
+  }
+
+  /**
+   * Decrypts a token to bytes.
+   *
+   * @throws `authentication_failed` when token, context, scope or keyring do not belong together, `unknown_key`,
+   *   `key_destroyed`, `invalid_text`, `truncated` and the like when it is no token.
+   */
+  decrypt(token: string, context?: Context): Bytes {
+    return this.#handle.run("decrypt", (raw, frame) => {
+      frame.context(context, "decrypt").lastValue(tokenText(token, "decrypt"), "decrypt");
+      const length = frame.check(raw.decrypt(frame.length), "decrypt");
+      const value = frame.copy(length);
+      frame.wipeResult(length);
+      return value;
+    });
+  }
+
+  /** Decrypts a token to text. @throws as {@link Keyring.decrypt}, and `invalid_utf8` when the value is not text. */
+  decryptText(token: string, context?: Context): string {
+    return this.#handle.run("decryptText", (raw, frame) => {
+      frame.context(context, "decryptText").lastValue(tokenText(token, "decryptText"), "decryptText");
+      const length = frame.check(raw.decrypt(frame.length), "decryptText");
+      try {
+        return frame.utf8Text(length, "decryptText");
+      } finally {
+        frame.wipeResult(length);
+      }
+    });
+  }
+
+  /** Encrypts a token's value anew under the primary version. */
+  reencrypt(token: string, context?: Context): Token {
+    return this.#handle.run("reencrypt", (raw, frame) => {
+      frame.context(context, "reencrypt").lastValue(tokenText(token, "reencrypt"), "reencrypt");
+      return frame.asciiText(frame.check(raw.reencrypt(frame.length), "reencrypt")) as Token;
+    });
+  }
+
+  /** Was this token made by the primary version? If not, {@link Keyring.reencrypt} brings it up to date. */
+  isCurrent(token: string): boolean {
+    return this.#handle.run("isCurrent", (raw, frame) => {
+      const length = frame.check(raw.is_current(frame.lastValue(tokenText(token, "isCurrent"), "isCurrent").length), "isCurrent");
+      return frame.view(length)[0] === 1;
+    });
+  }
+
+  /**
+   * Encrypts the fields of a row under one key derivation: several times faster than one by one. Every field is bound to
+   * its name and to the context, and decrypts by itself with {@link Keyring.decryptRow}.
+   *
+   * @throws `value_too_large` for values of 16 KiB and more; encrypt those one by one.
+   */
+  encryptRow<K extends string>(row: Readonly<Record<K, string | Uint8Array>>, context?: Context): Record<K, Token> {
+    const { names, tokens } = encryptRow(this.#handle, row, context, false, "encryptRow");
+    return byName(names, tokens) as Record<K, Token>;
+  }
+
+  /** As {@link Keyring.encryptRow}, with the part that all fields share stored once: 62 bytes less a field. */
+  encryptRowHoisted<K extends string>(row: Readonly<Record<K, string | Uint8Array>>, context?: Context): HoistedRow<K> {
+    const { names, tokens } = encryptRow(this.#handle, row, context, true, "encryptRowHoisted");
+    const [header, ...fields] = tokens;
+    return { header: header as Token, fields: byName(names, fields) as Record<K, Token> };
+  }
+
+  /** Decrypts a row, or some of its fields, of either layout, to bytes. */
+  decryptRow<K extends string>(row: EncryptedRow<K>, context?: Context): Record<K, Bytes> {
+    return decryptRow(this.#handle, row, context, asBytes, "decryptRow") as Record<K, Bytes>;
+  }
+
+  /** As {@link Keyring.decryptRow}, to text. */
+  decryptRowText<K extends string>(row: EncryptedRow<K>, context?: Context): Record<K, string> {
+    return decryptRow(this.#handle, row, context, asText, "decryptRowText") as Record<K, string>;
+  }
+
+  /**
+   * Encrypts many values of one column, a group of them under one key derivation; `null` stays `null`. Give each value a
+   * context that names its row, or whoever stores them can exchange equal columns' values.
+   *
+   * @throws `value_too_large` for values of 16 KiB and more.
+   */
+  encryptColumn(values: readonly (string | Uint8Array | null)[], options: ColumnOptions = {}): (Token | null)[] {
+    return encryptColumn(this.#handle, values, options, "encryptColumn");
+  }
+
+  /** Decrypts values of a column to bytes. */
+  decryptColumn(tokens: readonly (string | null)[], options: ColumnOptions = {}): (Bytes | null)[] {
+    return decryptColumn(this.#handle, tokens, options, asBytes, "decryptColumn");
+  }
+
+  /** As {@link Keyring.decryptColumn}, to text. */
+  decryptColumnText(tokens: readonly (string | null)[], options: ColumnOptions = {}): (string | null)[] {
+    return decryptColumn(this.#handle, tokens, options, asText, "decryptColumnText");
+  }
+
+  /** A stream that encrypts to this keyring, and to `recipients` besides. Its memory stays flat whatever its length. */
+  encryptStream(options: EncryptOptions & AlsoFor = {}): TransformStream<Uint8Array, Uint8Array> {
+    return encryptingStream(this.#and(options), options, "encryptStream");
+  }
+
+  /** A stream that decrypts. What it passes on is authentic; that it was all is known when it ends without an error. */
+  decryptStream(options: DecryptOptions = {}): TransformStream<Uint8Array, Uint8Array> {
+    return decryptingStream([this], options, "decryptStream");
+  }
+
+  /** Encrypts a Blob or bytes to this keyring, and to `recipients` besides. */
+  encryptBlob(data: Blob | Uint8Array, options: EncryptOptions & AlsoFor & SourceOptions = {}): Promise<Blob> {
+    return encryptToBlob(data, this.#and(options), options, "encryptBlob");
+  }
+
+  /** Decrypts a whole envelope to a Blob of this type. Nothing comes out unless all of it is authentic. */
+  decryptBlob(source: Source, options: DecryptOptions & SourceOptions & { readonly type?: string } = {}): Promise<Blob> {
+    return decryptToBlob(source, [this], options, "decryptBlob");
+  }
+
+  /**
+   * Decrypts the plaintext from `start` up to, not including, `end`, reading nothing but the header and what holds it.
+   * For many ranges of one file, {@link Keyring.openSource} opens it once.
+   */
+  decryptRange(source: Source, range: RangeOptions): Promise<Bytes> {
+    return decryptRange(source, [this], range);
+  }
+
+  /** Opens a file for reading parts of it, its size and its metadata. */
+  openSource(source: Source, options: SourceOptions & { readonly context?: Context } = {}): Promise<EncryptedFile> {
+    return openFile(source, [this], options, true, "openSource");
+  }
+
+  /** Wipes the keys. Again it does nothing. Keyrings that were narrowed from this one are freed on their own. */
+  free(): void {
+    this.#handle.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+
+  #and(options: AlsoFor): readonly Recipient[] {
+    return [this, ...(options.recipients ?? [])];
+  }
+}
+
+/** Who else may open it. */
+export interface AlsoFor {
+  readonly recipients?: readonly Recipient[];
+}
+
+/** A range of a file's plaintext. */
+export interface RangeOptions extends SourceOptions {
+  readonly start: number;
+  /** One past the last byte. */
+  readonly end: number;
+  readonly context?: Context;
+}
+
+/** Opens a file for one range and closes it again. */
+export async function decryptRange(source: Source, identities: readonly Identity[], { start, end, ...options }: RangeOptions): Promise<Bytes> {
+  const file = await openFile(source, identities, options, false, "decryptRange");
+  try {
+    return await file.read(start, end, options);
+  } finally {
+    file.free();
+  }
+}
+
+/** One, or a list. */
+export function listOf<T>(one: T | readonly T[]): readonly T[] {
+  return Array.isArray(one) ? (one as readonly T[]) : [one as T];
+}
+
+/** Seconds since 1970: the core has no clock. */
+function now(): number {
+  return Date.now() / 1000;
+}

@@ -1,0 +1,257 @@
+/**
+ * The frame: one piece of WebAssembly memory into which the inputs of a call are laid out one after another, and from
+ * which its result is read, so that a call crosses the border once and copies each byte once.
+ *
+ * Layout of inputs: numbers are u32, little endian (WebAssembly's own order); a string or byte string is its length, then
+ * its bytes; a context is the number of its pairs, then key and value of each. The last input of a call may stand
+ * without its length. The module wipes what a call laid out before the call returns; {@link Frame.wipeResult} wipes a
+ * secret result once it is read.
+ */
+
+import { fortressError, invalidArgument, type FortressError } from "../errors.js";
+import type { Bytes, Context } from "../types.js";
+import type { InitOutput } from "../generated/fortress_wasm.js";
+
+const encoder = new TextEncoder();
+const ascii = new TextDecoder("latin1");
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Up to this many UTF-16 units a loop is faster than `encodeInto`. Measured in Chromium and Node. */
+const SHORT_STRING = 48;
+/** Up to this many bytes `fromCharCode` is faster than a decoder. Measured in Chromium and Node. */
+const SHORT_RESULT = 256;
+
+export class Frame {
+  private bytes: Uint8Array<ArrayBuffer>;
+  private words: Uint32Array<ArrayBuffer>;
+  private start = 0;
+  private capacity = 0;
+  /** Where the next input goes, relative to `start`; after the last one it is what the call takes as its length. */
+  length = 0;
+  /** Where the module says where its results are: a word that holds their address. */
+  private readonly resultWord: number;
+
+  constructor(private readonly wasm: InitOutput) {
+    this.bytes = new Uint8Array(wasm.memory.buffer as ArrayBuffer);
+    this.words = new Uint32Array(wasm.memory.buffer as ArrayBuffer);
+    this.resultWord = wasm.frame_result() >>> 2;
+    this.reserve(4096);
+  }
+
+  /** Begins the inputs of a call. */
+  begin(): this {
+    this.length = 0;
+    return this;
+  }
+
+  /** Makes room for `more` bytes after what is written. */
+  private reserve(more: number): void {
+    if (this.length + more > this.capacity) {
+      const wanted = Math.max(this.length + more, Math.min(this.capacity * 2, 1 << 22));
+      this.start = this.wasm.frame_reserve(wanted, this.length) >>> 0;
+      this.capacity = wanted;
+    }
+    if (this.bytes.length === 0) this.refresh();
+  }
+
+  /** Memory that grew has a new buffer, and the views of the old one are empty. */
+  private refresh(): void {
+    this.bytes = new Uint8Array(this.wasm.memory.buffer as ArrayBuffer);
+    this.words = new Uint32Array(this.wasm.memory.buffer as ArrayBuffer);
+  }
+
+  /** Writes a number. */
+  u32(value: number): this {
+    this.reserve(4);
+    this.put(this.start + this.length, value);
+    this.length += 4;
+    return this;
+  }
+
+  private put(at: number, value: number): void {
+    const bytes = this.bytes;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
+  }
+
+  /** Writes a number over one that was written before, at `length` of then. */
+  patch(at: number, value: number): void {
+    this.put(this.start + at, value);
+  }
+
+  /** Writes a context, empty when there is none. */
+  context(context: Context | undefined, operation: string): this {
+    if (context === undefined) return this.u32(0);
+    if (typeof context !== "object" || (context as unknown) === null) throw invalidArgument(operation, "a context object of strings", context);
+    const countAt = this.length;
+    this.u32(0);
+    let count = 0;
+    for (const key in context) {
+      if (!Object.hasOwn(context, key)) continue;
+      const value: unknown = context[key];
+      if (typeof value !== "string") throw invalidArgument(operation, `a string as the context's ${JSON.stringify(key)}`, value);
+      this.string(key, operation).string(value, operation);
+      count += 1;
+    }
+    this.put(this.start + countAt, count);
+    return this;
+  }
+
+  /** Writes a string's length and UTF-8. */
+  string(text: string, operation: string): this {
+    const at = this.length;
+    this.reserve(4 + 3 * text.length);
+    this.length += 4;
+    const written = this.text(text, operation);
+    this.put(this.start + at, written);
+    return this;
+  }
+
+  /** Writes a byte string's length and bytes. */
+  byteString(data: Uint8Array): this {
+    return this.u32(data.length).rest(data);
+  }
+
+  /** Writes a string or bytes, with their length. */
+  value(value: string | Uint8Array, operation: string): this {
+    if (typeof value === "string") return this.string(value, operation);
+    if (!isBytes(value)) throw invalidArgument(operation, "a string or a Uint8Array", value);
+    return this.byteString(value);
+  }
+
+  /** Writes a string or bytes without their length, as the last input. */
+  lastValue(value: string | Uint8Array, operation: string): this {
+    if (typeof value === "string") {
+      this.text(value, operation);
+      return this;
+    }
+    if (!isBytes(value)) throw invalidArgument(operation, "a string or a Uint8Array", value);
+    return this.rest(value);
+  }
+
+  /** Writes bytes without their length. */
+  rest(data: Uint8Array): this {
+    this.reserve(data.length);
+    this.bytes.set(data, this.start + this.length);
+    this.length += data.length;
+    return this;
+  }
+
+  /** Writes UTF-8 and returns its length. */
+  private text(text: string, operation: string): number {
+    const units = text.length;
+    this.reserve(3 * units);
+    const start = this.start + this.length;
+    const bytes = this.bytes;
+    if (units <= SHORT_STRING) {
+      let at = 0;
+      for (; at < units; at++) {
+        const unit = text.charCodeAt(at);
+        if (unit > 127) break;
+        bytes[start + at] = unit;
+      }
+      if (at === units) {
+        this.length += units;
+        return units;
+      }
+    }
+    const { written } = encoder.encodeInto(text, bytes.subarray(start, start + 3 * units));
+    // `encodeInto` replaces half of a surrogate pair; the text would come back as another one.
+    if (written !== units && !text.isWellFormed()) {
+      throw fortressError("invalid_argument", `${operation}: the text has half of a surrogate pair and cannot be written as UTF-8; encrypt bytes instead`, operation);
+    }
+    this.length += written;
+    return written;
+  }
+
+  /**
+   * Checks the status that a call returned, which is the length of its result, or -1 when the result is an error's
+   * code, a line feed and its text.
+   */
+  check(status: number, operation: string): number {
+    if (this.bytes.length === 0) this.refresh();
+    if (status < 0) throw this.error(operation);
+    return status;
+  }
+
+  /** The error that the last call left. */
+  error(operation: string): FortressError {
+    if (this.bytes.length === 0) this.refresh();
+    const start = this.resultStart();
+    let end = start;
+    while (this.bytes[end] !== 0) end += 1;
+    const [code = "", text = ""] = utf8.decode(this.bytes.subarray(start, end)).split("\n", 2);
+    return fortressError(code, text, operation);
+  }
+
+  /** Throws the error that the last call left. */
+  fail(operation: string): never {
+    throw this.error(operation);
+  }
+
+  private resultStart(): number {
+    return this.words[this.resultWord] ?? 0;
+  }
+
+  /** The result, as a view that the next call overwrites. */
+  view(length: number): Bytes {
+    const start = this.resultStart();
+    return this.bytes.subarray(start, start + length);
+  }
+
+  /** The result, copied. */
+  copy(length: number): Bytes {
+    const start = this.resultStart();
+    return this.bytes.slice(start, start + length);
+  }
+
+  /** The result, which is ASCII from byte `from` on, as a string. */
+  asciiText(length: number, from = 0): string {
+    const start = this.resultStart() + from;
+    const view = this.bytes.subarray(start, start + length - from);
+    return view.length <= SHORT_RESULT ? String.fromCharCode.apply(null, view as unknown as number[]) : ascii.decode(view);
+  }
+
+  /** The result as text; bytes that are not UTF-8 are `invalid_utf8`. */
+  utf8Text(length: number, operation: string, from = 0): string {
+    const start = this.resultStart() + from;
+    return decodeUtf8(this.bytes.subarray(start, start + length - from), operation);
+  }
+
+  /** The result of a call with this status, as what its JSON says. */
+  json<T>(status: number, operation: string): T {
+    return JSON.parse(this.utf8Text(this.check(status, operation), operation)) as T;
+  }
+
+  /** The number at word `index` of the result. */
+  resultU32(index: number): number {
+    return this.words[(this.resultStart() >>> 2) + index] ?? 0;
+  }
+
+  /** Wipes a secret result that has been read. */
+  wipeResult(length: number): void {
+    const start = this.resultStart();
+    this.bytes.fill(0, start, start + length);
+  }
+
+  /** Wipes the whole memory of an instance that is never used again. */
+  wipeEverything(): void {
+    new Uint8Array(this.wasm.memory.buffer).fill(0);
+  }
+}
+
+/** Decodes UTF-8 strictly. */
+export function decodeUtf8(bytes: Uint8Array, operation: string): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw fortressError("invalid_utf8", "the decrypted value is not UTF-8 text; read it as bytes", operation);
+  }
+}
+
+/** Any Uint8Array, also from another realm. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array || Object.prototype.toString.call(value) === "[object Uint8Array]";
+}

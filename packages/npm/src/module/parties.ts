@@ -1,0 +1,56 @@
+/** Recipients and identities: from what callers write to a list in WebAssembly memory. */
+
+import { fortressError, invalidArgument } from "../errors.js";
+import { Parties, type KeyringHandle } from "../generated/fortress_wasm.js";
+import type { Identity, Recipient } from "../types.js";
+import type { Handle } from "./handle.js";
+import { instance, runIn, type Instance } from "./instance.js";
+
+const keyrings = new WeakMap<object, Handle<KeyringHandle>>();
+
+/** Lets parties find the handle of a `Keyring`. */
+export function registerKeyring(keyring: object, handle: Handle<KeyringHandle>): void {
+  keyrings.set(keyring, handle);
+}
+
+/** Builds the list, hands it to `body` for one call, and wipes it. */
+export function withParties<T>(parties: readonly (Recipient | Identity)[], operation: string, body: (parties: Parties, home: Instance) => T): T {
+  const home = instance(operation);
+  const list = runIn(home, operation, () => new Parties());
+  try {
+    for (const party of parties) add(list, party, home, operation);
+    return body(list, home);
+  } finally {
+    // A lost instance was wiped whole, and must not be called.
+    if (!home.lost) list.free();
+  }
+}
+
+function add(list: Parties, party: Recipient | Identity, home: Instance, operation: string): void {
+  if (typeof party !== "object" || (party as unknown) === null) throw invalidArgument(operation, "a Keyring or { passphrase }", party);
+  const keyring = keyrings.get(party);
+  if (keyring !== undefined) {
+    keyring.run(operation, (raw) => {
+      list.add_keyring(raw);
+    });
+    return;
+  }
+  if (!("passphrase" in party)) throw invalidArgument(operation, "a Keyring of this copy of fortress-sdk, or { passphrase }", party);
+  const passphrase: unknown = party.passphrase;
+  if (typeof passphrase !== "string") throw invalidArgument(operation, "a string as the passphrase", passphrase);
+  const argon2 = "argon2" in party ? party.argon2 : undefined;
+  runIn(home, operation, (frame) => {
+    frame.lastValue(passphrase, operation);
+    const status =
+      argon2 === undefined
+        ? list.add_passphrase(frame.length)
+        : list.add_passphrase_with(frame.length, u32(argon2.passes, operation), u32(argon2.memoryKiB, operation), u32(argon2.lanes, operation));
+    frame.check(status, operation);
+  });
+}
+
+/** Numbers that do not fit cannot reach the core, which checks the rest. */
+function u32(value: number, operation: string): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;
+  throw fortressError("argon2_limits", `${operation}: Argon2 parameters are whole numbers below 2^32, got ${String(value)}`, operation);
+}

@@ -1,0 +1,79 @@
+/** Encrypted files to read from: in memory, as Blobs, and over HTTP. */
+
+import { invalidArgument } from "../errors.js";
+import { isBytes } from "../module/frame.js";
+import { blocks } from "../stream/blob.js";
+import type { Source } from "../types.js";
+import { HttpReader, fetchStream } from "./http.js";
+
+/** Reads ranges of a file. */
+export interface RangeReader {
+  /** Bytes of the file; known after the first read. */
+  readonly size: number;
+  /** Exactly the bytes from `start` up to `end`, or fewer where the file ends before. */
+  read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** The same bytes as they arrive. */
+  stream(start: number, end: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** A reader for any source. */
+export function rangeReader(source: Source, operation: string): RangeReader {
+  if (isBytes(source)) return new BytesReader(source);
+  if (source instanceof Blob) return new BlobReader(source, operation);
+  return new HttpReader(address(source, operation), operation);
+}
+
+/** The whole file from its start, without Range requests. */
+export function openStream(source: Source, signal: AbortSignal | undefined, operation: string): AsyncIterable<Uint8Array> {
+  if (isBytes(source) || source instanceof Blob) return blocks(source, signal, operation);
+  return fetchStream(address(source, operation), signal, operation);
+}
+
+/** Bytes of the file, where that is known without asking a server. */
+export function sizeOf(source: Source): number | undefined {
+  if (isBytes(source)) return source.length;
+  return source instanceof Blob ? source.size : undefined;
+}
+
+function address(source: unknown, operation: string): string {
+  if (typeof source === "string") return source;
+  if (source instanceof URL) return source.href;
+  throw invalidArgument(operation, "a Blob, a Uint8Array or the URL of an encrypted file", source);
+}
+
+class BytesReader implements RangeReader {
+  readonly size: number;
+
+  constructor(private readonly bytes: Uint8Array) {
+    this.size = bytes.length;
+  }
+
+  async read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    return Promise.resolve(this.bytes.subarray(start, end));
+  }
+
+  stream(start: number, end: number, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    return blocks(this.bytes.subarray(start, end), signal, "read");
+  }
+}
+
+class BlobReader implements RangeReader {
+  readonly size: number;
+
+  constructor(
+    private readonly blob: Blob,
+    private readonly operation: string,
+  ) {
+    this.size = blob.size;
+  }
+
+  async read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    return new Uint8Array(await this.blob.slice(start, end).arrayBuffer());
+  }
+
+  stream(start: number, end: number, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    return blocks(this.blob.slice(start, end), signal, this.operation);
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Chunks computed by WebCrypto. Its calls are kept in flight, because one call alone spends most of its time travelling
+ * to another thread and back; their results go out in order.
+ */
+
+import { Chunker } from "./chunker.js";
+import type { AsyncHostKey } from "./host-aes.js";
+import { chunkFailed, endOfInput, hostFailed, nextNonce, type ChunkTransform, type Emit, type MessageHandle } from "./message.js";
+
+/** Chunks in flight, at most: with those waiting for their turn this bounds the memory of a stream to about a megabyte. */
+const IN_FLIGHT = 32;
+/** Chunks per output array. */
+const BATCH = 16;
+
+export class AsyncTransform implements ChunkTransform {
+  private readonly chunker: Chunker;
+  /** Results by position, while an earlier one is still being computed. */
+  private readonly results = new Map<number, ArrayBuffer>();
+  private submitted = 0;
+  private emitted = 0;
+  private batch: ArrayBuffer[] = [];
+  private error: unknown;
+  private failed = false;
+  /** Wakes the one that waits for a place in flight, or for the end. */
+  private wake: (() => void) | undefined;
+
+  constructor(
+    private readonly message: MessageHandle,
+    private readonly key: AsyncHostKey,
+    private readonly emit: Emit,
+  ) {
+    this.chunker = new Chunker(message.inputChunk);
+  }
+
+  async push(input: Uint8Array): Promise<void> {
+    for (const piece of this.chunker.pieces(input)) {
+      if (this.submitted - this.emitted >= IN_FLIGHT) await this.until(IN_FLIGHT / 2);
+      if (this.failed) throw this.error;
+      this.submit(piece);
+    }
+  }
+
+  async finish(): Promise<void> {
+    const rest = this.chunker.rest();
+    if (this.message.direction === "encrypt" || rest.length > 0) this.submit(rest);
+    await this.until(0);
+    if (this.failed) throw this.error;
+    endOfInput(this.message);
+  }
+
+  private submit(piece: Uint8Array): void {
+    const position = this.submitted;
+    const nonce = nextNonce(this.message, piece.length);
+    const result = this.message.direction === "encrypt" ? this.key.seal(nonce, piece) : this.key.open(nonce, piece);
+    this.submitted += 1;
+    result.then(
+      (output) => {
+        if (this.failed) return;
+        try {
+          this.settle(position, output);
+        } catch (error) {
+          this.fail(error);
+        }
+      },
+      (error: unknown) => {
+        if (!this.failed) this.fail(this.hostError(error));
+      },
+    );
+  }
+
+  private settle(position: number, output: ArrayBuffer): void {
+    this.results.set(position, output);
+    for (let next = this.results.get(this.emitted); next !== undefined; next = this.results.get(this.emitted)) {
+      this.results.delete(this.emitted);
+      this.emitted += 1;
+      this.batch.push(next);
+      if (this.batch.length === BATCH) this.flush();
+    }
+    // Nothing else is coming soon: a slow source's data does not wait for more of it.
+    if (this.emitted === this.submitted) this.flush();
+    this.wake?.();
+  }
+
+  /** No more is emitted: what comes after a chunk that failed is not known to belong there. */
+  private fail(error: unknown): void {
+    this.failed = true;
+    this.error = error;
+    this.wake?.();
+  }
+
+  /** `OperationError` is how WebCrypto says that a chunk is not authentic. */
+  private hostError(error: unknown): unknown {
+    try {
+      const unauthentic = this.message.direction === "decrypt" && error instanceof Error && error.name === "OperationError";
+      return unauthentic ? chunkFailed(this.message) : hostFailed(this.message.operation, error);
+    } catch (lost) {
+      return lost;
+    }
+  }
+
+  private flush(): void {
+    const [first] = this.batch;
+    if (first === undefined) return;
+    this.emit(this.batch.length === 1 ? new Uint8Array(first) : join(this.batch));
+    this.batch = [];
+  }
+
+  /** Waits until at most `left` chunks are on their way. */
+  private async until(left: number): Promise<void> {
+    while (!this.failed && this.submitted - this.emitted > left) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    this.wake = undefined;
+  }
+}
+
+function join(parts: readonly ArrayBuffer[]): Uint8Array<ArrayBuffer> {
+  let length = 0;
+  for (const part of parts) length += part.byteLength;
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(new Uint8Array(part), at);
+    at += part.byteLength;
+  }
+  return joined;
+}

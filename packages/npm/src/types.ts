@@ -1,0 +1,87 @@
+/** The types that callers meet. */
+
+import type { Keyring } from "./keyring.js";
+
+declare const tokenBrand: unique symbol;
+
+/** An encrypted value as text: base64url without padding. A plain string to store, a type of its own in code. */
+export type Token = string & { readonly [tokenBrand]: true };
+
+/** Bytes that this package allocated and the caller owns. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A named set of choices: which suites are written, and how soon a key should be rotated. Reading never depends on it. */
+export type Profile = "lightning" | "balanced" | "fortress" | "archive";
+
+/** An AEAD. What a profile writes follows the platform; naming one overrides it for one envelope. */
+export type Suite = "AES-256-GCM" | "ChaCha20-Poly1305" | "AEGIS-256" | "AEGIS-256X2";
+
+/** What a ciphertext is bound to: given at encryption and again, equal, at decryption. Authenticated, never stored. */
+export type Context = Readonly<Record<string, string>>;
+
+/** Argon2id parameters of a new passphrase recipient; by default those that RFC 9106 recommends second. */
+export interface Argon2Options {
+  /** Passes over the memory. */
+  readonly passes: number;
+  /** Memory in KiB, at least 8,192. */
+  readonly memoryKiB: number;
+  /** Lanes. */
+  readonly lanes: number;
+}
+
+/** Who may open what is written. */
+export type Recipient = Keyring | { readonly passphrase: string; readonly argon2?: Argon2Options };
+
+/** What opens it. */
+export type Identity = Keyring | { readonly passphrase: string };
+
+/** An encrypted file: in memory, on disk, or on a server that answers HTTP Range requests (a URL or its text). */
+export type Source = Blob | Uint8Array | URL | string;
+
+/** Where the WebAssembly module comes from: a compiled module, its bytes, a response, or an address to fetch. */
+export type WasmSource =
+  | WebAssembly.Module
+  | BufferSource
+  | Response
+  | URL
+  | string
+  | Promise<WebAssembly.Module | BufferSource | Response | URL | string>;
+
+/** How far a stream has come, in bytes of its input; `total` where it is known. */
+export interface Progress {
+  readonly processed: number;
+  readonly total?: number;
+}
+
+/** Options of everything that encrypts an envelope. */
+export interface EncryptOptions {
+  /** Must be given again to decrypt. */
+  readonly context?: Context;
+  /** The AEAD; by default what the platform does fastest. */
+  readonly suite?: Suite;
+  /** Public: anyone can read it, nobody can alter it unnoticed. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Options of everything that decrypts an envelope. */
+export interface DecryptOptions {
+  /** The context given at encryption. */
+  readonly context?: Context;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Options for sources that may take long to read. */
+export interface SourceOptions {
+  /** Aborts the reading; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** One version of a keyring's key. */
+export interface KeyVersion {
+  /** 8 hexadecimal digits, as in every ciphertext that it made. */
+  readonly id: string;
+  readonly created: Date;
+  /** `primary` encrypts; the others only decrypt, until they are destroyed. */
+  readonly state: "primary" | "decrypt-only" | "destroyed";
+}
