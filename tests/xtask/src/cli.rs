@@ -103,8 +103,6 @@ fn each<T>(names: &[&str], parse: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> 
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
     use super::*;
 
     fn parsed(line: &str) -> Result<Task> {

@@ -48,6 +48,15 @@ pub(crate) fn run_shown(mut command: Command) -> Result<()> {
     Ok(())
 }
 
+/// Every failure of several runs in one error, so that one try tells everything there is to mend.
+pub(crate) fn all_of(results: impl IntoIterator<Item = Result<()>>) -> Result<()> {
+    let failures: Vec<String> = results.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
+    if !failures.is_empty() {
+        bail!("{}", failures.join("; "));
+    }
+    Ok(())
+}
+
 /// What a program prints, trimmed; nothing of it is shown unless it fails.
 pub(crate) fn output_of(mut command: Command) -> Result<String> {
     let line = shown(&command);
@@ -100,8 +109,6 @@ pub(crate) fn say_error(line: &str) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
     use super::*;
 
     #[test]
@@ -109,6 +116,13 @@ mod tests {
         let mut command = Command::new("cargo");
         command.args(["test", "-p", "fortress-sdk", "it's", ""]);
         assert_eq!(shown(&command), r"cargo test -p fortress-sdk 'it'\''s' ''");
+    }
+
+    #[test]
+    fn several_failures_make_one() {
+        let error = all_of([Err(anyhow::anyhow!("this")), Ok(()), Err(anyhow::anyhow!("that"))]).unwrap_err();
+        assert_eq!(error.to_string(), "this; that");
+        assert!(all_of([Ok(())]).is_ok());
     }
 
     #[test]

@@ -7,13 +7,17 @@ use crate::project::Project;
 use crate::setup::{self, Need};
 use crate::wasm;
 
-/// Formatting, and clippy for every way in which the Rust code is built.
+/// Formatting, and clippy for every way in which the Rust code is built. All of them are run,
+/// whatever the first ones find.
 pub(crate) fn rust(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Rust)?;
-    command::run(project, "cargo", ["fmt", "--all", "--check"])?;
-    clippy(project, &["--workspace", "--all-targets"])?;
-    clippy(project, &["-p", "fortress-sdk", "--all-targets", "--no-default-features", "--features", "assembly"])?;
-    clippy(project, &["-p", "fortress-sdk", "-p", wasm::CRATE, "--target", wasm::TARGET])
+    let assembly = ["-p", "fortress-sdk", "--all-targets", "--no-default-features", "--features", "assembly"];
+    command::all_of([
+        command::run(project, "cargo", ["fmt", "--all", "--check"]),
+        clippy(project, &["--workspace", "--all-targets"]),
+        clippy(project, &assembly),
+        clippy(project, &["-p", "fortress-sdk", "-p", wasm::CRATE, "--target", wasm::TARGET]),
+    ])
 }
 
 /// The linters that the npm workspaces bring, after the package that they import is built.

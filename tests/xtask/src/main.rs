@@ -68,7 +68,7 @@ fn run(words: &[String]) -> Result<ExitCode> {
         Task::Bench { platforms, html } => bench::run(&project, &platforms, html)?,
         Task::Vectors => {
             setup::ensure(&project, Need::Rust)?;
-            command::run(&project, "cargo", ["run", "--release", "-p", "fortress-sdk", "--example", "vectors"])?;
+            command::run(&project, "cargo", ["run", "-p", "fortress-sdk", "--example", "vectors"])?;
         }
         Task::Fuzz { target, seconds } => fuzz::run(&project, target.as_deref(), seconds)?,
         Task::Fresh(words) => fresh::run(&project, &words)?,

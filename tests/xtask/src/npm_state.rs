@@ -81,8 +81,6 @@ fn first_difference(locked: &Map<String, Value>, installed: &Map<String, Value>)
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
     use serde_json::json;
 
     use super::*;

@@ -62,10 +62,15 @@ impl Step {
     fn run(self, project: &Project, built: &mut Built) -> Result<(), Stop> {
         match self {
             Self::Lint => {
-                // What rustfmt and clippy say should not wait for a build, nor be lost when it fails.
-                lint::rust(project)?;
-                built.require(project, Product::Package)?;
-                lint::web(project)?;
+                let rust = lint::rust(project);
+                match built.require(project, Product::Package) {
+                    Ok(()) => command::all_of([rust, lint::web(project)])?,
+                    // What rustfmt and clippy found is told first: it may well be why nothing builds.
+                    Err(stop) => {
+                        rust?;
+                        return Err(stop);
+                    }
+                }
             }
             Self::Xtask => {
                 // In its own profile, in which its libraries are already there.
@@ -73,10 +78,13 @@ impl Step {
                 command::run(project, "cargo", ["test", "-p", "xtask"].iter().chain(&profile))?;
             }
             Self::Core => {
-                command::run(project, "cargo", ["test", "-p", "fortress-sdk"])?;
+                let test = ["test", "-p", "fortress-sdk", "--no-fail-fast"];
                 // The assembly backends write and read the same bytes.
                 let assembly = ["--no-default-features", "--features", "assembly"];
-                command::run(project, "cargo", ["test", "-p", "fortress-sdk"].iter().chain(&assembly))?;
+                command::all_of([
+                    command::run(project, "cargo", test),
+                    command::run(project, "cargo", test.iter().chain(&assembly)),
+                ])?;
             }
             Self::Wasm => built.require(project, Product::Module)?,
             Self::Npm => {
