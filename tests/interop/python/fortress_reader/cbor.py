@@ -13,8 +13,8 @@ Item: TypeAlias = "int | bytes | str | list[Item] | dict[int | str, Item] | None
 _UNSIGNED, _BYTES, _TEXT, _ARRAY, _MAP = 0, 2, 3, 4, 5
 _NULL = 0xF6
 
-# The deepest layout is the header: map, array of recipients, recipient, body.
-_DEEPEST = 4
+# The deepest layouts nest three maps and arrays: a header, its recipients, a recipient.
+_DEEPEST = 3
 
 
 def decode(data: bytes) -> Item:
@@ -54,12 +54,12 @@ class _Decoder:
         self.position = 0
 
     def item(self, depth: int) -> Item:
-        if depth > _DEEPEST:
-            raise _refuse("items are nested deeper than any layout")
         if self._data[self.position : self.position + 1] == bytes([_NULL]):
             self.position += 1
             return None
         major, argument = self._read_head()
+        if major in (_ARRAY, _MAP) and depth > _DEEPEST:
+            raise _refuse("items are nested deeper than any layout")
         match major:
             case 0:
                 return argument

@@ -19,7 +19,7 @@ def open_keyring(sealed: bytes, identities: Iterable[Identity]) -> Keyring:
     """S-1: opens a sealed keyring, narrowed or not."""
     opened = open_envelope(sealed, identities, content=CONTENT)
     if Layout.of(len(sealed) - opened.message_offset).plaintext_length > limits.SEALED_KEYRING:
-        raise FortressError(Code.LIMIT_EXCEEDED, f"a sealed keyring has at most {limits.SEALED_KEYRING} bytes")
+        raise _not_the_layout(f"a sealed keyring has at most {limits.SEALED_KEYRING} bytes")
     return parse_keyring(opened.decrypt(sealed))
 
 

@@ -77,7 +77,9 @@ def test_items(item: cbor.Item, encoded: str) -> None:
         pytest.param("f90000", id="half float"),
         pytest.param("fb0000000000000000", id="double"),
         pytest.param("ff", id="break"),
-        pytest.param("81" * 100 + "00", id="nested deeper than any layout"),
+        pytest.param("8181818100", id="nested deeper than any layout"),
+        pytest.param("81818180", id="nested deeper than any layout, and empty"),
+        pytest.param("81" * 10_000 + "00", id="nested very deep"),
     ],
 )
 def test_refused(encoded: str) -> None:

@@ -92,4 +92,4 @@ def test_payloads_refused(payload: Any) -> None:
 
 
 def test_largest_payload() -> None:
-    assert refusal(sealed(bytes(1024 * 1024 + 1))) is Code.LIMIT_EXCEEDED
+    assert refusal(sealed(bytes(1024 * 1024 + 1))) is Code.NON_CANONICAL
