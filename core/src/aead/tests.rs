@@ -95,3 +95,52 @@ fn the_counter_is_big_endian_at_the_end_of_the_nonce() {
     assert_eq!(nonce.as_slice()[..27], [0xFF; 27]);
     assert_eq!(nonce.as_slice()[27..], [0xBF, 0xFF, 0xFF, 0xFF, 0xFF]);
 }
+
+#[derive(serde::Deserialize)]
+struct AegisFile {
+    tests: alloc::vec::Vec<AegisCase>,
+}
+
+#[derive(serde::Deserialize)]
+struct AegisCase {
+    name: alloc::string::String,
+    #[serde(with = "hex")]
+    key: [u8; 32],
+    #[serde(with = "hex")]
+    nonce: [u8; 32],
+    #[serde(with = "hex")]
+    ad: alloc::vec::Vec<u8>,
+    #[serde(with = "hex")]
+    ct: alloc::vec::Vec<u8>,
+    #[serde(with = "hex")]
+    tag: Tag,
+    msg: Option<alloc::string::String>,
+    valid: bool,
+}
+
+/// Runs vectors of the draft; returns how many.
+fn run_draft(file: &str, suite: Suite) -> usize {
+    let file: AegisFile = serde_json::from_str(file).unwrap();
+    for case in &file.tests {
+        let cipher = Cipher::new(suite, &Secret::copied(&case.key));
+        let nonce = Nonce::base(&case.nonce);
+        let mut opened = alloc::vec![0xEE; case.ct.len()];
+        let result = cipher.open(&nonce, &case.ad, &case.ct, &case.tag, &mut opened);
+        assert_eq!(result.is_ok(), case.valid, "{suite}, {}", case.name);
+        let Some(msg) = case.msg.as_ref().map(|msg| hex::decode(msg).unwrap()) else { continue };
+        assert_eq!(opened, msg, "{suite}, {}", case.name);
+        assert_eq!(cipher.seal(&nonce, &case.ad, &msg, &mut opened), case.tag, "{suite}, {}", case.name);
+        assert_eq!(opened, case.ct, "{suite}, {}", case.name);
+    }
+    file.tests.len()
+}
+
+#[test]
+fn the_drafts_aegis_256() {
+    assert_eq!(run_draft(include_str!("../../../tests/vectors/aegis/aegis-256.json"), Suite::Aegis256), 9);
+}
+
+#[test]
+fn the_drafts_aegis_256x2() {
+    assert_eq!(run_draft(include_str!("../../../tests/vectors/aegis/aegis-256x2.json"), Suite::Aegis256X2), 2);
+}

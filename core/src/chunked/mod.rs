@@ -46,7 +46,9 @@ pub const MAX_CHUNKS: u64 = 1 << 38;
 /// assert_eq!(message_len(16_384), 16_384 + 72 + 16);
 /// ```
 pub const fn message_len(plaintext_len: u64) -> u64 {
-    MESSAGE_PREFIX_LEN as u64 + plaintext_len + (plaintext_len / CHUNK_LEN as u64 + 1) * TAG_LEN as u64
+    let overhead = MESSAGE_PREFIX_LEN as u64 + (plaintext_len / CHUNK_LEN as u64 + 1) * TAG_LEN as u64;
+    // No plaintext is so long that this saturates: the limit is 2^52 bytes.
+    plaintext_len.saturating_add(overhead)
 }
 
 /// The length of the plaintext in a message of `message_len` bytes, by the layout alone.

@@ -57,6 +57,7 @@ impl Keyring {
         now: Timestamp,
         rng: &mut R,
     ) -> Result<Keyring, KeyringError> {
+        check_time(now)?;
         let version = Version::generate(now, rng)?;
         Ok(Keyring { profile, path: Vec::new(), versions: alloc::vec![version], primary: 0 })
     }
@@ -117,13 +118,11 @@ impl Keyring {
     /// Adds a fresh version as primary; the former one goes on decrypting. Seal the keyring again to keep it.
     pub fn rotate<R: TryCryptoRng + ?Sized>(&mut self, now: Timestamp, rng: &mut R) -> Result<KeyId, KeyringError> {
         self.require_root()?;
+        check_time(now)?;
         if self.versions.len() >= MAX_VERSIONS {
             return Err(KeyringError::TooManyVersions);
         }
-        let mut version = Version::generate(now, rng)?;
-        while self.position(version.id()).is_some() {
-            version = Version::generate(now, rng)?;
-        }
+        let version = self.generate_distinct(now, rng)?;
         self.versions[self.primary].retire();
         self.primary = self.versions.len();
         self.versions.push(version);
@@ -161,6 +160,21 @@ impl Keyring {
         self.versions[position].key(purpose).ok_or(KeyLookupError::Destroyed(id))
     }
 
+    /// A fresh version whose id is none of this keyring's. A generator that gives the same id again and again is broken.
+    fn generate_distinct<R: TryCryptoRng + ?Sized>(
+        &self,
+        now: Timestamp,
+        rng: &mut R,
+    ) -> Result<Version, RandomnessError> {
+        for _ in 0..ID_ATTEMPTS {
+            let version = Version::generate(now, rng)?;
+            if self.position(version.id()).is_none() {
+                return Ok(version);
+            }
+        }
+        Err(RandomnessError)
+    }
+
     fn position(&self, id: KeyId) -> Option<usize> {
         // The newest versions are asked for most.
         self.versions.iter().rposition(|version| version.id() == id)
@@ -169,6 +183,11 @@ impl Keyring {
     fn require_root(&self) -> Result<(), KeyringError> {
         if self.path.is_empty() { Ok(()) } else { Err(KeyringError::NotRoot) }
     }
+}
+
+/// A time that could not be sealed would lose the keyring.
+fn check_time(now: Timestamp) -> Result<(), KeyringError> {
+    if now.0 <= Timestamp::MAX { Ok(()) } else { Err(KeyringError::InvalidTime(now)) }
 }
 
 /// Checks a path against K-5.
@@ -220,8 +239,11 @@ pub enum KeyringError {
     #[error("version {0} is the primary one and cannot be destroyed; rotate first")]
     PrimaryInUse(KeyId),
     /// No room for another version.
-    #[error("a keyring has at most 4096 versions")]
+    #[error("a keyring has at most 4096 versions; start another one and re-encrypt to it")]
     TooManyVersions,
+    /// Later than [`Timestamp::MAX`].
+    #[error("{} is no time in whole seconds since 1970; is it in smaller units?", .0.0)]
+    InvalidTime(Timestamp),
     /// No randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -238,10 +260,14 @@ impl KeyringError {
             KeyringError::UnknownKey(_) => "unknown_key",
             KeyringError::PrimaryInUse(_) => "primary_in_use",
             KeyringError::TooManyVersions => "limit_exceeded",
+            KeyringError::InvalidTime(_) => "invalid_time",
             KeyringError::Randomness(_) => "randomness",
         }
     }
 }
+
+/// A collision is a chance of one in a million in the largest keyring; this many in a row are none.
+const ID_ATTEMPTS: usize = 8;
 
 #[cfg(test)]
 mod tests;

@@ -48,7 +48,7 @@ impl Keyring {
     }
 }
 
-fn encode(keyring: &Keyring) -> Vec<u8> {
+pub(super) fn encode(keyring: &Keyring) -> Vec<u8> {
     // Reserved whole, so that growing leaves no secret behind.
     let path: usize = keyring.path.iter().map(|segment| segment.len() + 3).sum();
     let mut out = Vec::with_capacity(64 + path + keyring.versions.len() * 64);
@@ -76,7 +76,7 @@ fn encode(keyring: &Keyring) -> Vec<u8> {
     out
 }
 
-fn decode(decoder: &mut Decoder<'_>) -> Result<Keyring, NotCanonical> {
+pub(super) fn decode(decoder: &mut Decoder<'_>) -> Result<Keyring, NotCanonical> {
     let (mut profile, mut path, mut versions) = (None, None, None);
     for _ in 0..cbor::map_len(decoder)? {
         match decoder.u64()? {
@@ -133,7 +133,7 @@ fn decode_version(decoder: &mut Decoder<'_>) -> Result<Version, NotCanonical> {
         _ => Some(Secret::from_slice(decoder.bytes()?).ok_or(NotCanonical)?),
     };
     let destroyed = state == VersionState::Destroyed;
-    if created.0 > MAX_TIMESTAMP || destroyed != secret.is_none() {
+    if created.0 > Timestamp::MAX || destroyed != secret.is_none() {
         return Err(NotCanonical);
     }
     Ok(Version::new(VersionInfo { id, created, state }, secret))
@@ -159,5 +159,3 @@ fn state_from_number(number: u64) -> Result<VersionState, NotCanonical> {
 const KEY_PROFILE: u64 = 1;
 const KEY_PATH: u64 = 2;
 const KEY_VERSIONS: u64 = 3;
-/// The latest time that every language's integers hold exactly.
-const MAX_TIMESTAMP: u64 = (1 << 53) - 1;

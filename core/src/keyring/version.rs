@@ -41,6 +41,11 @@ impl fmt::Debug for KeyId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub u64);
 
+impl Timestamp {
+    /// The latest time that a keyring keeps: the largest integer that every language holds exactly.
+    pub const MAX: u64 = (1 << 53) - 1;
+}
+
 /// What a version is for (spec K-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersionState {
