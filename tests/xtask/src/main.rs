@@ -27,19 +27,20 @@ use setup::Need;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    match run(&words) {
-        Ok(code) => code,
+    let task = match cli::parse(&words) {
+        Ok(task) => task,
         Err(error) => {
-            // One line: what failed, why, and how to see it again.
             command::say_error(&format!("{error:#}"));
-            command::say_error(&format!("to repeat it: cargo xtask {}", words.join(" ")));
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
-    }
+    };
+    run(task).unwrap_or_else(|error| {
+        command::say_error(&format!("{error:#}; to repeat it: cargo xtask {}", words.join(" ")));
+        ExitCode::FAILURE
+    })
 }
 
-fn run(words: &[String]) -> Result<ExitCode> {
-    let task = cli::parse(words)?;
+fn run(task: Task) -> Result<ExitCode> {
     if let Task::Help = task {
         command::say(cli::HELP);
         return Ok(ExitCode::SUCCESS);
