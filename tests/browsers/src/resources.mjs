@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -87,6 +88,28 @@ export async function until(probe, { what, timeout = 20_000, stopped }) {
     if (Date.now() > deadline) throw new Error(`${what} was not ready after ${timeout / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Does somebody listen on this port of 127.0.0.1? */
+export function listens(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    }).once("error", () => resolve(false));
+  });
 }
 
 function signalGroup(pid, signal) {

@@ -36,6 +36,13 @@ export class Session {
     return request(method, this.#address + path, body);
   }
 
+  /** Opens a window and gives its handle. */
+  async newWindow() {
+    // The command needs some window that is open; the current one may have been closed.
+    const [some] = await this.command("GET", "/window/handles");
+    return this.inWindow(some, async (command) => (await command("POST", "/window/new", { type: "window" })).handle);
+  }
+
   /**
    * Runs commands that belong to one window. A session has a single current window, so pages take turns.
    *

@@ -1,9 +1,8 @@
 /** WebKitGTK's MiniBrowser, on a display of its own, driven through WebKitWebDriver. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { Page } from "./page.mjs";
-import { startProcess, until } from "./resources.mjs";
+import { freePort, listens, startProcess, until } from "./resources.mjs";
 import { findElement, keyActions, Session } from "./webdriver.mjs";
 
 /**
@@ -26,16 +25,14 @@ export async function launchWebKit(driverPath, { width, height, profile, downloa
   try {
     const session = await Session.start(driver.address, { "webkitgtk:browserOptions": { binary, args: ["--automation"] } });
     await session.command("POST", "/timeouts", { script: 15 * 60_000, pageLoad: 60_000 });
-    // The browser starts with one empty tab; the first page takes it.
-    let firstTab = await session.command("GET", "/window");
+    // The browser starts with one empty window, and the session ends with its last one.
+    const empty = [await session.command("GET", "/window")];
     return {
       engine: "webkit",
       version: `${session.capabilities.browserName}/${session.capabilities.browserVersion}`,
       downloads,
       async open(url) {
-        const handle = firstTab;
-        firstTab = undefined;
-        return openTab(session, url, { width, height }, handle);
+        return openTab(session, url, { width, height, empty });
       },
       async close() {
         await session.end().catch(() => {}); // a crashed browser has no session left
@@ -53,13 +50,15 @@ class WebKitPage extends Page {
   #session;
   #handle;
   #size;
+  #empty;
   #errors = [];
 
-  constructor(session, handle, size) {
+  constructor(session, handle, { width, height, empty }) {
     super();
     this.#session = session;
     this.#handle = handle;
-    this.#size = size;
+    this.#size = [width, height];
+    this.#empty = empty;
   }
 
   async run(expression) {
@@ -125,7 +124,7 @@ ${expression}.then((value) => done([value, errors.splice(0)]));`;
 
   async newTab(url) {
     const [width, height] = this.#size;
-    return openTab(this.#session, url, { width, height });
+    return openTab(this.#session, url, { width, height, empty: this.#empty });
   }
 
   /** What was thrown between the page's load and the last evaluation: WebDriver shows no console. */
@@ -134,7 +133,11 @@ ${expression}.then((value) => done([value, errors.splice(0)]));`;
   }
 
   async close() {
-    await this.#do((command) => command("DELETE", "/window"));
+    await this.#do(async (command) => {
+      const handles = await command("GET", "/window/handles");
+      if (handles.length === 1) this.#empty.push((await command("POST", "/window/new", { type: "window" })).handle);
+      await command("DELETE", "/window");
+    });
   }
 
   #do(steps) {
@@ -142,10 +145,10 @@ ${expression}.then((value) => done([value, errors.splice(0)]));`;
   }
 }
 
-async function openTab(session, url, { width, height }, handle) {
-  handle ??= (await session.command("POST", "/window/new", { type: "tab" })).handle;
-  const page = new WebKitPage(session, handle, [width, height]);
-  await page.resize(width, height);
+async function openTab(session, url, options) {
+  // Windows and not tabs: a page in a background tab is hidden, and browsers slow hidden pages down.
+  const page = new WebKitPage(session, options.empty.pop() ?? (await session.newWindow()), options);
+  await page.resize(options.width, options.height);
   await page.goto(url);
   return page;
 }
@@ -199,21 +202,9 @@ async function startDriver(path, env) {
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;
   const driver = startProcess(path, [`--port=${port}`, "--host=127.0.0.1"], { env });
-  await until(() => fetch(`${address}/status`).then((answer) => answer.ok, () => false), { what: "WebKitWebDriver", stopped: driver.ended }).catch(async (error) => {
+  await until(() => listens(port), { what: "WebKitWebDriver", stopped: driver.ended }).catch(async (error) => {
     await driver.stop();
     throw new Error(`${error.message}\n${driver.output()}`);
   });
   return { address, stop: driver.stop, output: driver.output };
 }
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-

@@ -98,6 +98,14 @@ for (const engine of engines) {
       assert.equal(await second.evaluate("localStorage.getItem('shared')"), "yes");
       await second.evaluate(() => (document.title = "second"));
       assert.notEqual(await page.evaluate("document.title"), "second");
+      assert.equal(await second.evaluate("document.visibilityState"), "visible");
+      await second.close();
+    });
+
+    test("opens a page after the last was closed", async () => {
+      await page.close();
+      page = await browser.open(server.url);
+      assert.deepEqual(await page.evaluate("[innerWidth, innerHeight, document.visibilityState]"), [900, 700, "visible"]);
     });
 
     test("tells of errors in the page", async () => {
