@@ -6,7 +6,6 @@ not constant time: fit for checking files, for nothing else.
 """
 
 import hmac
-from collections.abc import Iterator
 
 TAG_LENGTH = 16
 
@@ -24,8 +23,7 @@ def decrypt(degree: int, key: bytes, nonce: bytes, sealed: bytes, associated_dat
     """``Decrypt(ct, tag, ad, key, nonce)`` of AEGIS-256X``degree``; ``sealed`` is ciphertext and tag."""
     ciphertext, tag = sealed[:-TAG_LENGTH], sealed[-TAG_LENGTH:]
     state = State(degree, key, nonce)
-    for block in _padded(associated_data, state.rate):
-        state.update(_split(block))
+    state.absorb(associated_data)
     plaintext = b"".join(
         state.decrypt(ciphertext[start : start + state.rate]) for start in range(0, len(ciphertext), state.rate)
     )
@@ -55,6 +53,10 @@ class State:
             v[3] ^= separator
             v[5] ^= separator
 
+    def absorb(self, associated_data: bytes) -> None:
+        for start in range(0, len(associated_data), self.rate):
+            self.update(_split(associated_data[start : start + self.rate].ljust(self.rate, b"\0")))
+
     def update(self, message: list[int]) -> None:
         for v, m in zip(self.blocks, message, strict=True):
             v[:] = [
@@ -68,10 +70,13 @@ class State:
 
     def decrypt(self, ciphertext: bytes) -> bytes:
         """``Dec`` and ``DecPartial``: up to a rate of ciphertext."""
-        keystream = b"".join(_join(v[1] ^ v[4] ^ v[5] ^ (v[2] & v[3])) for v in self.blocks)
-        plaintext = bytes(c ^ z for c, z in zip(ciphertext, keystream, strict=False))
+        plaintext = bytes(c ^ z for c, z in zip(ciphertext, self.keystream(), strict=False))
         self.update(_split(plaintext.ljust(self.rate, b"\0")))
         return plaintext
+
+    def keystream(self) -> bytes:
+        """``z`` of ``Dec``: what the next rate of ciphertext is XORed with."""
+        return b"".join(_join(v[1] ^ v[4] ^ v[5] ^ (v[2] & v[3])) for v in self.blocks)
 
     def finalize(self, associated_length: int, message_length: int) -> bytes:
         lengths = (8 * associated_length).to_bytes(8, "little") + (8 * message_length).to_bytes(8, "little")
@@ -94,11 +99,6 @@ def aes_round(block: int, round_key: int) -> int:
         | (_T0[s[8]] ^ _T1[s[13]] ^ _T2[s[2]] ^ _T3[s[7]]) << 32
         | (_T0[s[12]] ^ _T1[s[1]] ^ _T2[s[6]] ^ _T3[s[11]])
     )
-
-
-def _padded(data: bytes, rate: int) -> Iterator[bytes]:
-    for start in range(0, len(data), rate):
-        yield data[start : start + rate].ljust(rate, b"\0")
 
 
 def _split(data: bytes) -> list[int]:

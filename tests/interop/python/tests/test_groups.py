@@ -19,7 +19,7 @@ def refusal(action: Callable[[], object]) -> Code:
     return refused.value.code
 
 
-@pytest.mark.parametrize("suite", [2, 29])
+@pytest.mark.parametrize("suite", [2, 29, 33, 36])
 @pytest.mark.parametrize("index", [0, 1, 255, 256, 2**20 - 1])
 @pytest.mark.parametrize("length", [0, 5, 16_383])
 def test_round_trip(suite: int, index: int, length: int) -> None:

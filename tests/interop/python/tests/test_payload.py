@@ -19,7 +19,8 @@ from fortress_reader.suites import suite_of
 KEY = bytes(range(32))
 CONTEXT = b"context"
 
-suites = pytest.mark.parametrize("number", [2, 29])
+suites = pytest.mark.parametrize("number", [2, 29, 33, 36])
+fast_suites = pytest.mark.parametrize("number", [2, 29])
 
 
 def random_access(number: int, message: bytes, key: bytes = KEY, context: bytes = CONTEXT) -> RandomAccess:
@@ -61,7 +62,7 @@ def test_round_trip(number: int, length: int) -> None:
     assert readings(number, message) == [plaintext] * 3
 
 
-@suites
+@fast_suites
 def test_every_cut(number: int) -> None:
     message = writer.message(number, KEY, CONTEXT, bytes(2 * CHUNK + 20))
     borders = [PREFIX_LENGTH + i * SEALED_CHUNK for i in (0, 1, 2)]
@@ -80,7 +81,7 @@ def test_every_bit_of_a_short_message(number: int) -> None:
         assert set(readings(number, changed)) == {Code.AUTHENTICATION_FAILED}
 
 
-@suites
+@fast_suites
 def test_chunks_stay_in_place(number: int) -> None:
     message = writer.message(number, KEY, CONTEXT, bytes(2 * CHUNK + 20))
     prefix, first, second, last = (
@@ -107,7 +108,7 @@ def test_key_and_context(number: int) -> None:
     message = writer.message(number, KEY, CONTEXT, b"value")
     assert set(readings(number, message, key=bytes(32))) == {Code.AUTHENTICATION_FAILED}
     assert set(readings(number, message, context=b"Context")) == {Code.AUTHENTICATION_FAILED}
-    assert set(readings(31 - number, message)) == {Code.AUTHENTICATION_FAILED}
+    assert set(readings({2: 29, 29: 2, 33: 36, 36: 33}[number], message)) == {Code.AUTHENTICATION_FAILED}
 
 
 def test_a_stream_keeps_failing() -> None:

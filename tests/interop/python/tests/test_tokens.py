@@ -8,7 +8,7 @@ from fortress_reader import Code, FortressError, Keyring, decode_text, decrypt, 
 RING = writer.keyring()
 CONTEXT = {"row": "42"}
 
-suites = pytest.mark.parametrize("suite", [2, 29])
+suites = pytest.mark.parametrize("suite", [2, 29, 33, 36])
 
 
 def refusal(token: bytes, ring: Keyring = RING, context: dict[str, str] = CONTEXT) -> Code:

@@ -1,4 +1,7 @@
-"""The shared vectors of ``tests/vectors``, one file a family; its README says what the fields mean."""
+"""The shared vectors of ``tests/vectors``, one file a family; its README says what the fields mean.
+
+The folder ``python`` in it holds more of the same, written by ``write_vectors.py`` beside this file.
+"""
 
 import json
 from functools import cache
@@ -12,14 +15,21 @@ from fortress_reader import Keyring, Passphrase, open_keyring
 FOLDER = Path(__file__).parents[3] / "vectors"
 
 
+FROM_PYTHON = FOLDER / "python"
+
+
 @cache
-def cases(family: str) -> list[dict[str, Any]]:
-    return list(json.loads((FOLDER / f"{family}.json").read_text(encoding="utf-8"))["cases"])
+def cases(family: str, folder: Path = FOLDER) -> list[dict[str, Any]]:
+    return list(json.loads((folder / f"{family}.json").read_text(encoding="utf-8"))["cases"])
 
 
 def parametrize(family: str) -> pytest.MarkDecorator:
-    """A test for each case of the family."""
-    return pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in cases(family)])
+    """A test for each case of the family, whoever wrote it."""
+    files = [folder for folder in (FOLDER, FROM_PYTHON) if (folder / f"{family}.json").exists()]
+    written = [
+        pytest.param(case, id=f"{case['name']} ({folder.name})") for folder in files for case in cases(family, folder)
+    ]
+    return pytest.mark.parametrize("case", written)
 
 
 def case(family: str, name: str) -> dict[str, Any]:

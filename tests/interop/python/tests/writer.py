@@ -1,28 +1,27 @@
 """Writes the formats for the reader's own tests, faulty ones too: parameters ask for what a clause forbids.
 
-Salts and file keys are fixed, so that a failure repeats. Nothing here is fit for data that anyone wants kept.
+All bytes follow from what goes in, so that a failure repeats: salts are hashes of it, and the file key is always one.
+Nothing here is fit for data that anyone wants kept.
 """
 
 import hmac
 from collections.abc import Mapping
+from hashlib import sha512
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
-from fortress_reader import cbor
+from fortress_reader import aegis, cbor
 from fortress_reader.context import canonical
 from fortress_reader.keys import Keyring, State, Version
-from fortress_reader.payload import CHUNK, SEALED_CHUNK, MessageKeys, expand
+from fortress_reader.payload import CHUNK, SALT_LENGTH, SEALED_CHUNK, MessageKeys, expand
 from fortress_reader.recipients import Passphrase
 from fortress_reader.suites import suite_of
 
-SALT = bytes(range(100, 124))
 FILE_KEY = bytes(range(50, 82))
 
 # As little as L-2 lets a reader accept: these tests judge the format, not the passphrase.
 ARGON2 = (1, 8, 1)
-
-_AEADS: dict[int, type[AESGCM] | type[ChaCha20Poly1305]] = {2: AESGCM, 29: ChaCha20Poly1305}
 
 NEW, OLD, GONE = bytes.fromhex("aaaaaaa1"), bytes.fromhex("00000002"), bytes.fromhex("bbbbbbb3")
 
@@ -38,8 +37,14 @@ def keyring() -> Keyring:
     )
 
 
-def message(suite_number: int, input_key: bytes, context: bytes, plaintext: bytes, salt: bytes = SALT) -> bytes:
+def primary(ring: Keyring) -> bytes:
+    """The id of the version that encrypts."""
+    return next(version.id for version in ring.versions if version.state is State.PRIMARY)
+
+
+def message(suite_number: int, input_key: bytes, context: bytes, plaintext: bytes) -> bytes:
     """N-8, N-9."""
+    salt = _salt(input_key, context, plaintext)
     keys = MessageKeys.derive(suite_of(suite_number), input_key, salt, context)
     chunks = [plaintext[start : start + CHUNK] for start in range(0, len(plaintext) + 1, CHUNK)]
     return salt + keys.commitment + b"".join(_seal(keys, i, chunk, b"") for i, chunk in enumerate(chunks))
@@ -50,13 +55,13 @@ def token(
     value: bytes,
     context: Mapping[str, str] | None = None,
     *,
-    key_id: bytes = NEW,
+    key_id: bytes | None = None,
     suite: int = 2,
-    version: int = 1,
     purpose: str = "field",
 ) -> bytes:
-    """T-1."""
-    label = bytes([version]) + suite.to_bytes(2, "big") + key_id
+    """T-1, under the primary version unless told otherwise."""
+    key_id = key_id or primary(ring)
+    label = b"\x01" + suite.to_bytes(2, "big") + key_id
     return label + message(suite, ring.purpose_key(key_id, purpose), label + canonical(context or {}), value)
 
 
@@ -64,10 +69,11 @@ class GroupWriter:
     """G-1 to G-4."""
 
     def __init__(self, ring: Keyring, context: Mapping[str, str] | None = None, *, suite: int = 2) -> None:
-        label = b"\x02" + suite.to_bytes(2, "big") + NEW
-        key = ring.purpose_key(NEW, "field")
-        self._keys = MessageKeys.derive(suite_of(suite), key, SALT, label + canonical(context or {}))
-        self.header = label + SALT + self._keys.commitment
+        label = b"\x02" + suite.to_bytes(2, "big") + primary(ring)
+        key, group_context = ring.purpose_key(primary(ring), "field"), label + canonical(context or {})
+        salt = _salt(key, group_context, b"")
+        self._keys = MessageKeys.derive(suite_of(suite), key, salt, group_context)
+        self.header = label + salt + self._keys.commitment
 
     def member(self, index: int, value: bytes, context: Mapping[str, str] | None = None) -> bytes:
         return index.to_bytes(4, "big") + _seal(self._keys, index, value, canonical(context or {}))
@@ -136,4 +142,30 @@ def flips(data: bytes) -> list[bytes]:
 def _seal(keys: MessageKeys, index: int, chunk: bytes, associated_data: bytes) -> bytes:
     assert len(chunk) <= SEALED_CHUNK
     nonce = (int.from_bytes(keys.base_nonce, "big") ^ index).to_bytes(keys.suite.nonce_length, "big")
-    return _AEADS[keys.suite.number](keys.key).encrypt(nonce, chunk, associated_data)
+    match keys.suite.number:
+        case 2:
+            return AESGCM(keys.key).encrypt(nonce, chunk, associated_data)
+        case 29:
+            return ChaCha20Poly1305(keys.key).encrypt(nonce, chunk, associated_data)
+        case 33:
+            return _seal_aegis(1, keys.key, nonce, chunk, associated_data)
+        case 36:
+            return _seal_aegis(2, keys.key, nonce, chunk, associated_data)
+    raise ValueError(f"nothing is written with suite {keys.suite.number}")
+
+
+def _seal_aegis(degree: int, key: bytes, nonce: bytes, plaintext: bytes, associated_data: bytes) -> bytes:
+    """``Encrypt`` of the draft, by way of the reader's ``Dec``: the state takes up the same plaintext either way."""
+    state = aegis.State(degree, key, nonce)
+    state.absorb(associated_data)
+    ciphertext = bytearray()
+    for start in range(0, len(plaintext), state.rate):
+        block = plaintext[start : start + state.rate]
+        sealed = bytes(p ^ z for p, z in zip(block, state.keystream(), strict=False))
+        state.decrypt(sealed)
+        ciphertext += sealed
+    return bytes(ciphertext) + state.finalize(len(associated_data), len(plaintext))
+
+
+def _salt(*parts: bytes) -> bytes:
+    return sha512(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()[:SALT_LENGTH]
