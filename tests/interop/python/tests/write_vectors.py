@@ -108,7 +108,8 @@ def tokens() -> Iterator[Case]:
         return valid(name, **place, token=encode_text(token), value=value.hex())
 
     for suite, title in SUITES.items():
-        for length in (0, 1, 31, 32, 33, 100, 16_383, 16_384):
+        # Long ones take room in the repository: each of the two borders by two suites.
+        for length in (0, 1, 31, 32, 33, 100, 16_384 if suite in (2, 36) else 16_383):
             yield read(f"{title}, {length} bytes", vectors.pattern(length), suite=suite)
         yield read(f"{title}, by an older version", b"older", suite=suite, key_id=older(ring))
     entries = {f"{i:03}": "" for i in range(256)}
@@ -162,17 +163,18 @@ def groups() -> Iterator[Case]:
     for suite, title in SUITES.items():
         group = writer.GroupWriter(ring, CONTEXT, suite=suite)
         for form in (whole, hoisted):
-            for index, length in ((0, 0), (255, 31), (256, 32), (65_536, 33), (2**20 - 1, 100), (1, 16_383)):
+            for index, length in ((0, 0), (255, 31), (256, 32), (65_536, 33), (2**20 - 1, 100)):
                 name = f"{title}, {form.__name__}, member {index} of {length} bytes"
                 value = vectors.pattern(length)
                 yield valid(name, **place, **form(group, index, value), value=value.hex())
             for index in (2**20, 2**24, 2**32 - 1):
                 name = f"{title}, {form.__name__}, member {index}"
                 yield invalid(name, "limit_exceeded", **place, **form(group, index, b"value"))
-        yield invalid(
-            f"{title}, hoisted: a value too long", "value_too_large", **place, **hoisted(group, 0, bytes(16_384))
-        )
     group = writer.GroupWriter(ring, CONTEXT)
+    longest = vectors.pattern(16_383)
+    yield valid("the longest value, whole", **place, **whole(group, 0, longest), value=longest.hex())
+    yield valid("the longest value, hoisted", **place, **hoisted(group, 0, longest), value=longest.hex())
+    yield invalid("a value too long, hoisted", "value_too_large", **place, **hoisted(group, 0, bytes(16_384)))
     good = hoisted(group, 0, b"value")
     token = writer.token(ring, b"value", CONTEXT)
     for name, code, changed in (
