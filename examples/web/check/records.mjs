@@ -62,6 +62,6 @@ export async function recordSteps(world) {
     await press(page, "#record-list li:first-child", "Delete");
     await press(page, "#record-list li:first-child", "Delete for good?");
     await page.waitFor((count) => document.querySelectorAll("#record-list [data-record]").length === count - 1, { args: [before] });
-    check.equal(await page.evaluate(() => document.activeElement.id), "records-title");
+    await page.waitFor(() => document.activeElement.id === "records-title");
   });
 }

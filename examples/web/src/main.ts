@@ -22,8 +22,8 @@ const topSession = byId("top-session", HTMLElement);
 const panel = new ServerPanel();
 const welcome = new Welcome((session) => void enter(session));
 const look = { onLook: (object: string): void => void panel.look(object) };
-const records = new RecordSection({ ...look, onChange: (object) => void changed(object) });
-const files = new FileSection({ ...look, onChange: (object) => void changed(object) });
+const records = new RecordSection({ ...look, onChange: changed });
+const files = new FileSection({ ...look, onChange: changed });
 const keys = new KeySection({ onChange: changed });
 const otherTabs = new BroadcastChannel("fortress-example");
 

@@ -63,6 +63,17 @@ export async function decryptFile(session: Session, id: string, { onProgress, si
   );
 }
 
+/** The whole file as a Blob, which browsers keep on disk when it is large. */
+export async function decryptFileToBlob(session: Session, id: string, type: string, { onProgress, signal }: Transfer = {}): Promise<Blob> {
+  const { size } = await server.entry(objectName(id));
+  return session.files.decryptBlob(server.objectUrl(objectName(id)), {
+    context: { file: id },
+    type,
+    onProgress: ({ processed }) => onProgress?.(processed, size),
+    ...(signal && { signal }),
+  });
+}
+
 export async function saveLabel(session: Session, id: string, label: Label): Promise<void> {
   await server.write(labelName(id), JSON.stringify(session.labels.encryptRow({ ...label }, { file: id })));
 }

@@ -7,12 +7,12 @@ const CHUNK_BYTES = 16 * 1024 + 16;
 
 /** The id of the key that a token was encrypted with. */
 export function keyOfToken(token: string | undefined): string | undefined {
-  return token === undefined ? undefined : inspect(token).keyId;
+  return token === undefined ? undefined : (inspect(token).keyId ?? undefined);
 }
 
 /** The id of the keyring key that opens an envelope. */
 export async function keyOfSource(source: URL): Promise<string | undefined> {
-  return (await inspectSource(source)).keyId;
+  return (await inspectSource(source)).keyId ?? undefined;
 }
 
 /** How long an envelope is before its first chunk: the header that a change of recipients rewrites, and 56 bytes that stay. */

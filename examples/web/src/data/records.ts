@@ -11,6 +11,8 @@ export type Person = Record<(typeof FIELDS)[number], string>;
 
 export interface LoadedRecord {
   readonly id: string;
+  /** Changes whenever the stored bytes do. */
+  readonly etag: string;
   /** The fields, or why they do not open. */
   readonly result: { readonly person: Person } | { readonly error: unknown };
   readonly keyId: string | undefined;
@@ -26,7 +28,7 @@ export async function saveRecord(session: Session, person: Person, id: string = 
 export async function loadRecords(session: Session): Promise<LoadedRecord[]> {
   const objects = (await server.list()).filter(({ name }) => name.startsWith("records/"));
   objects.sort((a, b) => b.modified - a.modified);
-  return Promise.all(objects.map(({ name }) => loadRecord(session, name.slice("records/".length))));
+  return Promise.all(objects.map(({ name, etag }) => loadRecord(session, name.slice("records/".length), etag)));
 }
 
 export async function removeRecord(id: string): Promise<void> {
@@ -37,14 +39,14 @@ export function objectName(id: string): string {
   return `records/${id}`;
 }
 
-async function loadRecord(session: Session, id: string): Promise<LoadedRecord> {
+async function loadRecord(session: Session, id: string, etag: string): Promise<LoadedRecord> {
   let keyId: string | undefined;
   try {
     const { bytes } = await server.read(objectName(id));
     const tokens = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, Token>;
     keyId = keyOfToken(tokens["name"]);
-    return { id, keyId, result: { person: session.records.decryptRowText(tokens, { record: id }) as Person } };
+    return { id, etag, keyId, result: { person: session.records.decryptRowText(tokens, { record: id }) as Person } };
   } catch (error) {
-    return { id, keyId, result: { error } };
+    return { id, etag, keyId, result: { error } };
   }
 }

@@ -36,6 +36,13 @@ export function list(): Promise<StoredObject[]> {
   return json<StoredObject[]>("objects");
 }
 
+/** What the server says of one object. */
+export async function entry(name: string): Promise<StoredObject> {
+  const found = (await list()).find((object) => object.name === name);
+  if (!found) throw new ServerError(404, "not_found", "The server does not hold this any more.");
+  return found;
+}
+
 /** Where an object can be read, whole or by HTTP Range. */
 export function objectUrl(name: string): URL {
   return new URL(`/api/objects/${name}`, location.href);

@@ -1,5 +1,5 @@
 // A writable stream that ends on the server: what is written goes out in parts, one part on the wire
-// while the next one fills. Two buffers are all the memory it takes, whatever the size, and it needs no
+// while the next one fills. Two parts are all the memory it takes, whatever the size, and it needs no
 // streaming request bodies, which only some browsers have.
 
 import { json, send } from "./server.ts";
@@ -7,25 +7,23 @@ import { json, send } from "./server.ts";
 const PART_BYTES = 8 * 1024 * 1024;
 
 /** Opens an upload. Closing the stream gives the object its name; aborting it discards what was sent. */
-export async function openUpload(name: string, onSent?: (bytes: number) => void): Promise<WritableStream<Uint8Array>> {
+export async function openUpload(name: string): Promise<WritableStream<Uint8Array<ArrayBuffer>>> {
   const { id } = await json<{ id: string }>("uploads", { method: "POST" });
-  let filling = new Uint8Array(PART_BYTES);
-  let resting = new Uint8Array(PART_BYTES);
+  let pieces: Uint8Array<ArrayBuffer>[] = [];
   let filled = 0;
   let offset = 0;
   let onTheWire: Promise<unknown> = Promise.resolve();
 
-  /** Waits for the part before, then puts this one on the wire. */
+  /** Waits for the part before, then puts this one on the wire. As a Blob: Chromium sends those many times faster than arrays. */
   async function flush(): Promise<void> {
     await onTheWire;
-    const part = filling.subarray(0, filled);
-    const start = offset;
-    onTheWire = send(`uploads/${id}?offset=${start}`, { method: "PUT", body: part }).then(() => onSent?.(start + part.length));
+    const part = new Blob(pieces);
+    onTheWire = send(`uploads/${id}?offset=${offset}`, { method: "PUT", body: part });
     // A failure is met at the next await of the part, not as an unhandled rejection before it.
     onTheWire.catch(() => undefined);
     offset += filled;
     filled = 0;
-    [filling, resting] = [resting, filling];
+    pieces = [];
   }
 
   const discard = async (): Promise<void> => {
@@ -43,16 +41,12 @@ export async function openUpload(name: string, onSent?: (bytes: number) => void)
     }
   }
 
-  return new WritableStream<Uint8Array>({
+  return new WritableStream<Uint8Array<ArrayBuffer>>({
     write: (piece) =>
       orDiscard(async () => {
-        for (let taken = 0; taken < piece.length; ) {
-          const some = piece.subarray(taken, taken + PART_BYTES - filled);
-          filling.set(some, filled);
-          filled += some.length;
-          taken += some.length;
-          if (filled === PART_BYTES) await flush();
-        }
+        pieces.push(piece);
+        filled += piece.length;
+        if (filled >= PART_BYTES) await flush();
       }),
     close: () =>
       orDiscard(async () => {

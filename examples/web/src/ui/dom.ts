@@ -3,6 +3,8 @@
 
 export type Child = Node | string | null | undefined | false;
 
+const LONGEST_FRAME_MILLISECONDS = 100;
+
 type Attributes = Readonly<Record<string, string | number | boolean | null | undefined | ((event: Event) => void)>>;
 
 /** An element: `on…` attributes take listeners, `true` sets an attribute, `false` and `null` leave it out. */
@@ -39,9 +41,18 @@ export function hush(region: HTMLElement): void {
   region.replaceChildren();
 }
 
-/** Resolves after the browser has painted, so that "Unlocking" is seen before the work begins. */
+/** Resolves after the browser has painted, so that "Opening" is seen before the work begins; a hidden tab never paints. */
 export function painted(): Promise<void> {
-  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, LONGEST_FRAME_MILLISECONDS);
+  });
+}
+
+/** Makes these the list's items, or says that there are none; items that stay in place are not touched. */
+export function arrange(list: HTMLElement, items: readonly HTMLElement[], empty: string): void {
+  const wanted = items.length > 0 ? items : [h("li", { class: "empty" }, empty)];
+  if (wanted.length !== list.children.length || wanted.some((item, at) => list.children[at] !== item)) list.replaceChildren(...wanted);
 }
 
 function isPresent(child: Child): child is Node | string {

@@ -1,7 +1,7 @@
 // Playing and viewing: media through the service worker, decrypted as far as it is played; images, and
 // media where no service worker is allowed, decrypted whole.
 
-import { decryptFile, loadLabel, openFile } from "../data/files.ts";
+import { decryptFileToBlob, loadLabel, openFile } from "../data/files.ts";
 import { type Session } from "../data/session.ts";
 import { type Playable, type Player } from "../player/player.ts";
 import { h } from "./dom.ts";
@@ -23,12 +23,7 @@ export async function playable(session: Session, id: string): Promise<Playable> 
 export async function mediaElement(session: Session, player: Player, id: string, name: string, type: string): Promise<HTMLElement> {
   const kind = kindOf(type);
   const url = kind === "image" ? undefined : await player.urlFor(id);
-  const src = url ?? URL.createObjectURL(await decryptWhole(session, id, type));
+  const src = url ?? URL.createObjectURL(await decryptFileToBlob(session, id, type));
   if (kind === "image") return h("img", { src, alt: name, onload: () => URL.revokeObjectURL(src) });
   return h(kind ?? "audio", { src, controls: true, "aria-label": name, preload: "metadata", playsinline: kind === "video" });
-}
-
-async function decryptWhole(session: Session, id: string, type: string): Promise<Blob> {
-  const blob = await new Response(await decryptFile(session, id)).blob();
-  return blob.slice(0, blob.size, type);
 }

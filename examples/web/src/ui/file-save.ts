@@ -1,7 +1,7 @@
 // Saving a decrypted file: straight to disk where the browser has a save dialog for pages, else as a
 // download. A file that fails half-way leaves nothing behind that could be taken for the whole.
 
-import { decryptFile, displayName, type Label, type Transfer } from "../data/files.ts";
+import { decryptFile, decryptFileToBlob, displayName, type Label, type Transfer } from "../data/files.ts";
 import { type Session } from "../data/session.ts";
 import { h } from "./dom.ts";
 
@@ -17,15 +17,13 @@ export async function saveFile(session: Session, id: string, label: Label | unde
   const dialog = (window as Partial<SaveDialog>).showSaveFilePicker;
   const handle = await dialog?.call(window, { suggestedName: name });
   transfer.onStart();
-  const plaintext = await decryptFile(session, id, transfer);
-  const options = transfer.signal ? { signal: transfer.signal } : {};
   if (handle) {
+    const plaintext = await decryptFile(session, id, transfer);
     // An error aborts the writable, which drops what was written so far.
-    await plaintext.pipeTo(await handle.createWritable(), options);
+    await plaintext.pipeTo(await handle.createWritable(), transfer.signal ? { signal: transfer.signal } : {});
     return;
   }
-  const blob = await new Response(plaintext).blob();
-  const url = URL.createObjectURL(blob.slice(0, blob.size, "application/octet-stream"));
+  const url = URL.createObjectURL(await decryptFileToBlob(session, id, "application/octet-stream", transfer));
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), URL_LIFETIME_MILLISECONDS);
 }

@@ -3,14 +3,14 @@
 import { loadFiles, objectName, type StoredFile } from "../data/files.ts";
 import { type Session } from "../data/session.ts";
 import { Player } from "../player/player.ts";
-import { byId, h, hush, say } from "./dom.ts";
+import { arrange, byId, hush, say } from "./dom.ts";
 import { FileCard } from "./file-card.ts";
 import { playable } from "./file-media.ts";
 import { problemBlock } from "./problem.ts";
 import { runUpload } from "./upload-item.ts";
 
 export interface FileSectionEvents {
-  readonly onChange: (object?: string) => void;
+  readonly onChange: (object?: string) => Promise<void>;
   readonly onLook: (object: string) => void;
 }
 
@@ -45,9 +45,11 @@ export class FileSection {
       this.#cards.delete(id);
     }
     for (const file of files) this.#card(session, file.id).update(file);
-    // Cards are moved only when the order changed: a moved video would stop playing.
-    const wanted = files.length > 0 ? files.map(({ id }) => this.#card(session, id).element) : [h("li", { class: "empty" }, "No files yet.")];
-    if (wanted.some((element, at) => this.#list.children[at] !== element)) this.#list.replaceChildren(...wanted);
+    arrange(
+      this.#list,
+      files.map(({ id }) => this.#card(session, id).element),
+      "No files yet.",
+    );
     return files;
   }
 
@@ -75,8 +77,7 @@ export class FileSection {
     for (const file of Array.from(files)) {
       const id = await runUpload(session, file, this.#uploads, this.#lock.signal);
       if (this.#session !== session) return;
-      await this.show(session);
-      this.events.onChange(id && objectName(id));
+      await this.events.onChange(id && objectName(id));
     }
   }
 
@@ -87,13 +88,11 @@ export class FileSection {
         onLook: () => this.events.onLook(objectName(id)),
         onChanged: async () => {
           this.#player.forget(id);
-          await this.show(session);
-          this.events.onChange(objectName(id));
+          await this.events.onChange(objectName(id));
         },
         onRemoved: async () => {
-          await this.show(session);
+          await this.events.onChange();
           byId("files-title", HTMLElement).focus();
-          this.events.onChange();
         },
       });
       this.#cards.set(id, card);

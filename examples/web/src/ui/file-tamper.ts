@@ -15,13 +15,8 @@ export function tamperMenu(object: string, onChanged: () => Promise<void>, onErr
     await onChanged();
   }
 
-  async function storedSize(): Promise<number> {
-    const found = (await server.list()).find(({ name }) => name === object);
-    return found?.size ?? 0;
-  }
-
-  const flip = button("Let the server flip a byte", "flip", async () => ({ flip: Math.floor((await storedSize()) * 0.75) }));
-  const cut = button("Let the server cut the end", "cut", async () => ({ cut: await chunkBorderBefore(server.objectUrl(object), Math.floor((await storedSize()) * 0.66)) }));
+  const flip = button("Let the server flip a byte", "flip", async () => ({ flip: Math.floor((await server.entry(object)).size * 0.75) }));
+  const cut = button("Let the server cut the end", "cut", async () => ({ cut: await chunkBorderBefore(server.objectUrl(object), Math.floor((await server.entry(object)).size * 0.66)) }));
   const undo = button("Put it back", "undo", () => Promise.resolve({ undo: true }));
   const element = h("details", { class: "tamper" }, h("summary", {}, "What if the server tampers?"), h("div", { class: "actions" }, flip, cut, undo), note);
 

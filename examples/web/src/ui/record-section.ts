@@ -3,7 +3,7 @@
 import { FIELDS, type LoadedRecord, loadRecords, objectName, type Person, removeRecord, saveRecord } from "../data/records.ts";
 import { type Session } from "../data/session.ts";
 import { confirmButton } from "./confirm-button.ts";
-import { announce, byId, h, say } from "./dom.ts";
+import { announce, arrange, byId, h, say } from "./dom.ts";
 import { count } from "./format.ts";
 import { problemBlock } from "./problem.ts";
 
@@ -15,8 +15,8 @@ const EXAMPLE: Person = {
 };
 
 export interface RecordSectionEvents {
-  /** Something on the server changed; the argument names the object worth a look. */
-  readonly onChange: (object?: string) => void;
+  /** Something on the server changed: show it again; the argument names the object worth a look. */
+  readonly onChange: (object?: string) => Promise<void>;
   readonly onLook: (object: string) => void;
 }
 
@@ -24,6 +24,7 @@ export class RecordSection {
   readonly #form = byId("record-form", HTMLFormElement);
   readonly #message = byId("record-message", HTMLElement);
   readonly #list = byId("record-list", HTMLUListElement);
+  readonly #items = new Map<string, { etag: string; element: HTMLLIElement }>();
   #session: Session | undefined;
 
   constructor(private readonly events: RecordSectionEvents) {
@@ -42,13 +43,14 @@ export class RecordSection {
     const records = await loadRecords(session);
     // The keyring may have been locked while the server answered.
     if (this.#session !== session) return [];
-    const items = records.map((record) => this.#item(record));
-    this.#list.replaceChildren(...(items.length > 0 ? items : [h("li", { class: "empty" }, "No records yet.")]));
+    const items = records.map((record) => this.#shown(record));
+    arrange(this.#list, items, "No records yet.");
     return records;
   }
 
   clear(): void {
     this.#session = undefined;
+    this.#items.clear();
     this.#form.reset();
     this.#list.replaceChildren();
     this.#message.replaceChildren();
@@ -62,12 +64,20 @@ export class RecordSection {
       const id = await saveRecord(session, person);
       this.#form.reset();
       say(this.#message, "good", `Saved. The server received ${count(FIELDS.length, "token")} and no text.`);
-      await this.show(session);
-      this.events.onChange(objectName(id));
+      await this.events.onChange(objectName(id));
       this.#input("name").focus();
     } catch (error) {
       say(this.#message, "bad", problemBlock("The record was not saved", error));
     }
+  }
+
+  /** A record whose bytes are the same keeps its element, and with it the focus and a question asked. */
+  #shown(record: LoadedRecord): HTMLLIElement {
+    const before = this.#items.get(record.id);
+    if (before?.etag === record.etag && "person" in record.result) return before.element;
+    const element = this.#item(record);
+    this.#items.set(record.id, { etag: record.etag, element });
+    return element;
   }
 
   #item({ id, keyId, result }: LoadedRecord): HTMLLIElement {
@@ -95,9 +105,8 @@ export class RecordSection {
     try {
       await removeRecord(id);
       announce(`${name} was deleted.`);
-      if (this.#session) await this.show(this.#session);
+      await this.events.onChange();
       byId("records-title", HTMLElement).focus();
-      this.events.onChange();
     } catch (error) {
       say(this.#message, "bad", problemBlock("The record was not deleted", error));
     }
