@@ -11,7 +11,7 @@ use crate::wasm;
 /// whatever the first ones find.
 pub(crate) fn rust(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Rust)?;
-    let assembly = ["-p", "fortress-sdk", "--all-targets", "--no-default-features", "--features", "assembly"];
+    let assembly = ["-p", "fortress-sdk", "--all-targets", "--no-default-features", "--features", "assembly,unicode"];
     command::all_of([
         command::run(project, "cargo", ["fmt", "--all", "--check"]),
         clippy(project, &["--workspace", "--all-targets"]),

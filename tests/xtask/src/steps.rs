@@ -80,7 +80,7 @@ impl Step {
             Self::Core => {
                 let test = ["test", "-p", "fortress-sdk", "--no-fail-fast"];
                 // The assembly backends write and read the same bytes.
-                let assembly = ["--no-default-features", "--features", "assembly"];
+                let assembly = ["--no-default-features", "--features", "assembly,unicode"];
                 command::all_of([
                     command::run(project, "cargo", test),
                     command::run(project, "cargo", test.iter().chain(&assembly)),

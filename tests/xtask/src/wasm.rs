@@ -31,7 +31,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Rust)?;
     setup::ensure(project, Need::Npm)?;
     let _one_at_a_time = project.lock()?;
-    command::run(project, "cargo", ["build", "-p", CRATE, "--target", TARGET, "--profile", PROFILE])?;
+    compile(project)?;
     let compiled = project.target.join(TARGET).join(PROFILE).join(format!("{}.wasm", CRATE.replace('-', "_")));
     let folder = project.path(package::FOLDER).join("src/generated");
     let module = folder.join(format!("{NAME}_bg.wasm"));
@@ -44,6 +44,21 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         stamp.write()?;
     }
     weigh(project, &module)
+}
+
+/// Runs cargo, with a module as the result that is the same wherever it is compiled: the places that panics name start
+/// at a package's folder, not at the one where this machine keeps packages.
+fn compile(project: &Project) -> Result<()> {
+    let metadata = ["metadata", "--format-version", "1", "--filter-platform", TARGET];
+    let metadata: Value = serde_json::from_str(&command::output_of(command::command(project, "cargo", metadata))?)?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    let bindgen = packages.iter().find(|package| package["name"] == "wasm-bindgen");
+    let manifest = bindgen.and_then(|package| package["manifest_path"].as_str()).map(Path::new);
+    let registry = manifest.and_then(|path| path.ancestors().nth(2)).context("cargo metadata lists no wasm-bindgen")?;
+    let flag = Value::from(format!("--remap-path-prefix={}=crates", registry.display()));
+    let config = format!("target.{TARGET}.rustflags=[{flag}]");
+    let words = ["build", "-p", CRATE, "--target", TARGET, "--profile", PROFILE, "--config", &config];
+    command::run(project, "cargo", words)
 }
 
 /// What `wasm-bindgen --target web` does.
