@@ -4,6 +4,7 @@ use core::fmt;
 
 use alloc::string::String;
 
+#[cfg(feature = "unicode")]
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use zeroize::Zeroizing;
 
@@ -25,6 +26,7 @@ pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
     /// The passphrase of this text.
+    #[cfg(feature = "unicode")]
     pub fn new(text: &str) -> Result<Passphrase, PassphraseError> {
         if text.is_empty() {
             return Err(PassphraseError::Empty);
@@ -36,6 +38,15 @@ impl Passphrase {
             IsNormalized::No | IsNormalized::Maybe => normalized.extend(text.nfc()),
         }
         Ok(Passphrase(normalized))
+    }
+
+    /// The passphrase of a text that its caller has brought into Normalization Form C, for platforms that can: in another form it would
+    /// be another passphrase.
+    pub fn from_nfc(text: &str) -> Result<Passphrase, PassphraseError> {
+        if text.is_empty() {
+            return Err(PassphraseError::Empty);
+        }
+        Ok(Passphrase(Zeroizing::new(String::from(text))))
     }
 
     /// The key that this passphrase and salt give. Takes as long and as much memory as `params` say.

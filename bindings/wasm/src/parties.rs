@@ -31,19 +31,19 @@ impl Parties {
         self.0.push(Party::Keyring(keyring.shared()));
     }
 
-    /// Adds a passphrase, with the core's Argon2 parameters. Frame: the passphrase.
+    /// Adds a passphrase, with the core's Argon2 parameters. Frame: the passphrase, in Normalization Form C.
     pub fn add_passphrase(&mut self, len: usize) -> i32 {
         self.add(len, Argon2Params::default())
     }
 
-    /// Adds a passphrase with these Argon2 parameters. Frame: the passphrase.
+    /// Adds a passphrase with these Argon2 parameters. Frame: the passphrase, in Normalization Form C.
     pub fn add_passphrase_with(&mut self, len: usize, passes: u32, memory_kib: u32, lanes: u32) -> i32 {
         self.add(len, Argon2Params { passes, memory_kib, lanes })
     }
 
     fn add(&mut self, len: usize, params: Argon2Params) -> i32 {
         frame::call(len, |input, _| {
-            let passphrase = Passphrase::new(input.rest_text()?)?;
+            let passphrase = Passphrase::from_nfc(input.rest_text()?)?;
             self.0.push(Party::Passphrase(passphrase, params));
             Ok(())
         })

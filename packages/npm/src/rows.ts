@@ -56,7 +56,13 @@ export function decryptRow<T>(keyring: Keyring, row: EncryptedRow, context: Cont
 
 /** An object from names and values, whatever the names. */
 export function byName<T>(names: readonly string[], values: readonly T[]): Record<string, T> {
-  return Object.fromEntries(names.map((name, index) => [name, values[index] as T]));
+  const result: Record<string, T> = {};
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string;
+    if (name !== "__proto__") result[name] = values[index] as T;
+    else Object.defineProperty(result, name, { value: values[index], enumerable: true, configurable: true, writable: true });
+  }
+  return result;
 }
 
 /** Which values of a column share a crossing. */

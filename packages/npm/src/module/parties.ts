@@ -40,7 +40,8 @@ function add(list: Parties, party: Recipient | Identity, home: Instance, operati
   if (typeof passphrase !== "string") throw invalidArgument(operation, "a string as the passphrase", passphrase);
   const argon2 = "argon2" in party ? party.argon2 : undefined;
   runIn(home, operation, (frame) => {
-    frame.lastValue(passphrase, operation);
+    // The same characters typed on different systems are the same passphrase (spec R-3).
+    frame.lastValue(passphrase.normalize("NFC"), operation);
     const status =
       argon2 === undefined
         ? list.add_passphrase(frame.length)
