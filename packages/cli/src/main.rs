@@ -1,0 +1,3 @@
+//! `fortress`: encrypts files and values on the command line.
+
+fn main() {}
