@@ -1,0 +1,162 @@
+/**
+ * The shared vectors (`tests/vectors/README.md`) through the package's public API. Runs in a page as in Node.
+ *
+ * @typedef {{ file: string, name: string, result: "valid" | "invalid", code?: string } & Record<string, any>} Case
+ * @typedef {{ ran: number, beyond: number, failures: string[] }} Outcome `beyond` counts cases that say something of
+ *   what the package keeps to itself, such as a scope's secret
+ */
+
+/**
+ * @param {typeof import("fortress-sdk")} fortress
+ * @param {(file: string) => Promise<{ cases: Case[] }>} load
+ * @param {readonly string[]} files in any order; keyrings are opened first
+ * @returns {Promise<Outcome>}
+ */
+export async function runVectors(fortress, load, files) {
+  const keyrings = await openKeyrings(fortress, (await load("keyrings.json")).cases);
+  const outcome = { ran: 0, beyond: 0, failures: [] };
+  for (const file of files) {
+    const family = families[file.split("/").at(-1)];
+    for (const each of (await load(file)).cases) {
+      const checks = family(fortress, each, keyrings);
+      if (checks === undefined) {
+        outcome.beyond += 1;
+        continue;
+      }
+      outcome.ran += 1;
+      for (const [how, action] of Object.entries(checks)) {
+        const problem = await judge(fortress, each, action);
+        if (problem) outcome.failures.push(`${file}, ${each.name}, ${how}: ${problem}`);
+      }
+    }
+  }
+  for (const keyring of keyrings.values()) keyring.free();
+  return outcome;
+}
+
+/** Actions of a case by name. Each throws, or gives whether what came out is what should. */
+const families = {
+  "keyrings.json": ({ Keyring }, { sealed, passphrase, ...expected }) => ({
+    async open() {
+      const keyring = await Keyring.open(unhex(sealed), { passphrase });
+      const { profile, path, primary } = keyring;
+      const versions = keyring.versions.map(({ id, state, created }) => ({ id, state, created: created.getTime() }));
+      keyring.free();
+      return same({ profile, path, primary }, { profile: expected.profile, path: expected.path, primary: expected.primary })
+        // The last second that the format has is later than the last of a Date, and an invalid Date here.
+        && same(versions, expected.versions.map(({ id, state, created }) => ({ id, state, created: new Date(created * 1000).getTime() })));
+    },
+  }),
+
+  "scopes.json": (_, { result, path }, keyrings) => (result === "valid" ? undefined : { scope: () => keyrings.get("main").scope(...path) }),
+
+  "contexts.json": (_, { context }, keyrings) => ({
+    encrypt() {
+      const keyring = keyrings.get("main");
+      return keyring.decryptText(keyring.encrypt("value", context), context) === "value";
+    },
+  }),
+
+  "tokens.json": (_, { keyring, scope, context, token, value }, keyrings) => ({
+    decrypt: () => within(keyrings.get(keyring), scope, (scoped) => hex(scoped.decrypt(token, context)) === value),
+  }),
+
+  // Members of any context come as columns; hoisted ones are read as rows, below.
+  "groups.json": (_, { keyring, scope, context, member_context, member, header, value }, keyrings) =>
+    header !== undefined ? undefined : {
+      decryptColumn: () =>
+        within(keyrings.get(keyring), scope, (scoped) => hex(scoped.decryptColumn([member], { context, contexts: [member_context] })[0]) === value),
+    },
+
+  "rows.json": (_, { keyring, scope, context, fields, header, values }, keyrings) => ({
+    decryptRow: () =>
+      within(keyrings.get(keyring), scope, (scoped) => {
+        const row = scoped.decryptRow(header === undefined ? fields : { header, fields }, context);
+        return same(Object.fromEntries(Object.entries(row).map(([name, bytes]) => [name, hex(bytes)])), values);
+      }),
+  }),
+
+  "envelopes.json": (fortress, { envelope, context, passphrase, keyring, scope, plaintext_length, metadata }, keyrings) => {
+    const bytes = unhex(envelope);
+    const identity = passphrase === undefined ? keyrings.get(keyring).scope(...scope) : { passphrase };
+    return {
+      decryptBlob: async () => isPlaintext(await (await fortress.decryptBlob(bytes, { identity, context })).arrayBuffer(), plaintext_length),
+      decryptStream: async () =>
+        isPlaintext(await bytesOf(pieces(bytes, 1000).pipeThrough(fortress.decryptStream({ identity, context }))), plaintext_length),
+      async openSource() {
+        const file = await fortress.openSource(new Blob([bytes]), { identity, context });
+        const whole = isPlaintext(await file.read(), plaintext_length) && file.size === plaintext_length;
+        const rightMetadata = same(Object.entries(file.metadata).sort(), Object.entries(metadata ?? {}).sort());
+        file.free();
+        return whole && rightMetadata;
+      },
+    };
+  },
+};
+
+async function openKeyrings({ Keyring }, cases) {
+  const keyrings = new Map();
+  for (const { name, result, sealed, passphrase } of cases) {
+    if (result === "valid") keyrings.set(name, await Keyring.open(unhex(sealed), { passphrase }));
+  }
+  return keyrings;
+}
+
+/** What is wrong with a case, or nothing. */
+async function judge({ FortressError }, { result, code }, action) {
+  let good;
+  try {
+    good = await action();
+  } catch (error) {
+    if (!(error instanceof FortressError)) return `threw ${error?.stack ?? error}`;
+    if (result === "valid") return `refused with ${error.code}: ${error.message}`;
+    return error.code === code ? undefined : `refused with ${error.code} instead of ${code}`;
+  }
+  if (result !== "valid") return `accepted instead of refused with ${code}`;
+  return good ? undefined : "gave something else";
+}
+
+function within(keyring, scope, action) {
+  if (scope.length === 0) return action(keyring);
+  const scoped = keyring.scope(...scope);
+  try {
+    return action(scoped);
+  } finally {
+    scoped.free();
+  }
+}
+
+function isPlaintext(buffer, length) {
+  const bytes = new Uint8Array(buffer.buffer ?? buffer);
+  return bytes.length === length && bytes.every((byte, i) => byte === i % 251);
+}
+
+function pieces(bytes, length) {
+  let offset = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (offset < bytes.length) controller.enqueue(bytes.slice(offset, (offset += length)));
+      else controller.close();
+    },
+  });
+}
+
+/** By a reader: a `Response` hides the stream's own error from its caller in Chromium. */
+async function bytesOf(stream) {
+  const reader = stream.getReader();
+  const parts = [];
+  for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value);
+  return new Blob(parts).arrayBuffer();
+}
+
+function same(a, b) {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function hex(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function unhex(text) {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
