@@ -42,8 +42,8 @@ impl fmt::Debug for KeyId {
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// The latest time that a keyring keeps: the largest integer that every language holds exactly.
-    pub const MAX: u64 = (1 << 53) - 1;
+    /// The latest time that a keyring keeps: the end of the year 9999, which every language can show (spec K-1).
+    pub const MAX: u64 = 253_402_300_799;
 }
 
 /// What a version is for (spec K-2).
