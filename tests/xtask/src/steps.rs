@@ -17,6 +17,7 @@ pub(crate) enum Step {
     Lint,
     Xtask,
     Core,
+    Cli,
     Wasm,
     Npm,
     Python,
@@ -26,10 +27,11 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Lint,
         Self::Xtask,
         Self::Core,
+        Self::Cli,
         Self::Wasm,
         Self::Npm,
         Self::Python,
@@ -43,6 +45,7 @@ impl Step {
             Self::Lint => "lint",
             Self::Xtask => "xtask",
             Self::Core => "core",
+            Self::Cli => "cli",
             Self::Wasm => "wasm",
             Self::Npm => "npm",
             Self::Python => "python",
@@ -86,6 +89,7 @@ impl Step {
                     command::run(project, "cargo", test.iter().chain(&assembly)),
                 ])?;
             }
+            Self::Cli => command::run(project, "cargo", ["test", "-p", "fortress-sdk-cli", "--no-fail-fast"])?,
             Self::Wasm => built.require(project, Product::Module)?,
             Self::Npm => {
                 built.require(project, Product::Package)?;
