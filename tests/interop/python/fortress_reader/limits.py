@@ -1,4 +1,4 @@
-"""L-1: the limits of the formats."""
+"""L-1 and K-1: the limits of the formats."""
 
 TOKEN_VALUE = 16 * 1024 * 1024
 GROUP_VALUE = 16_383
@@ -13,3 +13,6 @@ SCOPE_SEGMENTS = 16
 SEGMENT_BYTES = 255
 VERSIONS = 4_096
 SEALED_KEYRING = 1024 * 1024
+
+# K-1: 9999-12-31T23:59:59Z, the last second that every language can show.
+CREATED = 253_402_300_799

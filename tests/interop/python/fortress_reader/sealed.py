@@ -49,8 +49,8 @@ def _version(item: cbor.Item) -> Version:
                 raise _not_the_layout(f"state {state} is not known")
             if (secret is None) != (state == State.DESTROYED):
                 raise _not_the_layout("a version has a secret unless it is destroyed")
-            if created >= 2**53:
-                raise _not_the_layout("a creation time is below 2^53")
+            if created > limits.CREATED:
+                raise _not_the_layout("a creation time is at most in the year 9999")
             if secret is not None and len(secret) != SECRET_LENGTH:
                 raise _not_the_layout(f"a secret has {SECRET_LENGTH} bytes")
             return Version(id, created, State(state), secret)

@@ -108,7 +108,7 @@ def payloads(ring: Keyring) -> Mapping[str, Any]:
         "state 4": changed(versions=[[*old[:2], 4, old[3]], new]),
         "state as text": changed(versions=[[*old[:2], "primary", old[3]], new]),
         "time as text": changed(versions=[[old[0], "now", *old[2:]], new]),
-        "time of 2^53": changed(versions=[[old[0], 2**53, *old[2:]], new]),
+        "time in the year 10000": changed(versions=[[old[0], 253_402_300_800, *old[2:]], new]),
         "time of 2^64 - 1": changed(versions=[[old[0], 2**64 - 1, *old[2:]], new]),
         "version of three": changed(versions=[old[:3], new]),
         "version of five": changed(versions=[[*old, 0], new]),

@@ -72,7 +72,7 @@ def keyrings() -> Iterator[Case]:
         yield opened(f"profile {profile}", replace(main, profile=profile))
     yield opened("narrowed", main.scope(*SCOPE))
     yield opened("narrowed by 16 segments of 255 bytes", main.scope(*(chr(97 + i) * 255 for i in range(16))))
-    yield opened("times from 0 to the last", aged(main, [0, 2**32, 2**53 - 1]))
+    yield opened("times from 0 to the last", aged(main, [0, 2**32, 253_402_300_799]))
     yield opened("the primary version in front", replace(main, versions=main.versions[::-1]))
     yield opened("with a keyring recipient in front", main, others=[writer.keyring_recipient(main)])
     yield opened("with metadata", main, metadata={"label": "Ada"})
