@@ -1,0 +1,9 @@
+//! Arrow arrays, in and out through the C data interface and its PyCapsule protocol
+//! (arrow.apache.org/docs/format/CDataInterface.html): values are read where they lie.
+
+mod abi;
+mod export;
+mod import;
+
+pub(crate) use export::ArrowColumn;
+pub(crate) use import::Imported;

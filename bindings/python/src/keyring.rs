@@ -1,0 +1,292 @@
+//! Keyrings: versions, scopes, sealing, and the verbs of tokens and columns.
+
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use fortress::{
+    KeyId, Keyring, Profile, Timestamp,
+    envelope::{Metadata, ReadLimits},
+};
+use pyo3::{
+    exceptions::PyTypeError,
+    prelude::*,
+    types::{PyBytes, PyDict, PyList, PyTuple, PyType},
+};
+use zeroize::Zeroize;
+
+use crate::{
+    arrow::ArrowColumn, buffer::Bytes, columns, detached, failure::Failure, parties::Parties, random::Pool, text,
+    tokens,
+};
+
+/// A keyring; `fortress.Keyring` is the class that people meet.
+#[pyclass(name = "Keyring", module = "fortress._fortress", subclass, frozen)]
+pub(crate) struct KeyringHandle(RwLock<Option<Keyring>>);
+
+/// A keyring on its way into an object of the caller's class.
+#[pyclass(frozen)]
+pub(crate) struct Seed(Mutex<Option<Keyring>>);
+
+#[pymethods]
+impl KeyringHandle {
+    #[new]
+    #[pyo3(signature = (seed=None, /))]
+    fn new(seed: Option<&Bound<'_, PyAny>>) -> PyResult<KeyringHandle> {
+        let seed = seed.and_then(|seed| seed.cast::<Seed>().ok());
+        let keyring = seed.and_then(|seed| seed.get().0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        match keyring {
+            Some(keyring) => Ok(KeyringHandle(RwLock::new(Some(keyring)))),
+            None => Err(PyTypeError::new_err("make a keyring with Keyring.generate() or Keyring.open()")),
+        }
+    }
+
+    /// A fresh keyring, created `now` (seconds since 1970).
+    #[classmethod]
+    fn _generate<'py>(cls: &Bound<'py, PyType>, profile: Option<&str>, now: u64) -> PyResult<Bound<'py, PyAny>> {
+        let profile = match profile {
+            None => Profile::default(),
+            Some(name) => Profile::from_name(name).ok_or_else(|| unknown_profile(name))?,
+        };
+        let keyring = Keyring::generate(profile, Timestamp(now), &mut Pool).map_err(Failure::from)?;
+        object(cls, keyring)
+    }
+
+    /// Opens a sealed keyring.
+    #[classmethod]
+    fn _open<'py>(
+        cls: &Bound<'py, PyType>,
+        sealed: &Bound<'py, PyAny>,
+        identities: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let sealed = Bytes::of(sealed, "a sealed keyring")?;
+        let sealed = sealed.as_slice();
+        let keyring = Parties::of(identities)?
+            .as_identities(cls.py(), |ids| Ok(Keyring::open(sealed, ids, &ReadLimits::default())?))?;
+        object(cls, keyring)
+    }
+
+    /// Seals it.
+    fn _seal<'py>(
+        slf: &Bound<'py, KeyringHandle>,
+        recipients: &Bound<'py, PyAny>,
+        metadata: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let py = slf.py();
+        let metadata = Metadata::new(text::Entries::of(metadata, "metadata")?.pairs()?);
+        let sealed = Parties::of(recipients)?
+            .sealing(slf.get(), py, |keyring, recipients| Ok(keyring.seal(recipients, metadata, &mut Pool)?))?;
+        Ok(PyBytes::new(py, &sealed))
+    }
+
+    /// Narrows it to a scope.
+    fn _scope<'py>(slf: &Bound<'py, KeyringHandle>, segments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        let segments: Vec<Bound<'py, PyAny>> = segments.iter().collect();
+        let segments = segments
+            .iter()
+            .map(|segment| text::utf8(text::string(segment, "a scope segment")?))
+            .collect::<PyResult<Vec<&str>>>()?;
+        object(&slf.get_type(), slf.get().with(slf.py(), 0, |keyring| Ok(keyring.scope(segments)?))?)
+    }
+
+    /// Adds a fresh primary version, created `now`; returns its key id.
+    fn _rotate(&self, py: Python<'_>, now: u64) -> PyResult<String> {
+        Ok(self.change(py, |keyring| Ok(keyring.rotate(Timestamp(now), &mut Pool)?.to_string()))?)
+    }
+
+    /// Wipes a version.
+    fn _destroy_version(&self, py: Python<'_>, id: &str) -> PyResult<()> {
+        let id = key_id(id)?;
+        Ok(self.change(py, |keyring| Ok(keyring.destroy_version(id)?))?)
+    }
+
+    /// Should the primary version be rotated?
+    fn _rotation_due(&self, py: Python<'_>, now: u64) -> PyResult<bool> {
+        Ok(self.with(py, 0, |keyring| Ok(keyring.rotation_due(Timestamp(now))))?)
+    }
+
+    /// A version's secret, in the clear.
+    fn _expose_secret<'py>(&self, py: Python<'py>, id: &str) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let id = key_id(id)?;
+        let mut secret = self.with(py, 0, |keyring| Ok(keyring.expose_secret(id).copied()))?;
+        let exposed = secret.as_ref().map(|secret| PyBytes::new(py, secret));
+        secret.zeroize();
+        Ok(exposed)
+    }
+
+    /// Profile, path, primary key id, and each version's id, creation and state.
+    #[allow(clippy::type_complexity, reason = "a tuple that one Python function takes apart")]
+    fn _describe(
+        &self,
+        py: Python<'_>,
+    ) -> PyResult<(&'static str, Vec<String>, String, Vec<(String, u64, &'static str)>)> {
+        let versions = |keyring: &Keyring| {
+            keyring.versions().map(|info| (info.id.to_string(), info.created.0, info.state.name())).collect()
+        };
+        Ok(self.with(py, 0, |keyring| {
+            let (profile, path) = (keyring.profile().name(), keyring.path().to_vec());
+            Ok((profile, path, keyring.primary().to_string(), versions(keyring)))
+        })?)
+    }
+
+    /// Wipes its secrets. Whatever is using it finishes first.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| *write(&self.0) = None);
+    }
+
+    /// Encrypts a value into a token: str for str, bytes for bytes.
+    #[pyo3(signature = (value, context=None))]
+    fn encrypt<'py>(
+        &self,
+        value: &Bound<'py, PyAny>,
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        tokens::encrypt(self, value, context)
+    }
+
+    /// Decrypts a token.
+    #[pyo3(signature = (token, context=None))]
+    fn decrypt<'py>(
+        &self,
+        token: &Bound<'py, PyAny>,
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        tokens::decrypt(self, token, context, tokens::Form::Bytes)
+    }
+
+    /// Decrypts a token of text.
+    #[pyo3(signature = (token, context=None))]
+    fn decrypt_text<'py>(
+        &self,
+        token: &Bound<'py, PyAny>,
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        tokens::decrypt(self, token, context, tokens::Form::Text)
+    }
+
+    /// Encrypts a token's value again under the primary version.
+    #[pyo3(signature = (token, context=None))]
+    fn reencrypt<'py>(
+        &self,
+        token: &Bound<'py, PyAny>,
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        tokens::reencrypt(self, token, context)
+    }
+
+    /// Was this token made by the primary version?
+    fn is_current(&self, token: &Bound<'_, PyAny>) -> PyResult<bool> {
+        tokens::is_current(self, token)
+    }
+
+    /// Encrypts a row; with `hoisted` the members need the header that is returned with them.
+    fn _encrypt_row<'py>(
+        &self,
+        row: &Bound<'py, PyAny>,
+        context: Option<&Bound<'py, PyAny>>,
+        hoisted: bool,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyDict>)> {
+        tokens::encrypt_row(self, row, context, hoisted)
+    }
+
+    /// Decrypts a row.
+    fn _decrypt_row<'py>(
+        &self,
+        row: &Bound<'py, PyAny>,
+        header: Option<&Bound<'py, PyAny>>,
+        context: Option<&Bound<'py, PyAny>>,
+        text: bool,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        tokens::decrypt_row(self, row, header, context, tokens::Form::of(text))
+    }
+
+    /// Encrypts a tuple of str, bytes or None.
+    fn _encrypt_values<'py>(
+        &self,
+        values: &Bound<'py, PyTuple>,
+        context: Option<&Bound<'py, PyAny>>,
+        contexts: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        columns::encrypt_values(self, values, (context, contexts))
+    }
+
+    /// Decrypts a tuple of tokens or None.
+    fn _decrypt_values<'py>(
+        &self,
+        tokens: &Bound<'py, PyTuple>,
+        context: Option<&Bound<'py, PyAny>>,
+        contexts: Option<&Bound<'py, PyAny>>,
+        text: bool,
+    ) -> PyResult<Bound<'py, PyList>> {
+        columns::decrypt_values(self, tokens, (context, contexts), tokens::Form::of(text))
+    }
+
+    /// Encrypts a string or binary array that the Arrow PyCapsule interface gives.
+    fn _encrypt_arrow(
+        &self,
+        array: &Bound<'_, PyAny>,
+        context: Option<&Bound<'_, PyAny>>,
+        contexts: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<ArrowColumn> {
+        columns::encrypt_arrow(self, array, (context, contexts))
+    }
+
+    /// Decrypts an array of tokens.
+    fn _decrypt_arrow(
+        &self,
+        array: &Bound<'_, PyAny>,
+        context: Option<&Bound<'_, PyAny>>,
+        contexts: Option<&Bound<'_, PyAny>>,
+        text: bool,
+    ) -> PyResult<ArrowColumn> {
+        columns::decrypt_arrow(self, array, (context, contexts), tokens::Form::of(text))
+    }
+}
+
+impl KeyringHandle {
+    /// Lends the keyring for work on `len` bytes. `work` makes no Python object and calls nothing of Python's.
+    pub(crate) fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        len: usize,
+        work: impl FnOnce(&Keyring) -> Result<T, Failure> + Send,
+    ) -> Result<T, Failure> {
+        detached(py, len, || work(self.lend().as_ref().ok_or_else(|| Failure::closed("keyring"))?))
+    }
+
+    /// The keyring, or `None` once it is closed. The interpreter must not be waited for while this is held.
+    pub(crate) fn lend(&self) -> RwLockReadGuard<'_, Option<Keyring>> {
+        read(&self.0)
+    }
+
+    fn change<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Keyring) -> Result<T, Failure> + Send,
+    ) -> Result<T, Failure> {
+        py.detach(|| work(write(&self.0).as_mut().ok_or_else(|| Failure::closed("keyring"))?))
+    }
+}
+
+/// Reads behind a lock. What a panic left there is still whole: the core changes a keyring last.
+pub(crate) fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes behind a lock.
+pub(crate) fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An object of `cls` around a keyring.
+fn object<'py>(cls: &Bound<'py, PyType>, keyring: Keyring) -> PyResult<Bound<'py, PyAny>> {
+    cls.call1((Seed(Mutex::new(Some(keyring))),))
+}
+
+fn key_id(hex: &str) -> Result<KeyId, Failure> {
+    KeyId::from_hex(hex)
+        .ok_or_else(|| Failure::argument(format!("a key id has 8 hexadecimal digits, got {} characters", hex.len())))
+}
+
+fn unknown_profile(name: &str) -> Failure {
+    let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name()).collect();
+    Failure::argument(format!("there is no profile {name:?}; the profiles are {}", known.join(", ")))
+}

@@ -1,0 +1,45 @@
+//! Fortress for Python: the extension module `fortress._fortress`.
+//!
+//! It converts Python's objects, calls the core and converts back. The package around it (`packages/python`) gives the API
+//! its shape; nothing is decided here.
+//!
+//! No lock is held while Python objects are made or the interpreter is waited for: either may run other Python code,
+//! which may want the same lock.
+
+mod arrow;
+mod buffer;
+mod columns;
+mod failure;
+mod inspect;
+mod keyring;
+mod parties;
+mod random;
+mod streams;
+mod text;
+mod tokens;
+
+use pyo3::prelude::*;
+
+/// The module that `fortress` stands on.
+#[pymodule]
+mod _fortress {
+    #[pymodule_export]
+    use crate::{
+        arrow::ArrowColumn,
+        inspect::{inspect, prefix_len},
+        keyring::{KeyringHandle, Seed},
+        parties::PassphraseHandle,
+        streams::{
+            Decryptor, Encryptor, Ranges, decrypt_envelope, encrypt_envelope, message_len, open_envelope, rewrap,
+        },
+        tokens::{decode_token, encode_token},
+    };
+}
+
+/// From this many bytes on the interpreter is released while they are worked on: below, releasing it costs more.
+const LONG_WORK: usize = 16 * 1024;
+
+/// Runs `work` on `len` bytes, without the interpreter when that pays.
+pub(crate) fn detached<T: Send>(py: Python<'_>, len: usize, work: impl FnOnce() -> T + Send) -> T {
+    if len < LONG_WORK { work() } else { py.detach(work) }
+}
