@@ -64,8 +64,7 @@ fn keyed(algorithm: &'static Algorithm, key: &Secret) -> LessSafeKey {
 fn seal(key: &LessSafeKey, nonce: &Nonce, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Tag {
     let mut tag = [0; TAG_LEN];
     let nonce = LcNonce::assume_unique_for_key(nonce.first_12());
-    ciphertext.copy_from_slice(plaintext);
-    match key.seal_in_place_scatter(nonce, Aad::from(aad), ciphertext, &[], &mut tag) {
+    match key.seal_out_of_place_scatter(nonce, Aad::from(aad), plaintext, ciphertext, &[], &mut tag) {
         Ok(()) => tag,
         Err(_) => unsealable(),
     }

@@ -270,4 +270,4 @@ impl KeyringError {
 const ID_ATTEMPTS: usize = 8;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

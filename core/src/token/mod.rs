@@ -9,7 +9,7 @@ use rand_core::TryCryptoRng;
 pub use text::{decode_text, encode_text};
 
 use crate::{
-    chunked::{ChunkedError, Derived, MESSAGE_PREFIX_LEN, encrypt_message, message_len},
+    chunked::{ChunkedError, Derived, MESSAGE_PREFIX_LEN, encrypt_message, message_len, plaintext_len},
     context::{Context, ContextError},
     kdf::Prk,
     keyring::{KeyId, KeyLookupError, Keyring, Purpose},
@@ -120,8 +120,11 @@ pub(crate) fn open(key: &Prk, head: Head, token: &[u8], context: &Context) -> Re
     let message = &token[HEAD_LEN..];
     let (prefix, chunks) =
         message.split_first_chunk::<MESSAGE_PREFIX_LEN>().ok_or(TokenError::Truncated { got: token.len() })?;
-    if chunks.len() as u64 + MESSAGE_PREFIX_LEN as u64 > message_len(MAX_VALUE_LEN as u64) {
-        return Err(TokenError::ValueTooLarge { limit: MAX_VALUE_LEN, got: chunks.len() });
+    match plaintext_len(message.len() as u64) {
+        Ok(len) if len > MAX_VALUE_LEN as u64 => {
+            return Err(TokenError::ValueTooLarge { limit: MAX_VALUE_LEN, got: len as usize });
+        }
+        _ => {}
     }
     let derived = Derived::open(head.suite, key, prefix, [&token[..HEAD_LEN], context.canonical()])
         .map_err(|_| TokenError::AuthenticationFailed)?;

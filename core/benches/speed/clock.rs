@@ -1,0 +1,71 @@
+//! Competitors in turns: whatever slows the machine slows all of them.
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use fortress::Suite;
+
+const ROUNDS: usize = 400;
+/// Much shorter than the time that the system gives a process at once, so that most turns are not interrupted.
+const TURN: Duration = Duration::from_micros(250);
+
+/// Competitors that do the same work; the first one is what the others are compared with.
+pub(crate) struct Contest<'c> {
+    suite: Suite,
+    bytes: usize,
+    competitors: Vec<(&'static str, Box<dyn FnMut() + 'c>)>,
+}
+
+impl<'c> Contest<'c> {
+    /// One call of each competitor handles `bytes`.
+    pub(crate) fn new(suite: Suite, bytes: usize) -> Contest<'c> {
+        Contest { suite, bytes, competitors: Vec::new() }
+    }
+
+    pub(crate) fn enter(&mut self, name: &'static str, work: impl FnMut() + 'c) {
+        self.competitors.push((name, Box::new(work)));
+    }
+
+    /// Runs all of them and prints each one's time where nothing disturbed it, and its speed beside the first's.
+    pub(crate) fn run(mut self) {
+        let calls: Vec<u32> = self.competitors.iter_mut().map(|(_, work)| calls_per_turn(work)).collect();
+        let mut turns = vec![Vec::with_capacity(ROUNDS); calls.len()];
+        for _ in 0..ROUNDS {
+            for (((_, work), &calls), turns) in self.competitors.iter_mut().zip(&calls).zip(&mut turns) {
+                turns.push(time(work, calls).as_secs_f64() / f64::from(calls));
+            }
+        }
+        let seconds: Vec<f64> = turns.into_iter().map(undisturbed).collect();
+        for ((name, _), seconds_each) in self.competitors.iter().zip(&seconds) {
+            let speed = match self.bytes {
+                ..4096 => format!("{:9.0} ns", seconds_each * 1e9),
+                _ => format!("{:7.2} GB/s", self.bytes as f64 / seconds_each / 1e9),
+            };
+            println!("  {:18} {name:30} {speed}   {:5.2}", self.suite.title(), seconds[0] / seconds_each);
+        }
+    }
+}
+
+fn calls_per_turn(work: &mut dyn FnMut()) -> u32 {
+    let mut calls = 1;
+    while time(work, calls) < TURN {
+        calls *= 2;
+    }
+    calls
+}
+
+fn time(work: &mut dyn FnMut(), calls: u32) -> Duration {
+    let start = Instant::now();
+    for _ in 0..calls {
+        black_box(&mut *work)();
+    }
+    start.elapsed()
+}
+
+/// The first decile: a shared machine only ever adds to a time.
+fn undisturbed(mut seconds: Vec<f64>) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 10]
+}

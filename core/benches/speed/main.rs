@@ -1,0 +1,200 @@
+//! The core beside the bare AEADs that it stands on, in one run: what counts are the ratios.
+//!
+//! ```text
+//! cargo bench -p fortress-sdk                                               portable
+//! cargo bench -p fortress-sdk --no-default-features --features assembly     AWS-LC and libaegis
+//! ```
+//!
+//! An argument selects the parts whose name contains it: `stream`, `token`, `group`, `derivation`.
+
+mod clock;
+mod raw;
+
+use clock::Contest;
+use fortress::{
+    Context, Keyring, Profile, Suite, Timestamp,
+    chunked::{CHUNK_LEN, ENCRYPTED_CHUNK_LEN},
+    envelope,
+    group::Layout,
+};
+use rand_core::SeedableRng;
+use raw::Raw;
+
+/// Out of the first cache, as a file is, and in the second.
+const STREAM_LEN: usize = 1 << 20;
+const VALUE: &[u8; 64] = &[7; 64];
+
+fn main() {
+    let wanted = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).unwrap_or_default();
+    let backend = if cfg!(feature = "assembly") { "AWS-LC" } else { "RustCrypto" };
+    let aegis = if cfg!(feature = "portable") { "pure Rust" } else { "libaegis" };
+    println!("AES-256-GCM and ChaCha20-Poly1305: {backend}; AEGIS: {aegis}\n");
+    let parts: [(&str, fn(Suite)); 5] = [
+        ("stream encrypt", stream_encrypt),
+        ("stream decrypt", stream_decrypt),
+        ("token encrypt", token_encrypt),
+        ("token decrypt", token_decrypt),
+        ("group member", group_member),
+    ];
+    for (name, part) in parts.into_iter().filter(|(name, _)| name.contains(&wanted)) {
+        println!("{name}");
+        Suite::ALL.into_iter().for_each(part);
+        println!();
+    }
+}
+
+/// Fast randomness that does not enter the kernel: what a server has that makes many tokens.
+fn rng() -> chacha20::ChaCha20Rng {
+    chacha20::ChaCha20Rng::from_seed([1; 32])
+}
+
+fn keyring() -> Keyring {
+    let keyring = Keyring::generate(Profile::Balanced, Timestamp(1_790_000_000), &mut rng()).unwrap();
+    keyring.scope(["acme", "users", "email"]).unwrap()
+}
+
+/// 1 MiB, 16 KiB a chunk, from one buffer to another.
+fn stream_encrypt(suite: Suite) {
+    let keyring = keyring();
+    let options = envelope::Options { suite: Some(suite), ..Default::default() };
+    let plaintext = vec![3; STREAM_LEN];
+    let start = || envelope::create(&[(&keyring).into()], &options, &mut rng()).unwrap().into_stream().1;
+    let (mut into, mut append, raw) = (start(), start(), Raw::new(suite, &[5; 32]));
+    let mut buffers = [(); 4].map(|()| vec![0; STREAM_LEN / CHUNK_LEN * ENCRYPTED_CHUNK_LEN]);
+    let [for_raw, in_place, for_into, for_append] = &mut buffers;
+    let mut contest = Contest::new(suite, STREAM_LEN);
+    contest.enter("raw AEAD", || {
+        for (chunk, out) in plaintext.chunks_exact(CHUNK_LEN).zip(for_raw.chunks_exact_mut(ENCRYPTED_CHUNK_LEN)) {
+            raw.seal(&[], chunk, out);
+        }
+    });
+    contest.enter("raw AEAD, in place", || {
+        for chunk in in_place.chunks_exact_mut(ENCRYPTED_CHUNK_LEN) {
+            raw.seal_in_place(&[], chunk);
+        }
+    });
+    contest.enter("ours, update_into", || {
+        into.update_into(&plaintext, for_into).unwrap();
+    });
+    contest.enter("ours, update", || {
+        for_append.clear();
+        append.update(&plaintext, for_append).unwrap();
+    });
+    contest.run();
+}
+
+fn stream_decrypt(suite: Suite) {
+    let keyring = keyring();
+    let options = envelope::Options { suite: Some(suite), ..Default::default() };
+    let sealed = envelope::encrypt(&vec![3; STREAM_LEN], &[(&keyring).into()], &options, &mut rng()).unwrap();
+    let start =
+        || envelope::open(&sealed, &[(&keyring).into()], &options.context, &Default::default()).unwrap().into_stream();
+    let prefix_len = envelope::prefix_len(&sealed).unwrap().unwrap();
+    let chunks = &sealed[prefix_len..][..STREAM_LEN / CHUNK_LEN * ENCRYPTED_CHUNK_LEN];
+    let raw = Raw::new(suite, &[5; 32]);
+    let mut sealed_raw = vec![0; ENCRYPTED_CHUNK_LEN];
+    raw.seal(&[], &[3; CHUNK_LEN], &mut sealed_raw);
+    let sealed_raw = sealed_raw.repeat(STREAM_LEN / CHUNK_LEN);
+    let mut buffers = [(); 3].map(|()| vec![0; STREAM_LEN]);
+    let [for_raw, for_into, for_append] = &mut buffers;
+    let mut contest = Contest::new(suite, STREAM_LEN);
+    contest.enter("raw AEAD", || {
+        for (chunk, out) in sealed_raw.chunks_exact(ENCRYPTED_CHUNK_LEN).zip(for_raw.chunks_exact_mut(CHUNK_LEN)) {
+            raw.open(&[], chunk, out);
+        }
+    });
+    // A stream reads its message once: each turn opens the envelope anew, which is a few microseconds of it.
+    contest.enter("ours, update_into", || {
+        start().update_into(chunks, for_into).unwrap();
+    });
+    contest.enter("ours, update", || {
+        for_append.clear();
+        start().update(chunks, for_append).unwrap();
+    });
+    contest.enter("ours, whole envelope", || {
+        envelope::decrypt(&sealed, &[(&keyring).into()], &options.context, &Default::default()).unwrap();
+    });
+    contest.run();
+}
+
+/// 64 bytes, bound to a row.
+fn token_encrypt(suite: Suite) {
+    let (keyring, context) = (keyring(), Context::new([("row", "42")]).unwrap());
+    let (mut out, mut raw_out) = (Vec::with_capacity(256), [0; 80]);
+    let (mut fast, mut again) = (rng(), rng());
+    let mut contest = Contest::new(suite, VALUE.len());
+    contest.enter("raw AEAD, fresh key", || {
+        Raw::new(suite, std::hint::black_box(&[5; 32])).seal(context.canonical(), VALUE, &mut raw_out);
+    });
+    contest.enter("SHA-512 of its derivation", five_blocks());
+    contest.enter("ours, encrypt_into", || {
+        out.clear();
+        keyring.encrypt_into(suite, VALUE, &context, &mut fast, &mut out).unwrap();
+    });
+    contest.enter("ours, encrypt", || drop(keyring.encrypt_with(suite, VALUE, &context, &mut again).unwrap()));
+    contest.enter("ours, the system's randomness", || {
+        drop(keyring.encrypt_with(suite, VALUE, &context, &mut getrandom::SysRng).unwrap());
+    });
+    contest.run();
+}
+
+/// What the two output blocks of a token's derivation take at least, with the key's blocks cached: HMAC's inner and outer hash for the
+/// first, one block more for the second, whose input starts with the first.
+fn five_blocks() -> impl FnMut() {
+    let mut state = [1; 8];
+    move || (0..5).for_each(|_| sha2::block_api::compress512(&mut state, &[[7; 128]]))
+}
+
+fn token_decrypt(suite: Suite) {
+    let (keyring, context) = (keyring(), Context::new([("row", "42")]).unwrap());
+    let token = keyring.encrypt_with(suite, VALUE, &context, &mut rng()).unwrap();
+    let mut raw_sealed = [0; 80];
+    Raw::new(suite, &[5; 32]).seal(context.canonical(), VALUE, &mut raw_sealed);
+    let mut raw_out = [0; 64];
+    let mut contest = Contest::new(suite, VALUE.len());
+    contest.enter("raw AEAD, fresh key", || {
+        Raw::new(suite, std::hint::black_box(&[5; 32])).open(context.canonical(), &raw_sealed, &mut raw_out);
+    });
+    contest.enter("SHA-512 of its derivation", five_blocks());
+    contest.enter("ours, decrypt", || drop(keyring.decrypt(&token, &context).unwrap()));
+    contest.run();
+}
+
+/// 64 bytes, keys derived before.
+fn group_member(suite: Suite) {
+    let (keyring, context) = (keyring(), Context::new([("field", "email")]).unwrap());
+    let raw = Raw::new(suite, &[5; 32]);
+    let mut rng = rng();
+    let mut start = || keyring.encrypt_group_with(suite, &Context::empty(), &mut rng).unwrap();
+    let mut group = start();
+    let mut member = Vec::new();
+    group.encrypt_into(VALUE, &context, Layout::Whole, &mut member).unwrap();
+    let reader = keyring.decrypt_group(group.header(), &Context::empty()).unwrap();
+    let mut any_reader = keyring.group_reader(Context::empty());
+    let (mut out, mut plain, mut raw_out) = (Vec::with_capacity(256), Vec::with_capacity(64), [0; 80]);
+    let mut again = Vec::with_capacity(64);
+    let mut raw_sealed = [0; 80];
+    raw.seal(context.canonical(), VALUE, &mut raw_sealed);
+    let mut contest = Contest::new(suite, VALUE.len());
+    contest.enter("raw AEAD, encrypt", || raw.seal(context.canonical(), VALUE, &mut raw_out));
+    contest.enter("ours, encrypt_into", || {
+        out.clear();
+        if group.remaining() == 0 {
+            group = start();
+        }
+        group.encrypt_into(VALUE, &context, Layout::Hoisted, &mut out).unwrap();
+    });
+    contest.run();
+    let mut raw_plain = [0; 64];
+    let mut contest = Contest::new(suite, VALUE.len());
+    contest.enter("raw AEAD, decrypt", || raw.open(context.canonical(), &raw_sealed, &mut raw_plain));
+    contest.enter("ours, one group's reader", || {
+        plain.clear();
+        reader.decrypt_into(&member, &context, &mut plain).unwrap();
+    });
+    contest.enter("ours, any group's reader", || {
+        again.clear();
+        any_reader.decrypt_into(None, &member, &context, &mut again).unwrap();
+    });
+    contest.run();
+}
