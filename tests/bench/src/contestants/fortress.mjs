@@ -1,0 +1,77 @@
+/** Fortress by its public API, as an application calls it. */
+import * as fortress from "fortress-sdk";
+import { bytes, collect, mustEqual, sink, STREAM, streamOf, VALUE } from "../workloads.mjs";
+
+/** Different ciphertexts that are read in turn: more than a reader would keep derivations of. */
+const DIFFERENT = 1000;
+const ROW = ["name", "email", "phone", "street", "city", "country", "iban", "note"];
+const COLUMN = 1000;
+
+/** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
+export async function contestants() {
+  const keyring = await fortress.Keyring.generate();
+  return [...tokens(keyring.scope("acme", "users", "email")), ...groups(keyring.scope("acme", "users")), ...(await streams(keyring))];
+}
+
+function tokens(keyring) {
+  const name = "Fortress token";
+  const value = bytes(VALUE);
+  const context = { row: "42" };
+  const token = inTurn(() => keyring.encrypt(value, context));
+  mustEqual(keyring.decrypt(token(), context), value, name);
+  return [
+    { workload: "single-encrypt", name, units: 1, run: () => keyring.encrypt(value, context) },
+    { workload: "single-decrypt", name, units: 1, run: () => keyring.decrypt(token(), context) },
+  ];
+}
+
+function groups(keyring) {
+  const context = { row: "42" };
+  const row = Object.fromEntries(ROW.map((field) => [field, bytes(VALUE)]));
+  const whole = inTurn(() => keyring.encryptRow(row, context));
+  const hoisted = inTurn(() => keyring.encryptRowHoisted(row, context));
+  const column = Array.from({ length: COLUMN }, () => bytes(VALUE));
+  const tokens = keyring.encryptColumn(column);
+  mustEqual(keyring.decryptRow(whole(), context).iban, row.iban, "a row");
+  mustEqual(keyring.decryptRow(hoisted(), context).iban, row.iban, "a hoisted row");
+  mustEqual(keyring.decryptColumn(tokens)[7], column[7], "a column");
+  return [
+    { workload: "member-encrypt", name: "Fortress row of 8", units: 8, run: () => keyring.encryptRow(row, context) },
+    { workload: "member-encrypt", name: "Fortress row of 8, hoisted", units: 8, run: () => keyring.encryptRowHoisted(row, context) },
+    { workload: "member-encrypt", name: "Fortress column of 1,000", units: COLUMN, run: () => keyring.encryptColumn(column) },
+    { workload: "member-decrypt", name: "Fortress row of 8", units: 8, run: () => keyring.decryptRow(whole(), context) },
+    { workload: "member-decrypt", name: "Fortress row of 8, hoisted", units: 8, run: () => keyring.decryptRow(hoisted(), context) },
+    { workload: "member-decrypt", name: "Fortress column of 1,000", units: COLUMN, run: () => keyring.decryptColumn(tokens) },
+  ];
+}
+
+/** Makes many, and gives one after the other. */
+function inTurn(make) {
+  const made = Array.from({ length: DIFFERENT }, make);
+  let next = 0;
+  return () => made[next++ % made.length];
+}
+
+async function streams(keyring) {
+  const data = bytes(STREAM);
+  const entries = [];
+  for (const suite of ["AES-256-GCM", "ChaCha20-Poly1305"]) {
+    const encrypted = await collect(streamOf(data).pipeThrough(keyring.encryptStream({ suite })));
+    const check = sink();
+    await streamOf(encrypted).pipeThrough(keyring.decryptStream()).pipeTo(check.stream);
+    if (check.length() !== data.length) throw new Error(`${suite}: the stream does not give back what it was given`);
+    entries.push(
+      { workload: "stream-encrypt", name: `Fortress ${suite}`, units: data.length, run: () => streamOf(data).pipeThrough(keyring.encryptStream({ suite })).pipeTo(sink().stream) },
+      { workload: "stream-decrypt", name: `Fortress ${suite}`, units: data.length, run: () => streamOf(encrypted).pipeThrough(keyring.decryptStream()).pipeTo(sink().stream) },
+    );
+    if (suite !== "AES-256-GCM") continue;
+    const [plainBlob, encryptedBlob] = [new Blob([data]), new Blob([encrypted])];
+    entries.push(
+      { workload: "stream-encrypt", name: `Fortress ${suite}, Blob to Blob`, units: data.length, run: () => keyring.encryptBlob(plainBlob, { suite }) },
+      { workload: "stream-decrypt", name: `Fortress ${suite}, Blob to Blob`, units: data.length, run: () => keyring.decryptBlob(encryptedBlob) },
+      // What of that is the Blobs' own: reading one, and making one of what was read.
+      { workload: "stream-encrypt", name: "Blob to Blob, unencrypted", units: data.length, run: () => new Response(plainBlob.stream()).blob() },
+    );
+  }
+  return entries;
+}

@@ -1,0 +1,25 @@
+/** @noble/ciphers: the bare XChaCha20-Poly1305 call. */
+import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { bytes, mustEqual, pieces, VALUE } from "../workloads.mjs";
+
+/** Bytes of its loop: enough for its speed, which does not depend on the length. */
+const LOOP = 10 * 1024 * 1024;
+
+/** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
+export async function contestants() {
+  const name = "@noble/ciphers XChaCha20-Poly1305, bare";
+  const [key, nonce, value] = [bytes(32), bytes(24), bytes(VALUE)];
+  const encrypted = xchacha20poly1305(key, nonce).encrypt(value);
+  const decrypt = () => xchacha20poly1305(key, nonce).decrypt(encrypted);
+  mustEqual(decrypt(), value, name);
+  const plain = pieces(bytes(LOOP));
+  const sealed = plain.map((piece) => xchacha20poly1305(key, nonce).encrypt(piece));
+  return [
+    ...["single", "member"].flatMap((kind) => [
+      { workload: `${kind}-encrypt`, name, units: 1, run: () => xchacha20poly1305(key, nonce).encrypt(value) },
+      { workload: `${kind}-decrypt`, name, units: 1, run: decrypt },
+    ]),
+    { workload: "stream-encrypt", name, units: LOOP, run: () => plain.forEach((piece) => xchacha20poly1305(key, nonce).encrypt(piece)) },
+    { workload: "stream-decrypt", name, units: LOOP, run: () => sealed.forEach((piece) => xchacha20poly1305(key, nonce).decrypt(piece)) },
+  ];
+}

@@ -1,0 +1,50 @@
+/** libsodium-wrappers: the bare XChaCha20-Poly1305 call, and secretstream in 16 KiB pieces. */
+import sodium from "libsodium-wrappers";
+import { bytes, mustEqual, pieces, STREAM, VALUE } from "../workloads.mjs";
+
+/** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
+export async function contestants() {
+  await sodium.ready;
+  return [...values(), ...stream()];
+}
+
+function values() {
+  const name = "libsodium XChaCha20-Poly1305, bare";
+  const [key, nonce, value] = [bytes(32), bytes(24), bytes(VALUE)];
+  const encrypt = () => sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(value, null, null, nonce, key);
+  const encrypted = encrypt();
+  const decrypt = () => sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(null, encrypted, null, nonce, key);
+  mustEqual(decrypt(), value, name);
+  return ["single", "member"].flatMap((kind) => [
+    { workload: `${kind}-encrypt`, name, units: 1, run: encrypt },
+    { workload: `${kind}-decrypt`, name, units: 1, run: decrypt },
+  ]);
+}
+
+function stream() {
+  const name = "libsodium secretstream";
+  const key = bytes(32);
+  const data = bytes(STREAM);
+  const plain = pieces(data);
+  const tag = sodium.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE;
+  const { state, header } = sodium.crypto_secretstream_xchacha20poly1305_init_push(key);
+  const encrypted = plain.map((piece) => sodium.crypto_secretstream_xchacha20poly1305_push(state, piece, null, tag));
+  const decrypt = () => {
+    const reader = sodium.crypto_secretstream_xchacha20poly1305_init_pull(header, key);
+    for (const piece of encrypted) {
+      if (!sodium.crypto_secretstream_xchacha20poly1305_pull(reader, piece, null)) throw new Error("libsodium refuses its own stream");
+    }
+  };
+  return [
+    {
+      workload: "stream-encrypt",
+      name,
+      units: data.length,
+      run() {
+        const writer = sodium.crypto_secretstream_xchacha20poly1305_init_push(key);
+        for (const piece of plain) sodium.crypto_secretstream_xchacha20poly1305_push(writer.state, piece, null, tag);
+      },
+    },
+    { workload: "stream-decrypt", name, units: data.length, run: decrypt },
+  ];
+}

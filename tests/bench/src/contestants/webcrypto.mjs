@@ -1,0 +1,65 @@
+/** AES-256-GCM of the host, bare: one key, counted nonces, no format, nothing committed, bound or looked up. */
+import { bytes, mustEqual, PIECE, pieces, STREAM, VALUE } from "../workloads.mjs";
+
+const { subtle } = globalThis.crypto;
+
+/** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
+export async function contestants() {
+  const key = await subtle.importKey("raw", bytes(32), "AES-GCM", false, ["encrypt", "decrypt"]);
+  return [...(await single(key)), ...(await streams(key))];
+}
+
+async function single(key) {
+  const name = "bare WebCrypto AES-256-GCM, awaited";
+  const value = bytes(VALUE);
+  const parameters = { name: "AES-GCM", iv: bytes(12) };
+  const encrypted = await subtle.encrypt(parameters, key, value);
+  mustEqual(new Uint8Array(await subtle.decrypt(parameters, key, encrypted)), value, name);
+  return [
+    { workload: "single-encrypt", name, units: 1, asynchronous: true, run: () => subtle.encrypt(parameters, key, value) },
+    { workload: "single-decrypt", name, units: 1, asynchronous: true, run: () => subtle.decrypt(parameters, key, encrypted) },
+  ];
+}
+
+async function streams(key) {
+  const data = bytes(STREAM);
+  const plain = pieces(data);
+  const encrypted = new Array(plain.length);
+  const encryptOne = (i) => subtle.encrypt({ name: "AES-GCM", iv: nonce(i) }, key, plain[i]);
+  const decryptOne = (i) => subtle.decrypt({ name: "AES-GCM", iv: nonce(i) }, key, encrypted[i]);
+  await inFlight(plain.length, 32, async (i) => (encrypted[i] = await encryptOne(i)));
+  mustEqual(new Uint8Array(await decryptOne(7)), plain[7], "WebCrypto");
+  // The best number in flight differs from browser to browser: each direction gets its own best.
+  const [lanes, decryptLanes] = [await best(encryptOne), await best(decryptOne)];
+  return [
+    { workload: "stream-encrypt", name: `bare WebCrypto AES-256-GCM, ${PIECE / 1024} KiB pieces in flight`, units: data.length, run: () => inFlight(plain.length, lanes, encryptOne) },
+    { workload: "stream-decrypt", name: `bare WebCrypto AES-256-GCM, ${PIECE / 1024} KiB pieces in flight`, units: data.length, run: () => inFlight(plain.length, decryptLanes, decryptOne) },
+  ];
+}
+
+/** Does `count` operations, so many of them at a time. */
+function inFlight(count, lanes, operation) {
+  let next = 0;
+  const lane = async () => {
+    while (next < count) await operation(next++);
+  };
+  return Promise.all(Array.from({ length: lanes }, lane));
+}
+
+async function best(operation) {
+  const tried = [];
+  for (let round = 0; round < 3; round += 1) {
+    for (const lanes of [4, 8, 16, 32, 64]) {
+      const start = performance.now();
+      await inFlight(1600, lanes, operation);
+      tried.push({ lanes, time: performance.now() - start });
+    }
+  }
+  return tried.reduce((a, b) => (b.time < a.time ? b : a)).lanes;
+}
+
+function nonce(i) {
+  const iv = new Uint8Array(12);
+  new DataView(iv.buffer).setUint32(8, i);
+  return iv;
+}

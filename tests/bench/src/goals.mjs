@@ -1,0 +1,44 @@
+/** What the project promises, as ratios within one run. */
+
+/**
+ * @typedef {object} Goal
+ * @property {string} says
+ * @property {RegExp} where on which platforms
+ * @property {string} workload
+ * @property {string} ours the start of a contestant's name
+ * @property {string} theirs
+ * @property {number} atLeast how many times as fast
+ */
+
+const tokens = [
+  { says: "token: 3 times noble's bare XChaCha20-Poly1305", where: /chromium|firefox/, workload: "single-encrypt", ours: "Fortress token", theirs: "@noble/ciphers", atLeast: 3 },
+  { says: "token: 12 times wasm-themis", where: /chromium|firefox/, workload: "single-encrypt", ours: "Fortress token", theirs: "wasm-themis", atLeast: 12 },
+  ...["Fortress row of 8", "Fortress row of 8, hoisted", "Fortress column of 1,000"].map((ours) => ({
+    says: `${ours.replace("Fortress ", "")}, per value: at or ahead of libsodium's bare call`, where: /chromium|firefox/, workload: "member-encrypt", ours, theirs: "libsodium", atLeast: 1,
+  })),
+];
+
+const streams = ["encrypt", "decrypt"].flatMap((direction) => [
+  { says: `stream, ${direction}: 0.9 of a bare WebCrypto loop`, where: /chromium|firefox/, workload: `stream-${direction}`, ours: "Fortress AES-256-GCM", theirs: "bare WebCrypto", atLeast: 0.9 },
+  { says: `stream, ${direction}: 5 times typage`, where: /chromium|firefox/, workload: `stream-${direction}`, ours: "Fortress AES-256-GCM", theirs: "typage", atLeast: 5 },
+  { says: `stream, ${direction}: 0.9 of a bare node:crypto loop`, where: /node/, workload: `stream-${direction}`, ours: "Fortress AES-256-GCM", theirs: "bare node:crypto", atLeast: 0.9 },
+]);
+
+/** @type {Goal[]} */
+export const goals = [...tokens, ...streams];
+
+/** @returns {{ says: string, ratio: number, atLeast: number, reached: boolean }[]} */
+export function judge(platform, results) {
+  return goals.filter(({ where }) => where.test(platform)).map(({ says, workload, ours, theirs, atLeast }) => {
+    const [us, them] = [ours, theirs].map((name) => find(results, workload, name));
+    const ratio = them.perUnit / us.perUnit;
+    return { says, ratio, atLeast, reached: ratio >= atLeast };
+  });
+}
+
+function find(results, workload, name) {
+  const entered = results.filter((result) => result.workload === workload);
+  const found = entered.find((result) => result.name === name) ?? entered.find((result) => result.name.startsWith(name));
+  if (!found) throw new Error(`nobody called "${name}" took part in ${workload}`);
+  return found;
+}

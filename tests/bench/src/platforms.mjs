@@ -1,0 +1,59 @@
+/** Where the benchmark runs: a browser, with everything bundled into one page, or this Node. */
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { launch, serve } from "@fortress-tests/browsers";
+import { measure } from "./measure.mjs";
+
+const require = createRequire(import.meta.url);
+
+/** @returns {Promise<{ runtime: string, results: Awaited<ReturnType<typeof measure>> }>} */
+export async function inBrowser(engine, options) {
+  const folder = await mkdtemp(join(tmpdir(), "fortress-bench-"));
+  try {
+    await bundle(folder);
+    // Isolated, as only then clocks are precise.
+    const server = await serve(folder, { coop: true });
+    const browser = await launch(engine);
+    try {
+      const page = await browser.open(server.url);
+      await page.waitFor("'bench' in globalThis");
+      return { runtime: browser.version, results: await page.evaluate((given) => globalThis.bench(given), options) };
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @returns {Promise<{ runtime: string, results: Awaited<ReturnType<typeof measure>> }>} */
+export async function inNode(options) {
+  const entered = [];
+  for (const name of ["fortress", "node-crypto", "webcrypto", "sodium", "noble", "age", "themis"]) {
+    const { contestants } = await import(`./contestants/${name}.mjs`);
+    entered.push(...(await contestants({})));
+  }
+  return { runtime: `Node ${process.version}`, results: await measure(entered, { ...options, onProgress: (text) => console.error(`… ${text}`) }) };
+}
+
+async function bundle(folder) {
+  await build({
+    entryPoints: [fileURLToPath(new URL("page.mjs", import.meta.url))],
+    outfile: join(folder, "page.js"),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    // Emscripten's glue in wasm-themis and libsodium names what only Node has, and never loads it in a page.
+    external: ["fs", "path", "crypto", "util", "node:*"],
+    logLevel: "error",
+  });
+  await copyFile(require.resolve("fortress-sdk/fortress.wasm"), join(folder, "fortress.wasm"));
+  await copyFile(require.resolve("wasm-themis/dist-es6/libthemis.wasm"), join(folder, "libthemis.wasm"));
+  await writeFile(join(folder, "index.html"), '<!doctype html><meta charset="utf-8"><title>Benchmark</title><link rel="icon" href="data:,"><script type="module" src="page.js"></script>\n');
+}

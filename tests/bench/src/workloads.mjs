@@ -1,0 +1,85 @@
+/** What is measured. A contestant enters one workload or several. */
+
+/** Bytes of a small value: an e-mail address, a name, a card number with room to spare. */
+export const VALUE = 64;
+/** Bytes of a stream. */
+export const STREAM = 100 * 1024 * 1024;
+/** Bytes that loops without a stream of their own encrypt at once. */
+export const PIECE = 16 * 1024;
+
+/**
+ * `unit` is what one unit of a run is: a value, reported in microseconds each, or a byte, reported in MB/s.
+ *
+ * @type {Record<string, { title: string, unit: "value" | "byte", rounds: number }>}
+ */
+export const workloads = {
+  "single-encrypt": { title: `One value of ${VALUE} bytes, encrypt`, unit: "value", rounds: 15 },
+  "single-decrypt": { title: `One value of ${VALUE} bytes, decrypt`, unit: "value", rounds: 15 },
+  "member-encrypt": { title: `Each of several values of ${VALUE} bytes, encrypt`, unit: "value", rounds: 15 },
+  "member-decrypt": { title: `Each of several values of ${VALUE} bytes, decrypt`, unit: "value", rounds: 15 },
+  "stream-encrypt": { title: "Stream of 100 MiB, encrypt", unit: "byte", rounds: 7 },
+  "stream-decrypt": { title: "Stream of 100 MiB, decrypt", unit: "byte", rounds: 7 },
+};
+
+/**
+ * @typedef {object} Contestant
+ * @property {keyof typeof workloads} workload
+ * @property {string} name
+ * @property {number} units that one call of `run` gets through
+ * @property {() => unknown} run does it once; may give a promise
+ * @property {boolean} [asynchronous] whether `run` gives a promise, which is then awaited before the next call
+ */
+
+/** Bytes that look random and are the same everywhere. */
+export function bytes(length) {
+  const words = new Uint32Array(Math.ceil(length / 4));
+  let state = 0x9e3779b9;
+  for (let i = 0; i < words.length; i += 1) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[i] = state;
+  }
+  return new Uint8Array(words.buffer, 0, length);
+}
+
+/** Throws unless a contestant's decryption gives back what it encrypted. */
+export function mustEqual(actual, expected, who) {
+  const same = actual.length === expected.length && actual.every((byte, i) => byte === expected[i]);
+  if (!same) throw new Error(`${who} does not give back what it was given`);
+}
+
+/** The pieces of a long message, without copying. */
+export function pieces(data, length = PIECE) {
+  return Array.from({ length: Math.ceil(data.length / length) }, (_, i) => data.subarray(i * length, (i + 1) * length));
+}
+
+/** A stream from memory, in arrays of the size that files are read in. */
+export function streamOf(data, length = 256 * 1024) {
+  let offset = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (offset < data.length) controller.enqueue(data.subarray(offset, (offset += length)));
+      else controller.close();
+    },
+  });
+}
+
+/** Takes everything, keeps nothing, and knows how much it was. */
+export function sink() {
+  let length = 0;
+  const stream = new WritableStream({
+    write(chunk) {
+      length += chunk.length;
+    },
+  });
+  return { stream, length: () => length };
+}
+
+/** All of a stream. */
+export async function collect(stream) {
+  const parts = [];
+  const reader = stream.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value);
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
