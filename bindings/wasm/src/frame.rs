@@ -1,7 +1,8 @@
 //! The frame: where JavaScript writes a call's inputs and reads its result, without a copy in between.
 //!
 //! Numbers are `u32`, little endian. A string or byte string is its length and its bytes. A context is the number of its pairs, then
-//! each key and value. The last input of a call may stand without its length.
+//! each key and value. A list is the number of its values, their lengths, then all of them. The last input of a call may stand
+//! without its length.
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
@@ -115,6 +116,25 @@ impl<'i> Reader<'i> {
     /// The last input, as text.
     pub(crate) fn rest_text(&mut self) -> Result<&'i str, Failure> {
         std::str::from_utf8(self.rest()).map_err(|_| not_utf8())
+    }
+
+    /// A list's values.
+    pub(crate) fn list(&mut self) -> Result<Vec<&'i [u8]>, Failure> {
+        let count = self.number()?;
+        let (lens, mut rest) = self.0.split_at_checked(count.saturating_mul(4)).ok_or_else(cut)?;
+        let mut values = Vec::with_capacity(count);
+        for len in lens.as_chunks().0 {
+            let (value, after) = rest.split_at_checked(u32::from_le_bytes(*len) as usize).ok_or_else(cut)?;
+            values.push(value);
+            rest = after;
+        }
+        self.0 = rest;
+        Ok(values)
+    }
+
+    /// A list's values, as text.
+    pub(crate) fn texts(&mut self) -> Result<Vec<&'i str>, Failure> {
+        self.list()?.into_iter().map(|bytes| std::str::from_utf8(bytes).map_err(|_| not_utf8())).collect()
     }
 
     pub(crate) fn pairs(&mut self) -> Result<Vec<(&'i str, &'i str)>, Failure> {

@@ -4,7 +4,7 @@ use fortress::{
     Context,
     batch::Batch,
     group::Layout,
-    token::{decode_text, encode_text},
+    token::{TokenError, decode_text, encode_text},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -59,12 +59,12 @@ impl KeyringHandle {
         })
     }
 
-    /// Encrypts a row. Frame: context, number of fields, each name and value. Result: lengths, then texts; for `hoisted` the
-    /// header comes first.
+    /// Encrypts a row. Frame: context, list of names, list of values. Result: lengths, then texts; for `hoisted` the header comes
+    /// first.
     pub fn encrypt_row(&self, len: usize, hoisted: bool) -> i32 {
         frame::call(len, |input, out| {
             let context = input.context()?;
-            let fields = list(input, |input| Ok((input.text()?, input.bytes()?)))?;
+            let fields = input.texts()?.into_iter().zip(input.list()?);
             let layout = if hoisted { Layout::Hoisted } else { Layout::Whole };
             let row = self.with(|keyring| keyring.encrypt_row(fields, &context, layout, &mut Pool))?;
             let header = hoisted.then(|| encode_text(&row.header)).unwrap_or_default();
@@ -73,31 +73,28 @@ impl KeyringHandle {
         })
     }
 
-    /// Decrypts a row. Frame: context, the header's text or nothing, number of fields, each name and text. Result: lengths, then
-    /// values.
+    /// Decrypts a row. Frame: context, the header's text or nothing, list of names, list of texts. Result: lengths, then values.
     pub fn decrypt_row(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let context = input.context()?;
             let header = decode_text(input.text()?)?;
             let header = (!header.is_empty()).then_some(&header[..]);
-            let fields = list(input, |input| Ok((input.text()?, decode_text(input.text()?)?)))?;
-            let fields = fields.iter().map(|(name, member)| (*name, &member[..]));
+            let (names, members) = (input.texts()?, decode_texts(&input.texts()?)?);
+            let fields = names.into_iter().zip(members.iter().map(Vec::as_slice));
             let batch = self.with(|keyring| keyring.decrypt_row(fields, header, &context))?;
-            write_values(batch, out);
+            write_values(&batch, out);
             Ok(())
         })
     }
 
-    /// Encrypts a column. Frame: context, 1 if values have contexts, number of values, each with its context. Result: lengths,
-    /// then texts.
+    /// Encrypts a column. Frame: context, list of values, 1 if they have contexts and then those. Result: lengths, then texts.
     pub fn encrypt_column(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let context = input.context()?;
-            let with_contexts = input.number()? != 0;
+            let values = input.list()?;
+            let own = own_contexts(input, values.len())?;
             let empty = Context::empty();
-            let values = list(input, |input| Ok((own_context(input, with_contexts)?, input.bytes()?)))?;
-            let values = values.iter().map(|(context, value)| (*value, context.as_ref().unwrap_or(&empty)));
-            let batch = self.with(|keyring| keyring.encrypt_column(values, &context, &mut Pool))?;
+            let batch = self.with(|keyring| keyring.encrypt_column(beside(values, &own, &empty), &context, &mut Pool))?;
             write_texts("", &batch, out);
             Ok(())
         })
@@ -107,24 +104,30 @@ impl KeyringHandle {
     pub fn decrypt_column(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let context = input.context()?;
-            let with_contexts = input.number()? != 0;
+            let members = decode_texts(&input.texts()?)?;
+            let own = own_contexts(input, members.len())?;
             let empty = Context::empty();
-            let members = list(input, |input| Ok((own_context(input, with_contexts)?, decode_text(input.text()?)?)))?;
-            let members = members.iter().map(|(context, member)| (&member[..], context.as_ref().unwrap_or(&empty)));
-            let batch = self.with(|keyring| keyring.decrypt_column(members, &context))?;
-            write_values(batch, out);
+            let members = members.iter().map(Vec::as_slice);
+            let batch = self.with(|keyring| keyring.decrypt_column(beside(members, &own, &empty), &context))?;
+            write_values(&batch, out);
             Ok(())
         })
     }
 }
 
-fn list<'i, T>(input: &mut Reader<'i>, mut read: impl FnMut(&mut Reader<'i>) -> Result<T, Failure>) -> Result<Vec<T>, Failure> {
-    let count = input.number()?;
-    (0..count).map(|_| read(input)).collect()
+fn decode_texts(texts: &[&str]) -> Result<Vec<Vec<u8>>, TokenError> {
+    texts.iter().map(|text| decode_text(text)).collect()
 }
 
-fn own_context(input: &mut Reader<'_>, present: bool) -> Result<Option<Context>, Failure> {
-    present.then(|| input.context()).transpose()
+/// The values' own contexts; none when the next input is 0.
+fn own_contexts(input: &mut Reader<'_>, count: usize) -> Result<Vec<Context>, Failure> {
+    let count = if input.number()? == 0 { 0 } else { count };
+    (0..count).map(|_| input.context()).collect()
+}
+
+/// Each value beside its own context, or the empty one.
+fn beside<'v>(values: impl IntoIterator<Item = &'v [u8]>, own: &'v [Context], empty: &'v Context) -> impl Iterator<Item = (&'v [u8], &'v Context)> {
+    values.into_iter().enumerate().map(move |(index, value)| (value, own.get(index).unwrap_or(empty)))
 }
 
 fn write_texts(header: &str, batch: &Batch, out: &mut Vec<u8>) {
@@ -138,7 +141,7 @@ fn write_texts(header: &str, batch: &Batch, out: &mut Vec<u8>) {
     out.extend_from_slice(texts.as_bytes());
 }
 
-fn write_values(batch: Batch, out: &mut Vec<u8>) {
+fn write_values(batch: &Batch, out: &mut Vec<u8>) {
     // Reserved whole, so that growing leaves no plaintext behind.
     out.reserve(4 * batch.len() + batch.bytes().len());
     write_lens(batch.ends(), out);

@@ -51,7 +51,7 @@ export interface Inspection {
  */
 export function inspect(data: Uint8Array | string): Inspection {
   if (typeof data === "string") {
-    return run("inspect", (frame) => frame.json<Inspection>(inspect_text(frame.lastValue(data, "inspect").length), "inspect"));
+    return run("inspect", (frame) => frame.json(inspect_text(frame.lastValue(data, "inspect").length), "inspect") as Inspection);
   }
   if (!isBytes(data)) throw invalidArgument("inspect", "a token's text, or a Uint8Array", data);
   return inspectStart(data, data.length, "inspect");
@@ -66,5 +66,5 @@ export async function inspectSource(source: Source, options: SourceOptions = {})
 }
 
 function inspectStart(start: Uint8Array, total: number, operation: string): Inspection {
-  return run(operation, (frame) => frame.json<Inspection>(inspect_bytes(frame.rest(start).length, total), operation));
+  return run(operation, (frame) => frame.json(inspect_bytes(frame.rest(start).length, total), operation) as Inspection);
 }

@@ -98,7 +98,7 @@ export class Keyring implements Disposable {
   }
 
   #describe(): Description {
-    const description = this.#handle.run("describe", (raw, frame) => (this.#description ??= frame.json<Description>(raw.describe(), "describe")));
+    const description = this.#handle.run("describe", (raw, frame) => (this.#description ??= frame.json(raw.describe(), "describe") as Description));
     return description;
   }
 
@@ -224,24 +224,24 @@ export class Keyring implements Disposable {
    */
   encryptRow<K extends string>(row: Readonly<Record<K, string | Uint8Array>>, context?: Context): Record<K, Token> {
     const { names, tokens } = encryptRow(this.#handle, row, context, false, "encryptRow");
-    return byName(names, tokens) as Record<K, Token>;
+    return byName(names, tokens);
   }
 
   /** As {@link Keyring.encryptRow}, with the part that all fields share stored once: 62 bytes less a field. */
   encryptRowHoisted<K extends string>(row: Readonly<Record<K, string | Uint8Array>>, context?: Context): HoistedRow<K> {
     const { names, tokens } = encryptRow(this.#handle, row, context, true, "encryptRowHoisted");
     const [header, ...fields] = tokens;
-    return { header: header as Token, fields: byName(names, fields) as Record<K, Token> };
+    return { header: header as Token, fields: byName(names, fields) };
   }
 
   /** Decrypts a row, or some of its fields, of either layout, to bytes. */
   decryptRow<K extends string>(row: EncryptedRow<K>, context?: Context): Record<K, Bytes> {
-    return decryptRow(this.#handle, row, context, asBytes, "decryptRow") as Record<K, Bytes>;
+    return decryptRow(this.#handle, row, context, asBytes, "decryptRow");
   }
 
   /** As {@link Keyring.decryptRow}, to text. */
   decryptRowText<K extends string>(row: EncryptedRow<K>, context?: Context): Record<K, string> {
-    return decryptRow(this.#handle, row, context, asText, "decryptRowText") as Record<K, string>;
+    return decryptRow(this.#handle, row, context, asText, "decryptRowText");
   }
 
   /**

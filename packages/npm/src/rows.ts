@@ -2,8 +2,7 @@
 
 import { invalidArgument } from "./errors.js";
 import type { KeyringHandle } from "./generated/fortress_wasm.js";
-import type { Frame } from "./module/frame.js";
-import { decodeUtf8 } from "./module/frame.js";
+import { decodeUtf8, type Frame } from "./module/frame.js";
 import type { Handle } from "./module/handle.js";
 import type { Bytes, Context, Token } from "./types.js";
 
@@ -22,33 +21,41 @@ export type EncryptedRow<K extends string = string> = Readonly<Record<K, string>
 
 type Keyring = Handle<KeyringHandle>;
 
-/** Reads each value of a result out of the frame. */
-type ReadValue<T> = (bytes: Uint8Array<ArrayBuffer>, operation: string) => T;
+/** Cuts the values of a result, which stand one after the other, at these ends. */
+type ReadValues<T> = (bytes: Bytes, ends: readonly number[], operation: string) => T[];
 
-/** A value as bytes of the caller's own. */
-export const asBytes: ReadValue<Bytes> = (bytes) => bytes.slice();
-/** A value as text. */
-export const asText: ReadValue<string> = decodeUtf8;
+/** The values as bytes of the caller's own. */
+export const asBytes: ReadValues<Bytes> = (bytes, ends) => ends.map((end, index) => bytes.slice(ends[index - 1] ?? 0, end));
+
+/** The values as text. ASCII is decoded once and cut. */
+export const asText: ReadValues<string> = (bytes, ends, operation) => {
+  const all = ascii.decode(bytes);
+  // In other text a character has more bytes than units; undecodable bytes become one unit that has three bytes.
+  if (all.length === bytes.length && !all.includes("\ufffd")) return ends.map((end, index) => all.slice(ends[index - 1] ?? 0, end));
+  return ends.map((end, index) => decodeUtf8(bytes.subarray(ends[index - 1] ?? 0, end), operation));
+};
+
+const ascii = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Encrypts a row; with `hoisted`, the header comes first. */
 export function encryptRow(keyring: Keyring, row: Row, context: Context | undefined, hoisted: boolean, operation: string): { names: string[]; tokens: Token[] } {
   const names = fieldsOf(row, operation);
   return keyring.run(operation, (raw, frame) => {
-    frame.context(context, operation).u32(names.length);
-    for (const name of names) frame.string(name, operation).value(row[name] as string | Uint8Array, operation);
+    frame.context(context, operation).list(names, operation).list(Object.values(row), operation);
     const length = frame.check(raw.encrypt_row(frame.length, hoisted), operation);
     return { names, tokens: readTokens(frame, length, names.length + (hoisted ? 1 : 0)) };
   });
 }
 
 /** Decrypts a row of either layout. */
-export function decryptRow<T>(keyring: Keyring, row: EncryptedRow, context: Context | undefined, read: ReadValue<T>, operation: string): Record<string, T> {
+export function decryptRow<T>(keyring: Keyring, row: EncryptedRow, context: Context | undefined, read: ReadValues<T>, operation: string): Record<string, T> {
   const hoisted = isHoisted(row);
   const fields: Readonly<Record<string, string>> = hoisted ? row.fields : (row as Readonly<Record<string, string>>);
   const names = fieldsOf(fields, operation);
   const values = keyring.run(operation, (raw, frame) => {
-    frame.context(context, operation).string(hoisted ? row.header : "", operation).u32(names.length);
-    for (const name of names) frame.string(name, operation).string(tokenText(fields[name], operation), operation);
+    const tokens = Object.values(fields);
+    for (const token of tokens) tokenText(token, operation);
+    frame.context(context, operation).string(hoisted ? row.header : "", operation).list(names, operation).list(tokens, operation);
     return readValues(frame, frame.check(raw.decrypt_row(frame.length), operation), names.length, read, operation);
   });
   return byName(names, values);
@@ -79,55 +86,56 @@ export interface ColumnOptions {
 
 /** Encrypts a column; `null` stays `null`. */
 export function encryptColumn(keyring: Keyring, values: readonly (string | Uint8Array | null)[], options: ColumnOptions, operation: string): (Token | null)[] {
-  return inBatches(values, options, operation, (frame, value) => frame.value(value, operation), (frame, count) => {
-    const length = frame.check(keyring.get(operation).encrypt_column(frame.length), operation);
-    return readTokens(frame, length, count);
-  }, keyring);
+  return inBatches(values, options, operation, (batch, contexts) =>
+    keyring.run(operation, (raw, frame) => {
+      writeBatch(frame, batch, options, contexts, operation);
+      return readTokens(frame, frame.check(raw.encrypt_column(frame.length), operation), batch.length);
+    }),
+  );
 }
 
 /** Decrypts a column; `null` stays `null`. */
-export function decryptColumn<T>(keyring: Keyring, tokens: readonly (string | null)[], options: ColumnOptions, read: ReadValue<T>, operation: string): (T | null)[] {
-  return inBatches(tokens, options, operation, (frame, token) => frame.string(tokenText(token, operation), operation), (frame, count) => {
-    const length = frame.check(keyring.get(operation).decrypt_column(frame.length), operation);
-    return readValues(frame, length, count, read, operation);
-  }, keyring);
+export function decryptColumn<T>(keyring: Keyring, tokens: readonly (string | null)[], options: ColumnOptions, read: ReadValues<T>, operation: string): (T | null)[] {
+  return inBatches(tokens, options, operation, (batch, contexts) =>
+    keyring.run(operation, (raw, frame) => {
+      for (const token of batch) tokenText(token, operation);
+      writeBatch(frame, batch, options, contexts, operation);
+      return readValues(frame, frame.check(raw.decrypt_column(frame.length), operation), batch.length, read, operation);
+    }),
+  );
 }
 
-/** Lays out as many values as fit a batch, calls, and goes on with the rest. */
-function inBatches<V, R>(
+function writeBatch(frame: Frame, batch: readonly (string | Uint8Array)[], { context }: ColumnOptions, contexts: readonly (Context | undefined)[] | undefined, operation: string): void {
+  frame.context(context, operation).list(batch, operation).u32(contexts === undefined ? 0 : 1);
+  for (const own of contexts ?? []) frame.context(own, operation);
+}
+
+/** Gathers as many values as fit a crossing, makes it, and goes on with the rest. */
+function inBatches<V extends string | Uint8Array, R>(
   values: readonly (V | null)[],
-  options: ColumnOptions,
+  { contexts }: ColumnOptions,
   operation: string,
-  write: (frame: Frame, value: V) => void,
-  call: (frame: Frame, count: number) => R[],
-  keyring: Keyring,
+  cross: (batch: V[], contexts: Context[] | undefined) => R[],
 ): (R | null)[] {
   if (!Array.isArray(values)) throw invalidArgument(operation, "an array of values", values);
-  const { context, contexts } = options;
   if (contexts !== undefined && contexts.length !== values.length) {
     throw invalidArgument(operation, `as many contexts as values (${String(values.length)})`, contexts.length);
   }
-  const results: (R | null)[] = [];
-  while (results.length < values.length) {
-    keyring.run(operation, (_, frame) => {
-      frame.context(context, operation).u32(contexts === undefined ? 0 : 1);
-      const countAt = frame.length;
-      frame.u32(0);
-      const first = results.length;
-      let count = 0;
-      let next = first;
-      for (; next < values.length && count < BATCH_VALUES && frame.length < BATCH_BYTES; next++) {
-        const value = values[next];
-        if (value === null) continue;
-        if (contexts !== undefined) frame.context(contexts[next], operation);
-        write(frame, value as V);
-        count += 1;
-      }
-      frame.patch(countAt, count);
-      const batch = call(frame, count);
-      let taken = 0;
-      for (let index = first; index < next; index++) results.push(values[index] === null ? null : (batch[taken++] as R));
-    });
+  const results = new Array<R | null>(values.length);
+  for (let next = 0; next < values.length; ) {
+    const places: number[] = [];
+    const batch: V[] = [];
+    for (let bytes = 0; next < values.length && batch.length < BATCH_VALUES && bytes < BATCH_BYTES; next++) {
+      const value = values[next] as V | null;
+      results[next] = null;
+      if (value === null) continue;
+      places.push(next);
+      batch.push(value);
+      // What is not a value is refused when it is written.
+      bytes += value?.length ?? 0;
+    }
+    const crossed = cross(batch, contexts === undefined ? undefined : places.map((place) => contexts[place] as Context));
+    for (let index = 0; index < places.length; index++) results[places[index] as number] = crossed[index] as R;
   }
   return results;
 }
@@ -146,17 +154,12 @@ function readTokens(frame: Frame, length: number, count: number): Token[] {
 }
 
 /** The values of a result: lengths, then all of them. They are wiped once they are read. */
-function readValues<T>(frame: Frame, length: number, count: number, read: ReadValue<T>, operation: string): T[] {
-  const view = frame.view(length);
+function readValues<T>(frame: Frame, length: number, count: number, read: ReadValues<T>, operation: string): T[] {
+  const ends = new Array<number>(count);
+  let end = 0;
+  for (let index = 0; index < count; index++) ends[index] = end += frame.resultU32(index);
   try {
-    const values = new Array<T>(count);
-    let at = 4 * count;
-    for (let index = 0; index < count; index++) {
-      const end = at + frame.resultU32(index);
-      values[index] = read(view.subarray(at, end), operation);
-      at = end;
-    }
-    return values;
+    return read(frame.view(length).subarray(4 * count), ends, operation);
   } finally {
     frame.wipeResult(length);
   }

@@ -105,7 +105,7 @@ export class EncryptedFile implements Disposable {
   }
 
   private located(operation: string, call: (raw: MessageRanges) => number): [number, number] {
-    return this.ranges.run(operation, (raw, frame) => frame.json<[number, number]>(call(raw), operation));
+    return this.ranges.run(operation, (raw, frame) => frame.json(call(raw), operation) as [number, number]);
   }
 
   private check(start: number, end: number, operation: string): number {
@@ -155,9 +155,9 @@ class Collector {
       taken.set(part, filled);
       filled += part.length;
       if (filled === length) return taken;
-      const { done, value } = await this.blocks.next();
-      if (done === true) return taken.subarray(0, filled);
-      this.left = value;
+      const next: IteratorResult<Uint8Array, unknown> = await this.blocks.next();
+      if (next.done === true) return taken.subarray(0, filled);
+      this.left = next.value;
     }
   }
 

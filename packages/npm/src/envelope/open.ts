@@ -76,7 +76,7 @@ export class Opened {
 
   /** The public metadata, which the header's MAC has authenticated. */
   metadata(): Readonly<Record<string, string>> {
-    return this.handle.run(this.operation, (raw, frame) => frame.json<Record<string, string>>(raw.metadata(), this.operation));
+    return this.handle.run(this.operation, (raw, frame) => frame.json(raw.metadata(), this.operation) as Record<string, string>);
   }
 
   /** The message, to be decrypted whole. Takes the envelope with it. */

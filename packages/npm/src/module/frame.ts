@@ -33,8 +33,8 @@ export class Frame {
   private readonly resultWord: number;
 
   constructor(private readonly wasm: InitOutput) {
-    this.bytes = new Uint8Array(wasm.memory.buffer as ArrayBuffer);
-    this.words = new Uint32Array(wasm.memory.buffer as ArrayBuffer);
+    this.bytes = new Uint8Array(wasm.memory.buffer);
+    this.words = new Uint32Array(wasm.memory.buffer);
     this.resultWord = wasm.frame_result() >>> 2;
     this.reserve(4096);
   }
@@ -57,8 +57,8 @@ export class Frame {
 
   /** Memory that grew has a new buffer, and the views of the old one are empty. */
   private refresh(): void {
-    this.bytes = new Uint8Array(this.wasm.memory.buffer as ArrayBuffer);
-    this.words = new Uint32Array(this.wasm.memory.buffer as ArrayBuffer);
+    this.bytes = new Uint8Array(this.wasm.memory.buffer);
+    this.words = new Uint32Array(this.wasm.memory.buffer);
   }
 
   /** Writes a number. */
@@ -75,11 +75,6 @@ export class Frame {
     bytes[at + 1] = value >>> 8;
     bytes[at + 2] = value >>> 16;
     bytes[at + 3] = value >>> 24;
-  }
-
-  /** Writes a number over one that was written before, at `length` of then. */
-  patch(at: number, value: number): void {
-    this.put(this.start + at, value);
   }
 
   /** Writes a context, empty when there is none. */
@@ -110,16 +105,35 @@ export class Frame {
     return this;
   }
 
-  /** Writes a byte string's length and bytes. */
-  byteString(data: Uint8Array): this {
-    return this.u32(data.length).rest(data);
+  /** Writes a list: the number of its values, their lengths, then all of them one after the other. */
+  list(values: readonly (string | Uint8Array)[], operation: string): this {
+    this.u32(values.length).reserve(4 * values.length);
+    const lengthsAt = this.length;
+    this.length += 4 * values.length;
+    if (this.asciiList(values, lengthsAt)) return this;
+    for (let index = 0; index < values.length; index++) {
+      const from = this.length;
+      this.lastValue(values[index] as string | Uint8Array, operation);
+      this.put(this.start + lengthsAt + 4 * index, this.length - from);
+    }
+    return this;
   }
 
-  /** Writes a string or bytes, with their length. */
-  value(value: string | Uint8Array, operation: string): this {
-    if (typeof value === "string") return this.string(value, operation);
-    if (!isBytes(value)) throw invalidArgument(operation, "a string or a Uint8Array", value);
-    return this.byteString(value);
+  /** Writes a list of strings by one call of `encodeInto`, if they are long enough together and all of them ASCII. */
+  private asciiList(values: readonly unknown[], lengthsAt: number): boolean {
+    let units = 0;
+    for (const value of values) {
+      if (typeof value !== "string") return false;
+      units += value.length;
+    }
+    if (units <= SHORT_STRING) return false;
+    this.reserve(units);
+    const start = this.start + this.length;
+    const { read, written } = encoder.encodeInto(values.join(""), this.bytes.subarray(start, start + units));
+    if (read !== units || written !== units) return false;
+    for (let index = 0; index < values.length; index++) this.put(this.start + lengthsAt + 4 * index, (values[index] as string).length);
+    this.length += units;
+    return true;
   }
 
   /** Writes a string or bytes without their length, as the last input. */
@@ -221,8 +235,8 @@ export class Frame {
   }
 
   /** The result of a call with this status, as what its JSON says. */
-  json<T>(status: number, operation: string): T {
-    return JSON.parse(this.utf8Text(this.check(status, operation), operation)) as T;
+  json(status: number, operation: string): unknown {
+    return JSON.parse(this.utf8Text(this.check(status, operation), operation));
   }
 
   /** The number at word `index` of the result. */

@@ -1,6 +1,7 @@
 /**
  * Chunks computed by WebCrypto. Its calls are kept in flight, because one call alone spends most of its time travelling
- * to another thread and back; their results go out in order.
+ * to another thread and back; their results go out in order, each as it is: joining them to larger arrays costs a third
+ * of the speed, since every byte is then moved into memory that was not touched before.
  */
 
 import { Chunker } from "./chunker.js";
@@ -9,8 +10,6 @@ import { chunkFailed, endOfInput, hostFailed, nextNonce, type ChunkTransform, ty
 
 /** Chunks in flight, at most: with those waiting for their turn this bounds the memory of a stream to about a megabyte. */
 const IN_FLIGHT = 32;
-/** Chunks per output array. */
-const BATCH = 16;
 
 export class AsyncTransform implements ChunkTransform {
   private readonly chunker: Chunker;
@@ -18,7 +17,6 @@ export class AsyncTransform implements ChunkTransform {
   private readonly results = new Map<number, ArrayBuffer>();
   private submitted = 0;
   private emitted = 0;
-  private batch: ArrayBuffer[] = [];
   private error: unknown;
   private failed = false;
   /** Wakes the one that waits for a place in flight, or for the end. */
@@ -73,11 +71,8 @@ export class AsyncTransform implements ChunkTransform {
     for (let next = this.results.get(this.emitted); next !== undefined; next = this.results.get(this.emitted)) {
       this.results.delete(this.emitted);
       this.emitted += 1;
-      this.batch.push(next);
-      if (this.batch.length === BATCH) this.flush();
+      if (next.byteLength > 0) this.emit(new Uint8Array(next));
     }
-    // Nothing else is coming soon: a slow source's data does not wait for more of it.
-    if (this.emitted === this.submitted) this.flush();
     this.wake?.();
   }
 
@@ -98,13 +93,6 @@ export class AsyncTransform implements ChunkTransform {
     }
   }
 
-  private flush(): void {
-    const [first] = this.batch;
-    if (first === undefined) return;
-    this.emit(this.batch.length === 1 ? new Uint8Array(first) : join(this.batch));
-    this.batch = [];
-  }
-
   /** Waits until at most `left` chunks are on their way. */
   private async until(left: number): Promise<void> {
     while (!this.failed && this.submitted - this.emitted > left) {
@@ -114,16 +102,4 @@ export class AsyncTransform implements ChunkTransform {
     }
     this.wake = undefined;
   }
-}
-
-function join(parts: readonly ArrayBuffer[]): Uint8Array<ArrayBuffer> {
-  let length = 0;
-  for (const part of parts) length += part.byteLength;
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(new Uint8Array(part), at);
-    at += part.byteLength;
-  }
-  return joined;
 }

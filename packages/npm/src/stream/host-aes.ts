@@ -32,7 +32,7 @@ export function setHostAes(aes: HostAes): void {
 /** The host's AES; `undefined` where there is none, such as a page that is not a secure context. */
 export function currentHostAes(): HostAes | undefined {
   if (hostAes !== undefined) return hostAes;
-  const subtle = (globalThis.crypto as Crypto | undefined)?.subtle as SubtleCrypto | undefined;
+  const subtle = (globalThis.crypto as Crypto | undefined)?.subtle;
   return subtle === undefined ? undefined : (key) => webCryptoKey(subtle, key);
 }
 

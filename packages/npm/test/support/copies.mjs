@@ -1,0 +1,48 @@
+// Copies of the package with a module and an instance of their own, to set one path of the code against another.
+import { copyFileSync, mkdtempSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const require = createRequire(import.meta.url);
+const dist = new URL("../../dist/", import.meta.url);
+
+/** The compiled module's bytes. */
+export const wasm = readFileSync(new URL("fortress.wasm", dist));
+
+/** A fresh copy of `/slim`, which has no module yet. Its AES-256-GCM is WebCrypto's. */
+export function slimCopy() {
+  const path = join(mkdtempSync(join(tmpdir(), "fortress-")), "slim.cjs");
+  copyFileSync(new URL("slim.cjs", dist), path);
+  return require(path);
+}
+
+/** A fresh copy of the Node entry, whose AES-256-GCM is `node:crypto`'s. */
+export function nodeCopy() {
+  const folder = mkdtempSync(join(tmpdir(), "fortress-"));
+  copyFileSync(new URL("node.cjs", dist), join(folder, "node.cjs"));
+  copyFileSync(new URL("fortress.wasm", dist), join(folder, "fortress.wasm"));
+  return require(join(folder, "node.cjs"));
+}
+
+/** Runs `body` with a property of `object` replaced. */
+export async function replaced(object, name, value, body) {
+  const before = Object.getOwnPropertyDescriptor(object, name);
+  Object.defineProperty(object, name, { value, configurable: true, writable: true });
+  try {
+    return await body();
+  } finally {
+    if (before === undefined) delete object[name];
+    else Object.defineProperty(object, name, before);
+  }
+}
+
+/** `getRandomValues` that gives every copy the same bytes. For tests of sameness only. */
+export function predictable() {
+  let counter = 0;
+  return (array) => {
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = (Math.imul(counter++, 2654435761) >>> 13) & 255;
+    return array;
+  };
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { inspect, Keyring } from "fortress-sdk";
+import { pattern } from "./support/bytes.mjs";
+
+const keyring = await Keyring.generate();
+const email = keyring.scope("acme", "users", "email");
+const context = { row: "42", tenant: "acme" };
+const code = (expected) => (error) => error.code === expected;
+
+describe("tokens", () => {
+  test("text and bytes come back, whatever their length and script", () => {
+    for (const text of ["", "a", "ada@example.org", "x".repeat(159), "x".repeat(160), "x".repeat(161), "héllo", "日本語", "👩‍💻", "\0", "\ufeffbom", "é".repeat(500)]) {
+      assert.equal(email.decryptText(email.encrypt(text, context), context), text);
+    }
+    for (const length of [0, 1, 63, 64, 4096, 16_383, 16_384, 16_385, 100_000]) {
+      const value = pattern(length);
+      assert.deepEqual(email.decrypt(email.encrypt(value, context), context), value);
+    }
+  });
+
+  test("a value of 16 MiB fits, one byte more does not", () => {
+    const value = new Uint8Array(16 * 1024 * 1024).fill(7);
+    assert.equal(email.decrypt(email.encrypt(value)).length, value.length);
+    assert.throws(() => email.encrypt(new Uint8Array(value.length + 1)), code("value_too_large"));
+  });
+
+  test("the order of a context does not matter, its content does", () => {
+    const token = email.encrypt("x", { a: "1", b: "2" });
+    assert.equal(email.decryptText(token, { b: "2", a: "1" }), "x");
+    for (const other of [undefined, {}, { a: "1" }, { a: "1", b: "3" }, { a: "1", b: "2", c: "" }, { ab: "12" }]) {
+      assert.throws(() => email.decrypt(token, other), code("authentication_failed"));
+    }
+  });
+
+  test("a token is text for URLs, and never the same twice", () => {
+    const tokens = new Set(Array.from({ length: 500 }, () => email.encrypt("x")));
+    assert.equal(tokens.size, 500);
+    for (const token of tokens) assert.match(token, /^[A-Za-z0-9_-]+$/);
+  });
+
+  test("scopes and keyrings keep to themselves", async () => {
+    const token = email.encrypt("x");
+    assert.throws(() => keyring.scope("acme", "users", "ssn").decrypt(token), code("authentication_failed"));
+    assert.throws(() => keyring.decrypt(token), code("authentication_failed"));
+    const other = await Keyring.generate();
+    assert.throws(() => other.scope("acme", "users", "email").decrypt(token), code("unknown_key"));
+    assert.equal(keyring.scope("acme").scope("users").scope("email").decryptText(token), "x");
+  });
+
+  test("every flipped character is noticed", () => {
+    const token = email.encrypt("ada", context);
+    for (let at = 0; at < token.length; at++) {
+      const flipped = token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1);
+      assert.throws(() => email.decrypt(flipped, context), (error) => error.name !== "Error" && typeof error.code === "string");
+    }
+  });
+
+  test("what is not a token is named as such", () => {
+    assert.throws(() => email.decrypt("not a token!"), code("invalid_text"));
+    assert.throws(() => email.decrypt(""), code("truncated"));
+    assert.throws(() => email.decrypt(email.encrypt("x").slice(0, 40)), code("truncated"));
+    assert.throws(() => email.decrypt(`${email.encrypt("x")}=`), code("invalid_text"));
+    assert.throws(() => email.decrypt(undefined), code("invalid_argument"));
+    assert.throws(() => email.decryptText(email.encrypt(Uint8Array.of(0xff))), code("invalid_utf8"));
+  });
+
+  test("arguments of the wrong kind are named, not their content", () => {
+    assert.throws(() => email.encrypt(42), { code: "invalid_argument", message: "encrypt: expected a string or a Uint8Array, got the number 42" });
+    assert.throws(() => email.encrypt("x", "row"), { code: "invalid_argument", message: "encrypt: expected a context object of strings, got a string" });
+    assert.throws(() => email.encrypt("x", { row: 42 }), { code: "invalid_argument", message: 'encrypt: expected a string as the context\'s "row", got the number 42' });
+    assert.throws(() => email.encrypt("\ud800"), code("invalid_argument"));
+  });
+
+  test("rotation: old tokens open, new ones are current", async () => {
+    const rotating = await Keyring.generate();
+    const old = rotating.encrypt("x");
+    assert.ok(rotating.isCurrent(old));
+    const before = rotating.primary;
+    const id = rotating.rotate();
+    assert.equal(rotating.primary, id);
+    assert.deepEqual(rotating.versions.map(({ state }) => state), ["decrypt-only", "primary"]);
+    assert.equal(rotating.decryptText(old), "x");
+    assert.ok(!rotating.isCurrent(old));
+    const fresh = rotating.reencrypt(old);
+    assert.ok(rotating.isCurrent(fresh));
+    rotating.destroyVersion(before);
+    assert.throws(() => rotating.decrypt(old), code("key_destroyed"));
+    assert.equal(rotating.decryptText(fresh), "x");
+    assert.throws(() => rotating.destroyVersion(id), code("primary_in_use"));
+    assert.throws(() => rotating.destroyVersion("00000000"), code("unknown_key"));
+    assert.throws(() => rotating.destroyVersion("nonsense"), code("invalid_argument"));
+    assert.throws(() => rotating.scope("x").rotate(), code("not_root"));
+  });
+
+  test("inspect lays every byte out", () => {
+    const seen = inspect(email.encrypt("ada", context));
+    assert.equal(seen.kind, "token");
+    assert.equal(seen.suite, "ChaCha20-Poly1305");
+    assert.equal(seen.keyId, keyring.primary);
+    assert.equal(seen.plaintextLength, 3);
+    assert.equal(seen.header, null);
+    let at = 0;
+    for (const field of seen.fields) {
+      assert.equal(field.offset, at);
+      at += field.length;
+    }
+    assert.equal(at, 79 + 3);
+  });
+});
+
+describe("rows and columns", () => {
+  const row = { email: "ada@example.org", name: "Ada", photo: pattern(200), empty: "", note: "ünïcode" };
+
+  test("both layouts come back, whole or in part", () => {
+    const whole = email.encryptRow(row, context);
+    const hoisted = email.encryptRowHoisted(row, context);
+    for (const encrypted of [whole, hoisted]) {
+      const back = email.decryptRow(encrypted, context);
+      assert.deepEqual(Object.keys(back), Object.keys(row));
+      assert.deepEqual(back.photo, row.photo);
+      assert.equal(new TextDecoder().decode(back.note), row.note);
+    }
+    const { photo, ...text } = whole;
+    assert.equal(typeof photo, "string");
+    assert.deepEqual(email.decryptRowText(text, context), { email: row.email, name: row.name, empty: "", note: row.note });
+    assert.equal(email.decryptRowText({ header: hoisted.header, fields: { name: hoisted.fields.name } }, context).name, "Ada");
+    assert.ok(hoisted.fields.name.length < whole.name.length / 2);
+    assert.deepEqual(email.decryptRow(email.encryptRow({}, context), context), {});
+  });
+
+  test("a field decrypts under its own name and context only", () => {
+    const encrypted = email.encryptRow(row, context);
+    assert.throws(() => email.decryptRow({ name: encrypted.email, email: encrypted.name }, context), code("authentication_failed"));
+    assert.throws(() => email.decryptRow(encrypted, { row: "43" }), code("authentication_failed"));
+    assert.throws(() => email.decryptRow({ name: email.encrypt("x") }, context), code("wrong_group"));
+    assert.throws(() => email.decryptRow({ name: email.encryptRowHoisted(row).fields.name }, context), code("wrong_group"));
+    assert.throws(() => email.encryptRow({ big: new Uint8Array(16_384) }), code("value_too_large"));
+  });
+
+  test("any field name is one", () => {
+    const odd = JSON.parse('{"__proto__": "1", "constructor": "2", "": "3", "ключ": "4"}');
+    const back = email.decryptRowText(email.encryptRow(odd));
+    assert.deepEqual(Object.entries(back), Object.entries(odd));
+    assert.equal(Object.getPrototypeOf(back), Object.prototype);
+  });
+
+  test("a column keeps order, nulls and contexts", () => {
+    const values = ["a", null, "", pattern(100), null, "ß"];
+    const contexts = values.map((_, index) => ({ row: String(index) }));
+    const tokens = email.encryptColumn(values, { context, contexts });
+    assert.deepEqual(tokens.map((token) => token === null), values.map((value) => value === null));
+    const back = email.decryptColumn(tokens, { context, contexts });
+    assert.deepEqual(back[3], values[3]);
+    assert.equal(new TextDecoder().decode(back[5]), "ß");
+    assert.equal(back[1], null);
+    const exchanged = [tokens[2], null, tokens[0], tokens[3], null, tokens[5]];
+    assert.throws(() => email.decryptColumn(exchanged, { context, contexts }), code("authentication_failed"));
+    assert.throws(() => email.decryptColumn(tokens, { context }), code("authentication_failed"));
+    assert.throws(() => email.encryptColumn(values, { contexts: contexts.slice(1) }), code("invalid_argument"));
+    assert.deepEqual(email.encryptColumn([]), []);
+    assert.deepEqual(email.encryptColumn([null]), [null]);
+    assert.throws(() => email.encryptColumn(["a", 7]), code("invalid_argument"));
+  });
+
+  test("a column of any length crosses in parts", () => {
+    const values = Array.from({ length: 70_000 }, (_, index) => (index % 11 === 0 ? null : `value ${index} ${index % 5 === 0 ? "é" : ""}`));
+    const tokens = email.encryptColumn(values);
+    assert.deepEqual(email.decryptColumnText(tokens), values);
+    const long = Array.from({ length: 300 }, (_, index) => pattern(16_383, index + 1));
+    assert.deepEqual(email.decryptColumn(email.encryptColumn(long)), long);
+  });
+});
