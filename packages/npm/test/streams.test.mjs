@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { bytesOf, collect, concat, equal, pattern, streamOf } from "./support/bytes.mjs";
+import { nodeCopy, predictable, replaced, slimCopy, wasm } from "./support/copies.mjs";
+
+const SUITES = ["AES-256-GCM", "ChaCha20-Poly1305", "AEGIS-256", "AEGIS-256X2"];
+const BORDERS = [0, 1, 4095, 4096, 16_383, 16_384, 16_385, 1 << 20];
+const code = (expected) => (error) => error.code === expected;
+
+// The three ways in which AES-256-GCM is computed. Every other suite takes the last one everywhere.
+const PATHS = {
+  "node:crypto": async (body) => {
+    const fortress = nodeCopy();
+    await fortress.init();
+    return body(fortress);
+  },
+  WebCrypto: async (body) => {
+    const fortress = slimCopy();
+    await fortress.init(wasm);
+    return body(fortress);
+  },
+  WebAssembly: async (body) => {
+    const fortress = slimCopy();
+    await fortress.init(wasm);
+    // A page that is not a secure context has no `subtle`.
+    return replaced(globalThis, "crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) }, () => body(fortress));
+  },
+};
+
+for (const [path, within] of Object.entries(PATHS)) {
+  describe(`by ${path}`, () => {
+    for (const suite of SUITES) {
+      test(`${suite}: every length around a chunk's border, in arrays of any size`, async () => {
+        await within(async ({ Keyring }) => {
+          const keyring = (await Keyring.generate()).scope("files");
+          const context = { file: "1" };
+          for (const length of BORDERS) {
+            const data = pattern(length, length + 1);
+            for (const sizes of [[], [1 << 16], [1, 16_383, 5, 70_000]]) {
+              const encrypted = await collect(streamOf(data, ...sizes).pipeThrough(keyring.encryptStream({ context, suite })));
+              const decrypted = await collect(streamOf(encrypted, ...sizes.toReversed()).pipeThrough(keyring.decryptStream({ context })));
+              assert.ok(equal(decrypted, data), `${length} bytes in arrays of ${sizes}`);
+            }
+          }
+        });
+      });
+    }
+
+    test("what was cut, changed or extended is refused", async () => {
+      await within(async ({ Keyring }) => {
+        const keyring = await Keyring.generate();
+        const decrypt = (bytes) => collect(streamOf(bytes, 50_000).pipeThrough(keyring.decryptStream()));
+        for (const suite of ["AES-256-GCM", "ChaCha20-Poly1305"]) {
+          const data = pattern(3 * 16_384 + 100);
+          const encrypted = await bytesOf(await keyring.encryptBlob(data, { suite }));
+          const start = encrypted.length - 3 * 16_400 - 116;
+          for (const at of [start + 5, start + 16_400, start + 2 * 16_400 - 1, encrypted.length - 1]) {
+            const flipped = encrypted.slice();
+            flipped[at] ^= 1;
+            await assert.rejects(decrypt(flipped), code("authentication_failed"), `a bit of byte ${at}`);
+          }
+          for (const chunks of [0, 1, 2, 3]) await assert.rejects(decrypt(encrypted.subarray(0, start + chunks * 16_400)), code("truncated"), `${chunks} chunks`);
+          await assert.rejects(decrypt(encrypted.subarray(0, start + 15)), code("truncated"));
+          await assert.rejects(decrypt(encrypted.subarray(0, -1)), code("authentication_failed"));
+          await assert.rejects(decrypt(concat(encrypted, Uint8Array.of(0))), code("authentication_failed"));
+          await assert.rejects(decrypt(concat(encrypted, new Uint8Array(40_000))), code("authentication_failed"));
+          const exchanged = encrypted.slice();
+          exchanged.set(encrypted.subarray(start, start + 16_400), start + 16_400);
+          exchanged.set(encrypted.subarray(start + 16_400, start + 2 * 16_400), start);
+          await assert.rejects(decrypt(exchanged), code("authentication_failed"));
+          await assert.rejects(collect(streamOf(encrypted).pipeThrough(keyring.decryptStream({ context: { a: "b" } }))), code("authentication_failed"));
+          await assert.rejects(keyring.decryptBlob(encrypted.subarray(0, start + 16_400)), { code: "truncated", operation: "decryptBlob" });
+        }
+      });
+    });
+
+    test("nothing comes out of a chunk that is not authentic, and all of those before it may", async () => {
+      await within(async ({ Keyring }) => {
+        const keyring = await Keyring.generate();
+        const data = pattern(40 * 16_384);
+        const encrypted = await bytesOf(await keyring.encryptBlob(data));
+        encrypted[encrypted.length - 16 - 20 * 16_400 - 100] ^= 1;
+        const seen = [];
+        const reading = (async () => {
+          for await (const part of streamOf(encrypted, 100_000).pipeThrough(keyring.decryptStream())) seen.push(part);
+        })();
+        await assert.rejects(reading, code("authentication_failed"));
+        const released = concat(...seen);
+        assert.ok(released.length <= 19 * 16_384, `${released.length} bytes were released`);
+        assert.ok(equal(released, data.subarray(0, released.length)));
+      });
+    });
+  });
+}
+
+describe("all paths", () => {
+  test("are what they say", async () => {
+    const calls = { "node:crypto": 0, WebCrypto: 0, WebAssembly: 0 };
+    const { encrypt } = SubtleCrypto.prototype;
+    for (const [path, within] of Object.entries(PATHS)) {
+      const counting = function (...args) {
+        calls[path] += 1;
+        return encrypt.apply(this, args);
+      };
+      await replaced(SubtleCrypto.prototype, "encrypt", counting, () =>
+        within(async ({ Keyring }) => {
+          const keyring = await Keyring.generate();
+          await keyring.encryptBlob(pattern(100_000));
+          await keyring.encryptBlob(pattern(100));
+        }),
+      );
+    }
+    assert.deepEqual(calls, { "node:crypto": 0, WebCrypto: 7, WebAssembly: 0 });
+  });
+
+  test("write the same bytes, chunk for chunk", async () => {
+    for (const length of [0, 100, 5000, 16_384, 5 * 16_384 + 7, 1 << 20]) {
+      const data = pattern(length, 9);
+      const written = {};
+      for (const [path, within] of Object.entries(PATHS)) {
+        const random = predictable();
+        written[path] = await within(async ({ Keyring }) => {
+          // The third path has replaced `crypto` by an object of its own.
+          const body = async () => {
+            const keyring = await Keyring.generate();
+            return collect(streamOf(data, 30_000).pipeThrough(keyring.encryptStream({ suite: "AES-256-GCM" })));
+          };
+          return replaced(globalThis.crypto, "getRandomValues", random, () => replaced(Date, "now", () => 1.79e12, body));
+        });
+      }
+      const [first, ...others] = Object.values(written);
+      for (const other of others) assert.equal(other.length, first.length);
+      const chunks = first.length - length - 16 * (Math.floor(length / 16_384) + 1);
+      for (let at = chunks; at <= first.length; at += 16_400) {
+        for (const other of others) assert.ok(equal(other.subarray(at, at + 16_400), first.subarray(at, at + 16_400)), `${length} bytes: the chunk at ${at}`);
+      }
+      for (const other of others) assert.ok(equal(other, first), `${length} bytes: the prefix`);
+    }
+  });
+
+  test("read what the others wrote", async () => {
+    const writer = nodeCopy();
+    const keyring = await writer.Keyring.generate();
+    const sealed = await keyring.seal({ passphrase: "p", argon2: { passes: 1, memoryKiB: 8192, lanes: 1 } });
+    for (const suite of SUITES) {
+      const data = pattern(100_000);
+      const encrypted = await bytesOf(await keyring.encryptBlob(data, { suite }));
+      for (const within of Object.values(PATHS)) {
+        await within(async ({ Keyring }) => {
+          const reader = await Keyring.open(sealed, { passphrase: "p" });
+          assert.ok(equal(await bytesOf(await reader.decryptBlob(encrypted)), data));
+          assert.ok(equal(await reader.decryptRange(encrypted, { start: 16_380, end: 50_000 }), data.subarray(16_380, 50_000)));
+        });
+      }
+    }
+  });
+});
