@@ -111,7 +111,8 @@ pub fn token(bytes: &[u8]) -> Result<Inspection, TokenError> {
 /// Inspects an envelope from its prefix, or all of it; `len` is the whole envelope's length where that is known.
 pub fn envelope(bytes: &[u8], len: Option<u64>) -> Result<Inspection, EnvelopeError> {
     let prefix_len = prefix_len(bytes)?.ok_or(EnvelopeError::Truncated)?;
-    let header = Prefix::parse(bytes)?.header;
+    let prefix = bytes.get(..prefix_len).ok_or(EnvelopeError::Truncated)?;
+    let header = Prefix::parse(prefix)?.header;
     let header_len = prefix_len - PREAMBLE_LEN - MAC_LEN - MESSAGE_PREFIX_LEN;
     let mut layout = Layout::default();
     layout.add(4, "magic", "FTRS".into());

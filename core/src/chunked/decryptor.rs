@@ -30,27 +30,31 @@ impl Decryptor {
     /// Takes more ciphertext and appends the plaintext of every chunk that it completes to `output`.
     pub fn update(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<(), ChunkedError> {
         let start = output.len();
-        output.resize(start + self.update_len(input.len()), 0);
-        let updated = self.update_into(input, &mut output[start..]);
+        output.reserve(self.update_len(input.len()));
+        let updated = self.for_each_whole_chunk(input, |key, index, chunk| key.append_opened(index, chunk, output));
         if updated.is_err() {
             output.truncate(start);
         }
-        updated.map(|_| ())
+        updated
     }
 
     /// As [`update`](Decryptor::update), into the start of a buffer of at least [`update_len`](Decryptor::update_len) bytes;
-    /// returns how many were written. On failure the buffer holds only plaintext that is authentic, and zeros.
+    /// returns how many were written. On failure the buffer holds only plaintext that is authentic, zeros, and what it held before. For
+    /// large pieces it is faster, for a buffer that is there needs no zeros first.
     pub fn update_into(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize, ChunkedError> {
         if self.failed {
             return Err(ChunkedError::Failed);
         }
         let written = self.update_len(input.len());
-        let Some(output) = output.get_mut(..written) else {
+        let Some(mut rest) = output.get_mut(..written) else {
             return Err(ChunkedError::WrongLength { expected: written as u64, got: output.len() as u64 });
         };
-        let updated = self.open_chunks(input, output);
-        self.failed = updated.is_err();
-        updated.map(|()| written)
+        self.for_each_whole_chunk(input, |key, index, chunk| {
+            let (out, tail) = core::mem::take(&mut rest).split_at_mut(CHUNK_LEN);
+            rest = tail;
+            key.open_chunk(index, chunk, out)
+        })?;
+        Ok(written)
     }
 
     /// Appends the plaintext of the short last chunk to `output`.
@@ -59,33 +63,41 @@ impl Decryptor {
             return Err(ChunkedError::Failed);
         }
         // A full chunk is never the last: what ends here, or within a tag, was cut.
-        let Some(len) = self.partial.len().checked_sub(TAG_LEN) else {
+        if self.partial.len() < TAG_LEN {
             return Err(ChunkedError::Truncated);
-        };
-        let start = output.len();
-        output.resize(start + len, 0);
-        let opened = self.key.open_chunk(self.next, &self.partial, &mut output[start..]);
-        if opened.is_err() {
-            output.truncate(start);
         }
-        opened
+        self.key.append_opened(self.next, &self.partial, output)
     }
 
-    fn open_chunks(&mut self, mut input: &[u8], mut output: &mut [u8]) -> Result<(), ChunkedError> {
-        if !self.partial.is_empty() && !output.is_empty() {
-            let (head, rest) = input.split_at(ENCRYPTED_CHUNK_LEN - self.partial.len());
+    /// Calls `open` with the index and ciphertext of every chunk that is whole now, and keeps the rest for later. After a failure it fails
+    /// without a call.
+    fn for_each_whole_chunk(
+        &mut self,
+        mut input: &[u8],
+        mut open: impl FnMut(&MessageKey, u64, &[u8]) -> Result<(), ChunkedError>,
+    ) -> Result<(), ChunkedError> {
+        if self.failed {
+            return Err(ChunkedError::Failed);
+        }
+        // Until all went well: an early return leaves it so.
+        self.failed = true;
+        if !self.partial.is_empty()
+            && let Some((head, rest)) = input.split_at_checked(ENCRYPTED_CHUNK_LEN - self.partial.len())
+        {
             self.partial.extend_from_slice(head);
-            let (out, tail) = output.split_at_mut(CHUNK_LEN);
-            self.key.open_chunk(self.next, &self.partial, out)?;
+            open(&self.key, self.next, &self.partial)?;
             self.next += 1;
             self.partial.clear();
-            (input, output) = (rest, tail);
+            input = rest;
         }
-        for (chunk, out) in input.chunks_exact(ENCRYPTED_CHUNK_LEN).zip(output.chunks_exact_mut(CHUNK_LEN)) {
-            self.key.open_chunk(self.next, chunk, out)?;
+        let chunks = input.chunks_exact(ENCRYPTED_CHUNK_LEN);
+        let rest = chunks.remainder();
+        for chunk in chunks {
+            open(&self.key, self.next, chunk)?;
             self.next += 1;
         }
-        self.partial.extend_from_slice(input.chunks_exact(ENCRYPTED_CHUNK_LEN).remainder());
+        self.partial.extend_from_slice(rest);
+        self.failed = false;
         Ok(())
     }
 }

@@ -43,39 +43,39 @@ impl Encryptor {
     /// Takes more plaintext and appends every chunk that it fills to `output`.
     pub fn update(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<(), ChunkedError> {
         let start = output.len();
-        output.resize(start + self.update_len(input.len()), 0);
-        self.update_into(input, &mut output[start..]).map(|_| ())
+        output.reserve(self.update_len(input.len()));
+        let updated = self.for_each_full_chunk(input, |key, index, chunk| key.append_sealed(index, chunk, output));
+        if updated.is_err() {
+            output.truncate(start);
+        }
+        updated
     }
 
     /// As [`update`](Encryptor::update), into the start of a buffer of at least [`update_len`](Encryptor::update_len) bytes;
-    /// returns how many were written.
-    pub fn update_into(&mut self, mut input: &[u8], output: &mut [u8]) -> Result<usize, ChunkedError> {
+    /// returns how many were written. For large pieces it is faster, for a buffer that is there needs no zeros first.
+    pub fn update_into(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize, ChunkedError> {
         let written = self.update_len(input.len());
-        let Some(mut output) = output.get_mut(..written) else {
+        let Some(mut rest) = output.get_mut(..written) else {
             return Err(ChunkedError::WrongLength { expected: written as u64, got: output.len() as u64 });
         };
-        if !self.partial.is_empty() && !output.is_empty() {
-            let (head, rest) = input.split_at(CHUNK_LEN - self.partial.len());
-            self.partial.extend_from_slice(head);
-            let (chunk, tail) = output.split_at_mut(ENCRYPTED_CHUNK_LEN);
-            self.key.seal_chunk(self.next, &self.partial, chunk)?;
-            self.next += 1;
-            self.forget_partial();
-            (input, output) = (rest, tail);
-        }
-        for (chunk, out) in input.chunks_exact(CHUNK_LEN).zip(output.chunks_exact_mut(ENCRYPTED_CHUNK_LEN)) {
-            self.key.seal_chunk(self.next, chunk, out)?;
-            self.next += 1;
-        }
-        self.keep_partial(input.chunks_exact(CHUNK_LEN).remainder());
+        self.for_each_full_chunk(input, |key, index, chunk| {
+            let (out, tail) = core::mem::take(&mut rest).split_at_mut(ENCRYPTED_CHUNK_LEN);
+            rest = tail;
+            key.seal_chunk(index, chunk, out)
+        })?;
         Ok(written)
     }
 
     /// Takes the last plaintext and appends the rest of the message, with its short last chunk, to `output`.
-    pub fn finish(self, input: &[u8], output: &mut Vec<u8>) -> Result<(), ChunkedError> {
+    pub fn finish(mut self, input: &[u8], output: &mut Vec<u8>) -> Result<(), ChunkedError> {
         let start = output.len();
-        output.resize(start + self.finish_len(input.len()), 0);
-        self.finish_into(input, &mut output[start..]).map(|_| ())
+        output.reserve(self.finish_len(input.len()));
+        self.update(input, output)?;
+        let finished = self.key.append_sealed(self.next, &self.partial, output);
+        if finished.is_err() {
+            output.truncate(start);
+        }
+        finished
     }
 
     /// As [`finish`](Encryptor::finish), into the start of a buffer of at least [`finish_len`](Encryptor::finish_len) bytes.
@@ -89,6 +89,31 @@ impl Encryptor {
         Ok(len)
     }
 
+    /// Calls `seal` with the index and plaintext of every chunk that is full now, and keeps the rest for later.
+    fn for_each_full_chunk(
+        &mut self,
+        mut input: &[u8],
+        mut seal: impl FnMut(&MessageKey, u64, &[u8]) -> Result<(), ChunkedError>,
+    ) -> Result<(), ChunkedError> {
+        if !self.partial.is_empty()
+            && let Some((head, rest)) = input.split_at_checked(CHUNK_LEN - self.partial.len())
+        {
+            self.partial.extend_from_slice(head);
+            seal(&self.key, self.next, &self.partial)?;
+            self.next += 1;
+            self.forget_partial();
+            input = rest;
+        }
+        let chunks = input.chunks_exact(CHUNK_LEN);
+        let rest = chunks.remainder();
+        for chunk in chunks {
+            seal(&self.key, self.next, chunk)?;
+            self.next += 1;
+        }
+        self.keep_partial(rest);
+        Ok(())
+    }
+
     fn keep_partial(&mut self, bytes: &[u8]) {
         if self.partial.capacity() < CHUNK_LEN && !bytes.is_empty() {
             // Reserved whole at once: growing would leave plaintext behind in freed memory.
@@ -98,7 +123,7 @@ impl Encryptor {
     }
 
     fn forget_partial(&mut self) {
-        self.partial.fill(0);
+        zeroize::zeroize_bytes(&mut self.partial);
         self.partial.clear();
     }
 }

@@ -3,14 +3,13 @@
 use alloc::vec::Vec;
 
 use rand_core::TryCryptoRng;
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{CHUNK_LEN, COMMITMENT_LEN, ChunkedError, ENCRYPTED_CHUNK_LEN, MAX_CHUNKS, MESSAGE_PREFIX_LEN, SALT_LEN};
 use crate::{
     aead::{Cipher, Nonce, TAG_LEN, Tag, Unauthentic},
     kdf::Prk,
-    secret::{Secret, fill_random},
+    secret::{self, Secret, Wiped, fill_random},
     suite::Suite,
 };
 
@@ -25,8 +24,8 @@ pub(crate) struct Derived {
 impl Derived {
     /// `Expand(input key, "c2sp.org/chunked-encryption@v1+" || aead || 0x00 || salt || context, ..)`; `context` in two parts.
     pub(crate) fn new(suite: Suite, input_key: &Prk, salt: &[u8; SALT_LEN], context: [&[u8]; 2]) -> Derived {
-        let mut okm = Zeroizing::new([0; 32 + 32 + COMMITMENT_LEN]);
-        let okm = &mut okm[..32 + suite.nonce_len() + COMMITMENT_LEN];
+        let mut okm = Wiped([0; 32 + 32 + COMMITMENT_LEN]);
+        let okm = &mut okm.0[..32 + suite.nonce_len() + COMMITMENT_LEN];
         let info = [LABEL, suite.name().as_bytes(), &[0], salt, context[0], context[1]];
         input_key.expand(&info, okm);
         let (key, rest) = okm.split_at(32);
@@ -59,7 +58,7 @@ impl Derived {
         let mut salt = [0; SALT_LEN];
         salt.copy_from_slice(&prefix[..SALT_LEN]);
         let derived = Derived::new(suite, input_key, &salt, context);
-        if bool::from(derived.prefix.ct_eq(prefix)) { Ok(derived) } else { Err(Unauthentic) }
+        if secret::equal(&commitment(&derived.prefix), &commitment(prefix)) { Ok(derived) } else { Err(Unauthentic) }
     }
 
     /// Salt and commitment, with which the message starts.
@@ -141,10 +140,10 @@ pub(crate) fn encrypt_message(key: &MessageKey, plaintext: &[u8], out: &mut Vec<
     let last = chunks.remainder();
     let mut index = 0;
     for chunk in chunks {
-        append_chunk(key, index, chunk, out)?;
+        key.append_sealed(index, chunk, out)?;
         index += 1;
     }
-    append_chunk(key, index, last, out)
+    key.append_sealed(index, last, out)
 }
 
 impl MessageKey {
@@ -152,32 +151,38 @@ impl MessageKey {
     pub(crate) fn decrypt_message(&self, chunks: &[u8]) -> Result<Vec<u8>, ChunkedError> {
         let len = super::plaintext_len((MESSAGE_PREFIX_LEN + chunks.len()) as u64)?;
         let len = usize::try_from(len).map_err(|_| ChunkedError::TooLong)?;
-        let mut plaintext = Zeroizing::new(alloc::vec![0; len]);
-        let encrypted = chunks.chunks(ENCRYPTED_CHUNK_LEN);
-        // The layout leaves a short last chunk, so `encrypted` is never one behind: an exact multiple was refused above.
-        for ((index, chunk), out) in (0..).zip(encrypted).zip(split_plaintext(&mut plaintext)) {
-            self.open_chunk(index, chunk, out)?;
+        // Wiped on failure, and reserved whole, so that growing leaves no plaintext behind.
+        let mut plaintext = Zeroizing::new(Vec::with_capacity(len));
+        for (index, chunk) in (0..).zip(chunks.chunks(ENCRYPTED_CHUNK_LEN)) {
+            self.append_opened(index, chunk, &mut plaintext)?;
         }
         Ok(core::mem::take(&mut *plaintext))
     }
+
+    /// Encrypts chunk `index` and appends it to `out`. One chunk at a time, for the zeros that it is written over are still in the
+    /// first cache then: zeroing a whole buffer beforehand costs a fast AEAD a quarter of its speed.
+    pub(crate) fn append_sealed(&self, index: u64, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), ChunkedError> {
+        let start = out.len();
+        out.resize(start + plaintext.len() + TAG_LEN, 0);
+        self.seal_chunk(index, plaintext, &mut out[start..])
+    }
+
+    /// Decrypts chunk `index` and appends its plaintext to `out`, or nothing.
+    pub(crate) fn append_opened(&self, index: u64, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), ChunkedError> {
+        let start = out.len();
+        out.resize(start + chunk.len().saturating_sub(TAG_LEN), 0);
+        let opened = self.open_chunk(index, chunk, &mut out[start..]);
+        if opened.is_err() {
+            out.truncate(start);
+        }
+        opened
+    }
 }
 
-/// The chunks of a plaintext, with the last one short or empty.
-fn split_plaintext(plaintext: &mut [u8]) -> impl Iterator<Item = &mut [u8]> {
-    let chunks = plaintext.len() / CHUNK_LEN + 1;
-    let mut rest = plaintext;
-    (0..chunks).map(move |_| {
-        let whole = core::mem::take(&mut rest);
-        let (chunk, tail) = whole.split_at_mut(whole.len().min(CHUNK_LEN));
-        rest = tail;
-        chunk
-    })
-}
-
-fn append_chunk(key: &MessageKey, index: u64, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), ChunkedError> {
-    let start = out.len();
-    out.resize(start + plaintext.len() + TAG_LEN, 0);
-    key.seal_chunk(index, plaintext, &mut out[start..])
+fn commitment(prefix: &[u8; MESSAGE_PREFIX_LEN]) -> [u8; COMMITMENT_LEN] {
+    let mut commitment = [0; COMMITMENT_LEN];
+    commitment.copy_from_slice(&prefix[SALT_LEN..]);
+    commitment
 }
 
 const LABEL: &[u8] = b"c2sp.org/chunked-encryption@v1+";

@@ -91,9 +91,7 @@ impl RandomAccess {
         }
         out.reserve_exact(chunks.len());
         for (index, chunk) in indexes.zip(chunks.chunks(ENCRYPTED_CHUNK_LEN)) {
-            let start = out.len();
-            out.resize(start + chunk.len().saturating_sub(TAG_LEN), 0);
-            self.key.open_chunk(index, chunk, &mut out[start..])?;
+            self.key.append_opened(index, chunk, out)?;
         }
         Ok(())
     }

@@ -30,14 +30,14 @@ pub enum EnvelopeError {
         got: u64,
     },
     /// A header, or a keyring's payload, that is not as the specification says.
-    #[error("the envelope's header is malformed: not the deterministic CBOR of its layout")]
+    #[error("the envelope is malformed: its header or keyring is not the deterministic CBOR of its layout")]
     NonCanonical,
     /// Nobody to encrypt for, or a header without recipients.
     #[error("an envelope needs at least one recipient")]
     NoRecipient,
     /// Too many to encrypt for, or in a header.
     #[error(
-        "an envelope has at most 1024 recipients, of them at most 8 passphrases; this one has {recipients} and {passphrases}"
+        "an envelope has at most 1024 recipients, of them at most 8 passphrases; this one has {recipients}, of them {passphrases} passphrases"
     )]
     TooManyRecipients {
         /// All recipients.
@@ -46,7 +46,9 @@ pub enum EnvelopeError {
         passphrases: usize,
     },
     /// None of the recipients is of a kind and key that the caller has.
-    #[error("none of the envelope's recipients ({kinds}) is one that you can open it as")]
+    #[error(
+        "nothing given opens this envelope: it is for {kinds}; bring a keyring that holds its key, or the passphrase"
+    )]
     WrongRecipient {
         /// The kinds of its recipients.
         kinds: String,

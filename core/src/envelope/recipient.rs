@@ -258,7 +258,7 @@ fn check_counts(recipients: usize, passphrases: usize) -> Result<(), EnvelopeErr
     Ok(())
 }
 
-/// The types of recipients, for an error that names them.
+/// The types of recipients, for an error that names them: a few, for they are a stranger's.
 fn kinds(recipients: &[Wrapped]) -> String {
     let mut names: Vec<String> = Vec::new();
     for wrapped in recipients {
@@ -267,9 +267,13 @@ fn kinds(recipients: &[Wrapped]) -> String {
             RecipientKind::Passphrase => "passphrase".into(),
             RecipientKind::Other(kind) => alloc::format!("type {kind}, not known to this version"),
         };
-        if !names.contains(&name) {
-            names.push(name);
+        if names.contains(&name) {
+            continue;
         }
+        if names.len() == NAMED_KINDS {
+            return names.join(", ") + " and others";
+        }
+        names.push(name);
     }
     names.join(", ")
 }
@@ -283,6 +287,7 @@ impl From<KeyLookupError> for EnvelopeError {
 /// File keys are wrapped in the suite that most libraries read.
 const WRAPPING_SUITE: Suite = Suite::Aes256Gcm;
 const NO_CONTEXT: [&[u8]; 2] = [&[], &[]];
+const NAMED_KINDS: usize = 4;
 const FILE_KEY_LEN: usize = 32;
 const KEYRING_BODY_LEN: usize = token::OVERHEAD + FILE_KEY_LEN;
 const PASSPHRASE_BODY_LEN: usize = ARGON2_SALT_LEN + 12 + MESSAGE_PREFIX_LEN + FILE_KEY_LEN + crate::aead::TAG_LEN;

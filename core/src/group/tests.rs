@@ -107,12 +107,9 @@ fn a_group_is_bound_to_its_key_scope_and_context() {
     let mut group = keyring.encrypt_group(&context("1"), &mut SysRng).unwrap();
     let header = *group.header();
     assert!(matches!(keyring.decrypt_group(&header, &context("2")), Err(TokenError::AuthenticationFailed)));
-    let scope = keyring.scope(["users"]).unwrap();
+    let (scope, another) = (keyring.scope(["users"]).unwrap(), self::keyring());
     assert!(matches!(scope.decrypt_group(&header, &context("1")), Err(TokenError::AuthenticationFailed)));
-    assert_eq!(
-        super::tests::keyring().decrypt_group(&header, &context("1")).err(),
-        Some(TokenError::UnknownKey(keyring.primary()))
-    );
+    assert_eq!(another.decrypt_group(&header, &context("1")).err(), Some(TokenError::UnknownKey(keyring.primary())));
     for at in 7..HEADER_LEN {
         let mut changed = header;
         changed[at] ^= 0x10;

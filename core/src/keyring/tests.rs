@@ -80,7 +80,7 @@ fn a_new_keyring_has_one_primary_version() {
     let versions: Vec<VersionInfo> = keyring.versions().collect();
     assert_eq!(versions, [VersionInfo { id: keyring.primary(), created: NOW, state: VersionState::Primary }]);
     assert!(keyring.path().is_empty());
-    assert_ne!(keyring.primary(), super::tests::keyring().primary());
+    assert_ne!(keyring.primary(), self::keyring().primary());
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_destroyed_version_reads_nothing_again() {
     assert_eq!(decrypt(&narrowed, &token), Err(TokenError::KeyDestroyed(first)));
     let unknown = KeyId([0xFF; 4]);
     assert_eq!(keyring.destroy_version(unknown), Err(KeyringError::UnknownKey(unknown)));
-    let other = super::tests::keyring();
+    let other = self::keyring();
     assert_eq!(decrypt(&other, &token), Err(TokenError::UnknownKey(first)));
 }
 

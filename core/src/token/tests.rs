@@ -1,6 +1,6 @@
 //! Field tokens: their bytes, their text, and everything that does not open.
 
-use alloc::{string::ToString, vec, vec::Vec};
+use alloc::{string::ToString, vec};
 
 use getrandom::SysRng;
 use proptest::{prelude::*, sample::Index};

@@ -125,7 +125,7 @@ fn limits_of_segments_and_paths() {
     assert_eq!(keyring.scope(["s"; 40]).err(), Some(KeyringError::TooManySegments { got: 40 }));
 }
 
-fn paths() -> impl Strategy<Value = Vec<alloc::string::String>> {
+fn paths() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec("[ab\u{e9}]{1,2}", 1..4)
 }
 

@@ -63,7 +63,7 @@ fn a_narrowed_keyring_is_sealed_and_opened_on_its_own() {
 
 #[test]
 fn a_keyring_seals_another() {
-    let (master, keyring) = (keyring(), super::keyring());
+    let (master, keyring) = (keyring(), keyring());
     let sealed = keyring.seal(&[(&master).into()], Metadata::default(), &mut SysRng).unwrap();
     assert_eq!(open(&sealed, (&master).into()).unwrap().primary(), keyring.primary());
     assert!(matches!(open(&sealed, (&keyring).into()), Err(EnvelopeError::WrongRecipient { .. })));
