@@ -8,17 +8,20 @@
 //! |---|---|
 //! | [`Encryptor`] | a stream of plaintext to a stream of ciphertext |
 //! | [`Decryptor`] | the way back, releasing only what is authenticated |
+//! | [`ParallelEncryptor`], [`ParallelDecryptor`] | the same on several threads, which the caller brings |
 //! | [`RandomAccess`] | any range of the plaintext from just the chunks that hold it |
 //! | [`crate::hazmat::ChunkSequence`] | one chunk's nonce at a time, for a host that brings its own AES-GCM |
 
 mod decryptor;
 mod encryptor;
 mod message;
+mod parallel;
 mod random_access;
 pub(crate) mod sequence;
 
 pub use decryptor::Decryptor;
 pub use encryptor::Encryptor;
+pub use parallel::{DecryptPart, EncryptPart, ParallelDecryptor, ParallelEncryptor};
 pub use random_access::RandomAccess;
 
 pub(crate) use message::{Derived, GroupKey, MessageKey, encrypt_message};

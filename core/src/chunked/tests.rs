@@ -2,6 +2,7 @@
 
 mod edges;
 mod foreign;
+mod parallel;
 mod properties;
 mod wycheproof;
 

@@ -30,8 +30,8 @@ pub(crate) use header::{Content, MAC_LEN, PREAMBLE_LEN};
 
 use crate::{
     chunked::{
-        Decryptor, Derived, Encryptor, MESSAGE_PREFIX_LEN, RandomAccess, encrypt_message, message_len,
-        sequence::Direction,
+        Decryptor, Derived, Encryptor, MESSAGE_PREFIX_LEN, ParallelDecryptor, ParallelEncryptor, RandomAccess,
+        encrypt_message, message_len, sequence::Direction,
     },
     context::Context,
     hazmat::ChunkSequence,
@@ -129,6 +129,11 @@ impl NewEnvelope {
         (self.prefix, Encryptor::new(self.derived))
     }
 
+    /// The prefix, and the chunks that follow it in parts that several threads can encrypt.
+    pub fn into_parallel(self) -> (Vec<u8>, ParallelEncryptor) {
+        (self.prefix, ParallelEncryptor::new(self.derived))
+    }
+
     /// The prefix, and the chunks' parameters for a host's own AEAD.
     pub fn into_sequence(self) -> (Vec<u8>, ChunkSequence) {
         (self.prefix, ChunkSequence::new(self.derived, Direction::Encrypt))
@@ -215,6 +220,11 @@ impl OpenEnvelope {
     /// A stream for the chunks.
     pub fn into_stream(self) -> Decryptor {
         Decryptor::new(self.derived)
+    }
+
+    /// The chunks in parts that several threads can decrypt.
+    pub fn into_parallel(self) -> ParallelDecryptor {
+        ParallelDecryptor::new(self.derived)
     }
 
     /// Ranges of the plaintext, in an envelope that has `envelope_len` bytes in all.

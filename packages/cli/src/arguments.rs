@@ -1,0 +1,409 @@
+//! The command line. What stands here is the help, the manual pages and the completions.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use fortress::{Argon2Params, KeyId, Profile, Suite};
+
+use crate::passphrases::Passphrases;
+use crate::words::{self, Bytes, Scope};
+
+/// Encrypt files and values before they leave this machine
+///
+/// A keyring holds the keys and is itself sealed with a passphrase. Make one, then encrypt:
+///
+///     fortress keyring new -o team.keyring
+///     fortress encrypt -k team.keyring report.pdf
+///     fortress decrypt -k team.keyring report.pdf.ftrs
+///
+/// No file is replaced unless --force says so, and none appears under its name before it is whole and authentic. Every command reads
+/// standard input and writes standard output where it is given no file, or "-".
+#[derive(Debug, Parser)]
+#[command(name = "fortress", version, max_term_width = 100, verbatim_doc_comment, after_long_help = EXIT_CODES_NOTE)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+const EXIT_CODES_NOTE: &str =
+    "Each kind of failure has an exit code of its own: see `fortress man` or docs/guide/command-line.md.";
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Common {
+    /// Report in JSON, one object a line
+    ///
+    /// On standard output, or on standard error where standard output carries data. A failure is an object with the one key "error".
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Show no progress and no notes
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
+    #[command(flatten)]
+    pub(crate) passphrases: Passphrases,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make keyrings and look after them
+    #[command(subcommand)]
+    Keyring(KeyringCommand),
+    Encrypt(Encrypt),
+    Decrypt(Decrypt),
+    Rewrap(Rewrap),
+    Verify(Verify),
+    Inspect(Inspect),
+    /// Encrypt and decrypt small values, one a line
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Print completions for a shell
+    ///
+    /// For instance: fortress completions bash > /etc/bash_completion.d/fortress
+    Completions {
+        shell: Shell,
+    },
+    /// Print the manual page, or write the pages of all commands to a folder
+    Man {
+        /// The folder to write to, such as /usr/local/share/man/man1
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyringCommand {
+    New(KeyringNew),
+    /// Show a keyring's profile, scope and versions
+    Show {
+        #[command(flatten)]
+        file: KeyringFile,
+    },
+    /// Make a new version that encrypts from now on
+    ///
+    /// The former version goes on decrypting. Files are moved to the new one by `fortress rewrap`, tokens by decrypting and encrypting them.
+    Rotate {
+        #[command(flatten)]
+        file: KeyringFile,
+        #[command(flatten)]
+        seal: Reseal,
+    },
+    /// Destroy a version for good
+    ///
+    /// Whatever was encrypted with it and not moved to another version cannot be read again by anyone who has this keyring only.
+    DestroyVersion {
+        #[command(flatten)]
+        file: KeyringFile,
+        /// The version, by its key id of 8 hexadecimal digits
+        #[arg(value_name = "KEY-ID", value_parser = words::parse_key_id)]
+        version: KeyId,
+        /// Do not ask for confirmation
+        #[arg(long, short)]
+        yes: bool,
+        #[command(flatten)]
+        seal: Reseal,
+    },
+    /// Seal a keyring with another passphrase
+    ///
+    /// Its keys stay the same: whoever copied the file before and knows the old passphrase can still open that copy.
+    ChangePassphrase {
+        #[command(flatten)]
+        file: KeyringFile,
+        /// Costs of guessing the new passphrase, as t=PASSES,m=KIB,p=LANES [default: as before]
+        #[arg(long, value_name = "COSTS", value_parser = words::parse_argon2)]
+        argon2: Option<Argon2Params>,
+        #[command(flatten)]
+        seal: Reseal,
+    },
+    Scope(KeyringScope),
+    /// Print the root secrets, in the clear, for escrow
+    ///
+    /// Whoever has them reads everything that the keyring encrypted. Nothing else prints them.
+    ExportSecret {
+        #[command(flatten)]
+        file: KeyringFile,
+        /// Do not ask for confirmation
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// A sealed keyring.
+#[derive(Debug, Args)]
+pub(crate) struct KeyringFile {
+    /// The sealed keyring
+    #[arg(value_name = "KEYRING", value_hint = ValueHint::FilePath)]
+    pub(crate) keyring: PathBuf,
+}
+
+/// A keyring that is written anew.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Reseal {
+    /// Go on although others are shut out: the keyring is sealed for more than this passphrase, and will be for it alone
+    #[arg(long)]
+    pub(crate) drop_others: bool,
+}
+
+/// Make a keyring
+///
+/// It is sealed with a passphrase and can be stored anywhere; without the passphrase it is of no use. Keep a copy: what it encrypted
+/// can be read with it only.
+#[derive(Debug, Args)]
+pub(crate) struct KeyringNew {
+    /// Where to write the sealed keyring
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    /// What it writes and how often to rotate it: lightning (23 h), balanced (7 d), fortress (30 d), archive (90 d)
+    #[arg(long, value_name = "PROFILE", default_value = "balanced", hide_default_value = true, value_parser = parse_profile)]
+    pub(crate) profile: Profile,
+    /// Costs of guessing the passphrase, as t=PASSES,m=KIB,p=LANES
+    ///
+    /// The default, t=3,m=65536,p=4, takes a fifth of a second and 64 MiB each time the keyring is opened. A passphrase that a machine made from
+    /// 16 random bytes or more cannot be guessed at any cost: t=1,m=8192,p=1 will do for it.
+    #[arg(long, value_name = "COSTS", default_value = "t=3,m=65536,p=4", value_parser = words::parse_argon2)]
+    pub(crate) argon2: Argon2Params,
+    /// Replace FILE, and lose what it holds
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+/// Narrow a keyring to a scope, and seal the result with a passphrase of its own
+///
+/// Its holder can read and write what is encrypted at that scope and below, and nothing beside or above it.
+#[derive(Debug, Args)]
+#[command(name = "scope")]
+pub(crate) struct KeyringScope {
+    #[command(flatten)]
+    pub(crate) file: KeyringFile,
+    /// The scope, such as acme/users/email
+    #[arg(value_parser = words::parse_scope)]
+    pub(crate) scope: Scope,
+    /// Where to write the narrowed keyring
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    /// Costs of guessing the passphrase, as t=PASSES,m=KIB,p=LANES
+    #[arg(long, value_name = "COSTS", default_value = "t=3,m=65536,p=4", value_parser = words::parse_argon2)]
+    pub(crate) argon2: Argon2Params,
+    /// Replace FILE
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+/// The keyring that a command uses.
+#[derive(Debug, Args)]
+pub(crate) struct UsedKeyring {
+    /// The sealed keyring to use
+    #[arg(short, long, value_name = "KEYRING", value_hint = ValueHint::FilePath)]
+    pub(crate) keyring: Option<PathBuf>,
+    /// Narrow the keyring to a scope first, such as acme/users/email
+    ///
+    /// What is encrypted at a scope is decrypted at the same scope. A slash within a segment is written %2F.
+    #[arg(long, value_parser = words::parse_scope, requires = "keyring")]
+    pub(crate) scope: Option<Scope>,
+}
+
+/// What a ciphertext is bound to.
+#[derive(Debug, Args)]
+pub(crate) struct BoundTo {
+    /// Bind to KEY=VALUE, to be given again, equal, at decryption; can be repeated
+    ///
+    /// The context is authenticated and not stored: a file that someone puts in another one's place does not decrypt.
+    #[arg(long = "context", value_name = "KEY=VALUE", value_parser = words::parse_entry)]
+    pub(crate) context: Vec<(String, String)>,
+}
+
+/// Encrypt files, folders or standard input
+///
+/// FILE becomes FILE.ftrs beside it, for the keyring given by -k, or for a passphrase alone with -p. Without FILE, standard input is encrypted
+/// to standard output:
+///
+///     fortress encrypt -k team.keyring report.pdf
+///     tar c photos | fortress encrypt -k team.keyring -o photos.tar.ftrs
+///     fortress encrypt -p notes.txt
+///     fortress encrypt -k team.keyring -r photos -o backup/photos
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Encrypt {
+    #[command(flatten)]
+    pub(crate) keyring: UsedKeyring,
+    /// Encrypt for a passphrase, besides the keyring if there is one
+    #[arg(short, long)]
+    pub(crate) passphrase: bool,
+    /// The AEAD: AES-256-GCM, ChaCha20-Poly1305, AEGIS-256 or AEGIS-256X2 [default: as the keyring's profile says]
+    #[arg(long, value_name = "NAME", value_parser = words::parse_suite)]
+    pub(crate) suite: Option<Suite>,
+    #[command(flatten)]
+    pub(crate) bound: BoundTo,
+    /// Store KEY=VALUE in the header, authenticated, readable by anyone without a key; can be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = words::parse_entry)]
+    pub(crate) metadata: Vec<(String, String)>,
+    /// Where to write: a file; a folder with -r or several FILEs; "-" for standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Encrypt each file in the folder FILE and below it, to the same place below the folder given by -o
+    ///
+    /// Symbolic links are not followed. Names stay readable unless --encrypt-names is given; sizes and dates of files always do.
+    #[arg(short, long, requires = "output")]
+    pub(crate) recursive: bool,
+    /// With -r, give the files random names, and keep the true ones in an encrypted list beside them
+    #[arg(long, requires = "recursive")]
+    pub(crate) encrypt_names: bool,
+    /// Replace what exists
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// What to encrypt
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Decrypt files, folders or standard input
+///
+/// FILE.ftrs becomes FILE beside it, which appears only once all of it is authentic. Without FILE, standard input is decrypted to standard
+/// output as it comes: what is written is authentic, but is all of it only when the exit code is 0.
+///
+///     fortress decrypt -k team.keyring report.pdf.ftrs
+///     fortress decrypt -k team.keyring < photos.tar.ftrs | tar x
+///     fortress decrypt -k team.keyring --range 1000-2000 video.ftrs
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Decrypt {
+    #[command(flatten)]
+    pub(crate) keyring: UsedKeyring,
+    /// Decrypt by a passphrase; the default where no keyring is given
+    #[arg(short, long, conflicts_with = "keyring")]
+    pub(crate) passphrase: bool,
+    #[command(flatten)]
+    pub(crate) bound: BoundTo,
+    /// Decrypt a part: START-END, END not included; START- to the end; -LAST so many bytes at the end
+    ///
+    /// Only the chunks that hold it are read, so a part of a large file takes no longer than one of a small one. Goes to standard output unless
+    /// -o is given.
+    #[arg(long, value_name = "RANGE", value_parser = words::parse_range, allow_hyphen_values = true, conflicts_with = "recursive")]
+    pub(crate) range: Option<Bytes>,
+    /// Where to write: a file; a folder with -r or several FILEs; "-" for standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Decrypt each .ftrs file in the folder FILE and below it, to the same place below the folder given by -o
+    #[arg(short, long, requires = "output")]
+    pub(crate) recursive: bool,
+    /// Replace what exists
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// What to decrypt
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Encrypt the keys of files for another keyring or passphrase
+///
+/// Only the header is written anew; the data stays as it is and is not decrypted. The given keyrings and passphrase take the place of all the
+/// recipients there were. Without -r and -p, files are moved to the newest version of the keyring that opens them:
+///
+///     fortress keyring rotate team.keyring
+///     fortress rewrap -k team.keyring *.ftrs
+///     fortress rewrap -k team.keyring -r archive.keyring 2019/*.ftrs
+///
+/// Someone who could read a file before can still read the copies they kept.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Rewrap {
+    #[command(flatten)]
+    pub(crate) keyring: UsedKeyring,
+    /// The keyring that is to open the files; opened by --new-passphrase-file
+    #[arg(short, long, value_name = "KEYRING", value_hint = ValueHint::FilePath)]
+    pub(crate) recipient: Option<PathBuf>,
+    /// Narrow the keyring given by -r to a scope
+    #[arg(long, value_name = "SCOPE", value_parser = words::parse_scope, requires = "recipient")]
+    pub(crate) recipient_scope: Option<Scope>,
+    /// A passphrase is to open the files, besides the keyring given by -r if there is one
+    #[arg(short, long)]
+    pub(crate) passphrase: bool,
+    /// The files, each replaced once its new form is whole
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Authenticate files from beginning to end, and write nothing
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) keyring: UsedKeyring,
+    /// Verify by a passphrase; the default where no keyring is given
+    #[arg(short, long, conflicts_with = "keyring")]
+    pub(crate) passphrase: bool,
+    #[command(flatten)]
+    pub(crate) bound: BoundTo,
+    /// What to verify
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Show what can be told of files without a key, byte by byte
+///
+/// Nothing of it is authenticated: it is what the bytes claim.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// What to inspect
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Encrypt each line of standard input, or each VALUE, into a token
+    Encrypt {
+        #[command(flatten)]
+        with: TokenWith,
+        /// The AEAD: AES-256-GCM, ChaCha20-Poly1305, AEGIS-256 or AEGIS-256X2 [default: as the keyring's profile says]
+        #[arg(long, value_name = "NAME", value_parser = words::parse_suite)]
+        suite: Option<Suite>,
+        #[command(flatten)]
+        values: Values,
+    },
+    /// Decrypt each token of standard input, or each VALUE
+    Decrypt {
+        #[command(flatten)]
+        with: TokenWith,
+        #[command(flatten)]
+        values: Values,
+    },
+    /// Show what can be told of tokens without a key, byte by byte
+    Inspect {
+        #[command(flatten)]
+        values: Values,
+    },
+}
+
+/// Keyring, scope and context of tokens.
+#[derive(Debug, Args)]
+pub(crate) struct TokenWith {
+    /// The sealed keyring to use
+    #[arg(short, long, value_name = "KEYRING", value_hint = ValueHint::FilePath)]
+    pub(crate) keyring: PathBuf,
+    /// The scope of the values, such as acme/users/email
+    #[arg(long, value_parser = words::parse_scope)]
+    pub(crate) scope: Option<Scope>,
+    #[command(flatten)]
+    pub(crate) bound: BoundTo,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Values {
+    /// Values end with a zero byte in place of a line break, on both sides, and may hold line breaks
+    #[arg(short = '0', long)]
+    pub(crate) null: bool,
+    /// The values; without them, those of standard input
+    ///
+    /// Everyone on this machine can see the command line of a running program: give secret values on standard input.
+    #[arg(value_name = "VALUE")]
+    pub(crate) values: Vec<String>,
+}
+
+fn parse_profile(name: &str) -> Result<Profile, String> {
+    let known = Profile::ALL.map(Profile::name).join(", ");
+    Profile::from_name(name).ok_or_else(|| format!("the profiles are {known}"))
+}

@@ -1,0 +1,183 @@
+//! `fortress keyring …`.
+
+use std::path::Path;
+
+use fortress::envelope::{Metadata, Recipient};
+use fortress::{KeyId, Keyring, Timestamp, VersionState};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::arguments::{Common, KeyringCommand, KeyringNew, KeyringScope};
+use crate::failure::{Exit, Failure, shown};
+use crate::keyrings::{Unlocked, seal, unlock};
+use crate::output::{Care, Output, Target};
+use crate::random::{self, now};
+use crate::report::Report;
+use crate::{tty, words};
+
+pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> Result<(), Failure> {
+    let open = |path: &Path| unlock(path, |name| common.passphrases.opening(name));
+    match command {
+        KeyringCommand::New(arguments) => new(&arguments, common, report),
+        KeyringCommand::Show { file } => show(&open(&file.keyring)?.keyring, report),
+        KeyringCommand::Rotate { file, seal } => {
+            let mut unlocked = open(&file.keyring)?;
+            let id = unlocked.keyring.rotate(now(), &mut random::generator())?;
+            unlocked.store(&file.keyring, None, seal.drop_others)?;
+            report.result(
+                || json!({ "keyring": shown(&file.keyring), "primary": id.to_string() }),
+                || format!("{}: version {id} encrypts from now on", shown(&file.keyring)),
+            )
+        }
+        KeyringCommand::DestroyVersion { file, version, yes, seal } => {
+            let mut unlocked = open(&file.keyring)?;
+            unlocked.keyring.destroy_version(version)?;
+            let question = format!(
+                "What version {version} encrypted cannot be read by this keyring again. Type its id to destroy it: "
+            );
+            confirm(yes, &question, &version.to_string())?;
+            unlocked.store(&file.keyring, None, seal.drop_others)?;
+            report.result(
+                || json!({ "keyring": shown(&file.keyring), "destroyed": version.to_string() }),
+                || format!("{}: version {version} is destroyed", shown(&file.keyring)),
+            )
+        }
+        KeyringCommand::ChangePassphrase { file, argon2, seal } => {
+            let unlocked = open(&file.keyring)?;
+            let passphrase = common.passphrases.setting(&shown(&file.keyring))?;
+            let params = argon2.unwrap_or(unlocked.params);
+            unlocked.store(&file.keyring, Some((&passphrase, params)), seal.drop_others)?;
+            report.result(
+                || json!({ "keyring": shown(&file.keyring) }),
+                || format!("{}: sealed with the new passphrase", shown(&file.keyring)),
+            )
+        }
+        KeyringCommand::Scope(arguments) => scope(&arguments, &open(&arguments.file.keyring)?, common, report),
+        KeyringCommand::ExportSecret { file, yes } => {
+            let unlocked = open(&file.keyring)?;
+            let question = format!(
+                "The secrets open everything that {} ever encrypted. Type \"export\" to print them: ",
+                shown(&file.keyring)
+            );
+            confirm(yes, &question, "export")?;
+            export(&unlocked.keyring, report)
+        }
+    }
+}
+
+fn new(arguments: &KeyringNew, common: &Common, report: &Report) -> Result<(), Failure> {
+    let KeyringNew { output, profile, argon2, force } = arguments;
+    let name = shown(output);
+    // Told before a passphrase is thought of and typed twice. Nothing is left: the file is not committed.
+    drop(Output::open(&Target::File(output.clone()), Care { force: *force, private: true, durable: false })?);
+    let passphrase = common.passphrases.setting_only(&name)?;
+    let keyring = Keyring::generate(*profile, now(), &mut random::generator())?;
+    seal(&keyring, Recipient::Passphrase(&passphrase, *argon2), Metadata::default(), output, *force)?;
+    let primary = keyring.primary();
+    report.result(
+        || json!({ "keyring": name, "profile": profile.name(), "primary": primary.to_string() }),
+        || format!("{name}: a keyring of profile {}, version {primary}; keep a copy of it", profile.name()),
+    )
+}
+
+fn show(keyring: &Keyring, report: &Report) -> Result<(), Failure> {
+    let due = keyring.path().is_empty() && keyring.rotation_due(now());
+    report.result(
+        || {
+            let versions = keyring.versions().map(|version| {
+                json!({
+                    "id": version.id.to_string(),
+                    "created": random::written(version.created),
+                    "state": version.state.name(),
+                })
+            });
+            json!({
+                "profile": keyring.profile().name(),
+                "scope": keyring.path(),
+                "primary": keyring.primary().to_string(),
+                "rotation_due": due,
+                "versions": versions.collect::<Value>(),
+            })
+        },
+        || {
+            let mut text = format!("profile   {}\n", keyring.profile().name());
+            if !keyring.path().is_empty() {
+                text.push_str(&format!("scope     {}\n", words::written(keyring.path())));
+            }
+            text.push_str("\nversion   created               state");
+            for version in keyring.versions() {
+                let created = random::written(version.created);
+                text.push_str(&format!("\n{}  {created}  {}", version.id, version.state.name()));
+            }
+            if due {
+                let next = keyring.versions().find(|version| version.state == VersionState::Primary);
+                let since = next.map_or(Timestamp(0), |version| version.created);
+                text.push_str(&format!(
+                    "\n\nRotation is due: the primary version is of {}. Run `fortress keyring rotate`.",
+                    random::written(since)
+                ));
+            }
+            text
+        },
+    )
+}
+
+fn scope(arguments: &KeyringScope, unlocked: &Unlocked, common: &Common, report: &Report) -> Result<(), Failure> {
+    let KeyringScope { scope, output, argon2, force, .. } = arguments;
+    let name = shown(output);
+    let root = &unlocked.keyring;
+    let narrowed = root.scope(&scope.0)?;
+    drop(Output::open(&Target::File(output.clone()), Care { force: *force, private: true, durable: false })?);
+    let passphrase = common.passphrases.setting(&name)?;
+    seal(&narrowed, Recipient::Passphrase(&passphrase, *argon2), Metadata::default(), output, *force)?;
+    report.result(
+        || json!({ "keyring": name, "scope": narrowed.path(), "primary": narrowed.primary().to_string() }),
+        || format!("{name}: the keyring narrowed to {}", words::written(narrowed.path())),
+    )
+}
+
+/// The one place where secrets are printed.
+fn export(keyring: &Keyring, report: &Report) -> Result<(), Failure> {
+    for version in keyring.versions() {
+        let secret = secret_hex(keyring, version.id);
+        report.result(
+            || {
+                json!({
+                    "id": version.id.to_string(),
+                    "created": random::written(version.created),
+                    "state": version.state.name(),
+                    "secret": secret.as_deref(),
+                })
+            },
+            || {
+                let secret = secret.as_deref().map_or("(destroyed)", String::as_str);
+                format!("{}  {}  {:<12}  {secret}", version.id, random::written(version.created), version.state.name())
+            },
+        )?;
+    }
+    Ok(())
+}
+
+fn secret_hex(keyring: &Keyring, id: KeyId) -> Option<Zeroizing<String>> {
+    let secret = keyring.expose_secret(id)?;
+    let mut hex = Zeroizing::new(String::with_capacity(64));
+    for byte in secret {
+        for digit in [byte >> 4, byte & 15] {
+            hex.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    Some(hex)
+}
+
+/// Goes on when `--yes` was given, or the expected word is typed.
+fn confirm(yes: bool, question: &str, expected: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    let answer = tty::ask(question).map_err(|error| Failure::read("the terminal", &error))?;
+    match answer {
+        Some(answer) if *answer == expected => Ok(()),
+        Some(_) => Err(Failure::new(Exit::Usage, "not_confirmed", "not confirmed; nothing was done")),
+        None => Err(Failure::usage("there is no terminal to ask for confirmation on; give --yes if you are sure")),
+    }
+}

@@ -1,0 +1,99 @@
+//! The commands.
+
+mod decrypt;
+mod encrypt;
+mod generate;
+mod inspect;
+mod keyring;
+mod rewrap;
+mod token;
+mod tree;
+mod verify;
+
+use std::path::{Path, PathBuf};
+
+use fortress::envelope::{Identity, ReadLimits};
+use fortress::{Context, Keyring, Passphrase};
+
+use crate::arguments::{Arguments, BoundTo, Command, Common, UsedKeyring};
+use crate::failure::{Failure, shown};
+use crate::input::Source;
+use crate::keyrings;
+use crate::report::Report;
+
+/// Carries a command out. An exit code in the report is that of a file which failed while others went on.
+pub(crate) fn run(arguments: Arguments, report: &mut Report) -> Result<(), Failure> {
+    let Arguments { command, common } = arguments;
+    match command {
+        Command::Keyring(command) => keyring::run(command, &common, report),
+        Command::Encrypt(arguments) => encrypt::run(&arguments, &common, report),
+        Command::Decrypt(arguments) => decrypt::run(&arguments, &common, report),
+        Command::Rewrap(arguments) => rewrap::run(&arguments, &common, report),
+        Command::Verify(arguments) => verify::run(&arguments, &common, report),
+        Command::Inspect(arguments) => inspect::run(&arguments, report),
+        Command::Token(command) => token::run(command, &common, report),
+        Command::Completions { shell } => generate::completions(shell),
+        Command::Man { folder } => generate::man(folder.as_deref()),
+    }
+}
+
+/// What encrypted files end with.
+const SUFFIX: &str = ".ftrs";
+
+/// What opens envelopes: a keyring, or a passphrase where none is given.
+enum Opener {
+    Keyring(Keyring),
+    Passphrase(Passphrase),
+}
+
+impl Opener {
+    fn new(used: &UsedKeyring, common: &Common) -> Result<Opener, Failure> {
+        match &used.keyring {
+            Some(path) => {
+                let unlocked = keyrings::unlock(path, |name| common.passphrases.opening(name))?;
+                keyrings::narrow(unlocked.keyring, used.scope.as_ref()).map(Opener::Keyring)
+            }
+            None => common.passphrases.opening("the files").map(Opener::Passphrase),
+        }
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        match self {
+            Opener::Keyring(keyring) => keyring.into(),
+            Opener::Passphrase(passphrase) => passphrase.into(),
+        }
+    }
+}
+
+/// What it takes to read an envelope.
+struct Reading {
+    opener: Opener,
+    context: Context,
+}
+
+impl Reading {
+    fn new(used: &UsedKeyring, bound: &BoundTo, common: &Common) -> Result<Reading, Failure> {
+        let context = keyrings::context(&bound.context)?;
+        Ok(Reading { opener: Opener::new(used, common)?, context })
+    }
+
+    fn open(&self, prefix: &[u8], name: &str) -> Result<fortress::envelope::OpenEnvelope, Failure> {
+        let identities = [self.opener.identity()];
+        fortress::envelope::open(prefix, &identities, &self.context, &ReadLimits::default())
+            .map_err(|error| Failure::from(error).of(name))
+    }
+}
+
+/// The sources that arguments name; standard input where there are none.
+fn sources(files: &[PathBuf]) -> Vec<Source> {
+    if files.is_empty() { vec![Source::Stdin] } else { files.iter().map(|path| Source::from_argument(path)).collect() }
+}
+
+/// The one folder of a recursive command.
+fn only_folder(files: &[PathBuf]) -> Result<&Path, Failure> {
+    match files {
+        [folder] if folder.is_dir() => Ok(folder),
+        [folder] => Err(Failure::usage(format!("-r takes a folder, and {} is not one", shown(folder)))),
+        _ => Err(Failure::usage("-r takes one folder; run the command once for each")),
+    }
+}

@@ -1,0 +1,134 @@
+//! Where input comes from.
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use fortress::envelope;
+
+use crate::failure::{Exit, Failure, shown};
+
+/// An open input.
+pub(crate) struct Input {
+    file: File,
+    pub(crate) name: String,
+    /// Known for regular files.
+    pub(crate) len: Option<u64>,
+}
+
+/// What to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Stdin,
+    File(PathBuf),
+}
+
+impl Source {
+    /// `-` is standard input.
+    pub(crate) fn from_argument(path: &Path) -> Source {
+        if path == Path::new("-") { Source::Stdin } else { Source::File(path.to_owned()) }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Source::Stdin => "standard input".to_owned(),
+            Source::File(path) => shown(path),
+        }
+    }
+}
+
+impl Input {
+    pub(crate) fn open(source: &Source) -> Result<Input, Failure> {
+        let name = source.name();
+        let failed = |error: io::Error| Failure::read(&name, &error);
+        let file = match source {
+            Source::Stdin => stdin().map_err(failed)?,
+            Source::File(path) => File::open(path).map_err(failed)?,
+        };
+        let metadata = file.metadata().map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(Failure::new(
+                Exit::Unreadable,
+                "unreadable",
+                format!("{name} is a directory; give -r -o FOLDER to take each file in it"),
+            ));
+        }
+        widen_pipe(&file);
+        Ok(Input { file, len: metadata.is_file().then_some(metadata.len()), name })
+    }
+
+    /// The file, for reading in large pieces.
+    pub(crate) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// An envelope's prefix; what follows is the next to be read.
+    pub(crate) fn read_prefix(&mut self) -> Result<Vec<u8>, Failure> {
+        const PREAMBLE: usize = 9;
+        let mut prefix = vec![0; PREAMBLE];
+        let got = self.fill(&mut prefix)?;
+        prefix.truncate(got);
+        let of = |error: envelope::EnvelopeError| Failure::from(error).of(&self.name);
+        let Some(len) = envelope::prefix_len(&prefix).map_err(of)? else {
+            return Err(of(envelope::EnvelopeError::Truncated));
+        };
+        prefix.resize(len, 0);
+        let got = PREAMBLE + self.fill(&mut prefix[PREAMBLE..])?;
+        prefix.truncate(got);
+        Ok(prefix)
+    }
+
+    /// What lies at `offset`, as far as it goes.
+    pub(crate) fn read_at(&mut self, offset: u64, bytes: &mut [u8]) -> Result<usize, Failure> {
+        self.file.seek(SeekFrom::Start(offset)).map_err(|error| Failure::read(&self.name, &error))?;
+        self.fill(bytes)
+    }
+
+    /// Everything that follows, up to `limit` bytes; `None` when there is more.
+    pub(crate) fn read_all(&mut self, limit: u64) -> Result<Option<Vec<u8>>, Failure> {
+        let mut bytes = Vec::new();
+        let read = (&mut self.file).take(limit + 1).read_to_end(&mut bytes);
+        read.map_err(|error| Failure::read(&self.name, &error))?;
+        Ok((bytes.len() as u64 <= limit).then_some(bytes))
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<usize, Failure> {
+        read_full(&mut self.file, bytes).map_err(|error| Failure::read(&self.name, &error))
+    }
+}
+
+/// Reads until `bytes` is full or the input ends; returns how many there were.
+pub(crate) fn read_full(reader: &mut (impl Read + ?Sized), bytes: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match reader.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// A pipe of 1 MiB, where the system allows it: the 64 KiB that pipes start with cost a switch of processes each.
+pub(crate) fn widen_pipe(file: &File) {
+    #[cfg(target_os = "linux")]
+    if file.metadata().is_ok_and(|metadata| std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())) {
+        let _ = rustix::pipe::fcntl_setpipe_size(file, 1 << 20);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
+}
+
+/// Standard input without a buffer of its own.
+fn stdin() -> io::Result<File> {
+    #[cfg(unix)]
+    use std::os::fd::AsFd as _;
+    #[cfg(unix)]
+    return Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?));
+    #[cfg(windows)]
+    use std::os::windows::io::AsHandle as _;
+    #[cfg(windows)]
+    return Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?));
+}
