@@ -242,10 +242,13 @@ fn forged(cases: &mut Vec<Value>) -> Result<(), Box<dyn Error>> {
     bodies(&forge, &case, cases)
 }
 
+/// A case of this name, for an envelope with this header.
+type CaseOfHeader<'a> = dyn Fn(&str, &[u8]) -> Result<Case, Box<dyn Error>> + 'a;
+
 /// Recipients that a reader must refuse.
 fn bodies(
     forge: &Forge,
-    case: &dyn Fn(&str, &[u8]) -> Result<Case, Box<dyn Error>>,
+    case: &CaseOfHeader<'_>,
     cases: &mut Vec<Value>,
 ) -> Result<(), Box<dyn Error>> {
     let with = |recipients: &[u8]| Forge::header(&[(1, &[2]), (2, recipients)]);
