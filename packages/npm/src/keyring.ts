@@ -7,7 +7,7 @@ import { invalidArgument } from "./errors.js";
 import { KeyringHandle } from "./generated/fortress_wasm.js";
 import { isBytes } from "./module/frame.js";
 import { Handle } from "./module/handle.js";
-import { init, instance, runIn } from "./module/instance.js";
+import { init, instance } from "./module/instance.js";
 import { registerKeyring, withParties } from "./module/parties.js";
 import {
   asBytes,
@@ -57,7 +57,7 @@ export class Keyring implements Disposable {
   static async generate(options: { readonly profile?: Profile } = {}): Promise<Keyring> {
     await init();
     const home = instance("generate");
-    const raw = runIn(home, "generate", (frame) => KeyringHandle.generate(frame.lastValue(options.profile ?? "", "generate").length, now()) ?? frame.fail("generate"));
+    const raw = home.run("generate", (frame) => KeyringHandle.generate(frame.lastValue(options.profile ?? "", "generate").length, now()) ?? frame.fail("generate"));
     return new Keyring(new Handle(home, raw, "keyring"));
   }
 
@@ -72,7 +72,7 @@ export class Keyring implements Disposable {
     if (!isBytes(sealed) && !(sealed instanceof Blob)) throw invalidArgument("open", "a Uint8Array or a Blob", sealed);
     const bytes = isBytes(sealed) ? sealed : new Uint8Array(await sealed.arrayBuffer());
     return withParties([identity], "open", (parties, home) => {
-      const raw = runIn(home, "open", (frame) => KeyringHandle.open(parties, frame.rest(bytes).length) ?? frame.fail("open"));
+      const raw = home.run("open", (frame) => KeyringHandle.open(parties, frame.rest(bytes).length) ?? frame.fail("open"));
       return new Keyring(new Handle(home, raw, "keyring"));
     });
   }

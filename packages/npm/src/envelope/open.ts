@@ -2,7 +2,7 @@
 
 import { Message, OpenedEnvelope, type MessageRanges, encrypted_chunk_len, envelope_prefix_len, plaintext_chunk_len } from "../generated/fortress_wasm.js";
 import { Handle } from "../module/handle.js";
-import { run, runIn } from "../module/instance.js";
+import { run } from "../module/instance.js";
 import { withParties } from "../module/parties.js";
 import type { RangeReader } from "../source/source.js";
 import type { MessageHandle } from "../stream/message.js";
@@ -20,7 +20,7 @@ export interface NewEnvelope {
 /** Starts an envelope for these recipients. Derives a key from each passphrase, which takes a moment. */
 export function newEnvelope(recipients: readonly Recipient[], options: EncryptOptions, operation: string): NewEnvelope {
   const handle = withParties(recipients, operation, (parties, home) => {
-    const raw = runIn(home, operation, (frame) => {
+    const raw = home.run(operation, (frame) => {
       frame.string(options.suite ?? "", operation).context(options.context, operation).context(options.metadata, operation);
       return Message.encrypt(parties, frame.length) ?? frame.fail(operation);
     });
@@ -66,7 +66,7 @@ export class Opened {
   /** Opens the envelope that starts with `prefix`. */
   static open(prefix: Uint8Array, identities: readonly Identity[], context: Context | undefined, operation: string): Opened {
     return withParties(identities, operation, (parties, home) => {
-      const raw = runIn(home, operation, (frame) => {
+      const raw = home.run(operation, (frame) => {
         frame.context(context, operation).rest(prefix);
         return OpenedEnvelope.open(parties, frame.length) ?? frame.fail(operation);
       });
@@ -82,7 +82,7 @@ export class Opened {
   /** The message, to be decrypted whole. Takes the envelope with it. */
   intoMessage(): MessageHandle {
     const raw = this.handle.take(this.operation);
-    const message = runIn(this.handle.home, this.operation, () => raw.into_message());
+    const message = this.handle.home.run(this.operation, () => raw.into_message());
     return {
       handle: new Handle(this.handle.home, message, "stream"),
       operation: this.operation,
@@ -95,7 +95,7 @@ export class Opened {
   /** The message, for reading ranges, in an envelope of `length` bytes. Takes the envelope with it. */
   intoRanges(length: number): Handle<MessageRanges> {
     const raw = this.handle.take(this.operation);
-    const ranges = runIn(this.handle.home, this.operation, (frame) => raw.into_random_access(length) ?? frame.fail(this.operation));
+    const ranges = this.handle.home.run(this.operation, (frame) => raw.into_random_access(length) ?? frame.fail(this.operation));
     return new Handle(this.handle.home, ranges, "file");
   }
 

@@ -1,7 +1,7 @@
 /** Changing who may open an envelope, without touching its message. */
 
 import { envelope_rewrap } from "../generated/fortress_wasm.js";
-import { init, runIn } from "../module/instance.js";
+import { init } from "../module/instance.js";
 import { withParties } from "../module/parties.js";
 import { rangeReader } from "../source/source.js";
 import type { Bytes, Identity, Recipient } from "../types.js";
@@ -18,7 +18,7 @@ export interface Rewrapped {
 function rewrapPrefix(prefix: Uint8Array, identities: readonly Identity[], recipients: readonly Recipient[], operation: string): Rewrapped {
   return withParties(identities, operation, (from, home) =>
     withParties(recipients, operation, (to) =>
-      runIn(home, operation, (frame) => {
+      home.run(operation, (frame) => {
         const length = frame.check(envelope_rewrap(from, to, frame.rest(prefix).length), operation);
         return { replaced: frame.resultU32(0), header: frame.copy(length).slice(4) };
       }),

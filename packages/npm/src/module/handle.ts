@@ -2,7 +2,7 @@
 
 import { fortressError } from "../errors.js";
 import type { Frame } from "./frame.js";
-import { runIn, type Instance } from "./instance.js";
+import type { Instance } from "./instance.js";
 
 /** What wasm-bindgen generates for each class. */
 interface Raw {
@@ -35,7 +35,7 @@ export class Handle<T extends Raw> {
   /** Runs one call on the object. */
   run<R>(operation: string, body: (raw: T, frame: Frame) => R): R {
     const raw = this.get(operation);
-    return runIn(this.home, operation, (frame) => body(raw, frame));
+    return this.home.run(operation, (frame) => body(raw, frame));
   }
 
   /** Takes the object out, for a call that consumes it. */
@@ -50,7 +50,7 @@ export class Handle<T extends Raw> {
     const raw = this.raw;
     this.raw = undefined;
     if (raw === undefined || this.home.lost) return;
-    runIn(this.home, "free", () => {
+    this.home.run("free", () => {
       raw.free();
     });
   }

@@ -2,7 +2,7 @@
  * The WebAssembly instance: made from the compiled module, used by every call, and replaced when it is lost.
  *
  * A trap inside WebAssembly (a panic of the core, memory that cannot grow, a stack that overflowed) leaves an instance in
- * an unknown state. {@link Instance.failure} is the one place that sees it: it wipes the instance's memory, keys and all,
+ * an unknown state. {@link Instance.run} is the one place that sees it: it wipes the instance's memory, keys and all,
  * and marks it lost. Handles into it throw `instance_lost` from then on; the next call gets a fresh instance from the
  * module that is already compiled.
  */
@@ -17,27 +17,58 @@ export class Instance {
   /** True once a trap was seen; nothing of this instance is used again. */
   lost = false;
   readonly frame: Frame;
+  /** True while a call is under way. A stack that overflows may leave it so, with the call abandoned in the middle. */
+  private busy = false;
 
   constructor(wasm: InitOutput) {
     this.frame = new Frame(wasm);
   }
 
+  /** Runs one call, whatever it throws. */
+  run<T>(operation: string, body: (frame: Frame) => T): T {
+    if (this.abandoned()) throw stopped("a call was abandoned", operation);
+    this.busy = true;
+    try {
+      const result = body(this.frame.begin());
+      this.busy = false;
+      return result;
+    } catch (error) {
+      const failure = this.failure(error, operation);
+      this.busy = false;
+      throw failure;
+    }
+  }
+
+  /** Was a call abandoned in the middle? Then the instance is lost. */
+  abandoned(): boolean {
+    if (this.busy) this.lose();
+    return this.busy;
+  }
+
   /** What a call's caller shall see of what it threw. */
-  failure(error: unknown, operation: string): unknown {
+  private failure(error: unknown, operation: string): unknown {
     if (error instanceof FortressError || !isTrap(error)) return error;
+    this.lose();
+    return stopped((error as Error).message, operation, error);
+  }
+
+  private lose(): void {
     this.lost = true;
     try {
       this.frame.wipeEverything();
     } catch {
       // Memory that cannot even be viewed holds nothing that can be read.
     }
-    return fortressError(
-      "instance_lost",
-      `${operation}: the WebAssembly instance stopped (${(error as Error).message}); its keyrings are gone from memory. Open them again: the next call uses a fresh instance`,
-      operation,
-      error,
-    );
   }
+}
+
+function stopped(reason: string, operation: string, cause?: unknown): FortressError {
+  return fortressError(
+    "instance_lost",
+    `${operation}: the WebAssembly instance stopped (${reason}); its keyrings are gone from memory. Open them again: the next call uses a fresh instance`,
+    operation,
+    cause,
+  );
 }
 
 /** A trap, or a stack that overflowed (a RangeError; an InternalError in Firefox), possibly halfway through a call. */
@@ -81,7 +112,7 @@ export function instance(operation: string): Instance {
   if (current === undefined) {
     throw fortressError("not_initialised", `${operation}: the WebAssembly module is not loaded yet; call \`await init()\` first`, operation);
   }
-  if (current.lost) {
+  if (current.lost || current.abandoned()) {
     try {
       replaceInstance();
       current = new Instance(initSync({ module: compiled as WebAssembly.Module }));
@@ -92,16 +123,7 @@ export function instance(operation: string): Instance {
   return current;
 }
 
-/** Runs one call of the module, whatever it throws. `body` gets the instance's frame, ready for its inputs. */
+/** Runs one call of the module. `body` gets the instance's frame, ready for its inputs. */
 export function run<T>(operation: string, body: (frame: Frame) => T): T {
-  return runIn(instance(operation), operation, body);
-}
-
-/** As {@link run}, in the instance that a handle lives in. */
-export function runIn<T>(home: Instance, operation: string, body: (frame: Frame) => T): T {
-  try {
-    return body(home.frame.begin());
-  } catch (error) {
-    throw home.failure(error, operation);
-  }
+  return instance(operation).run(operation, body);
 }

@@ -4,7 +4,7 @@ import { fortressError, invalidArgument } from "../errors.js";
 import { Parties, type KeyringHandle } from "../generated/fortress_wasm.js";
 import type { Identity, Recipient } from "../types.js";
 import type { Handle } from "./handle.js";
-import { instance, runIn, type Instance } from "./instance.js";
+import { instance, type Instance } from "./instance.js";
 
 const keyrings = new WeakMap<object, Handle<KeyringHandle>>();
 
@@ -16,7 +16,7 @@ export function registerKeyring(keyring: object, handle: Handle<KeyringHandle>):
 /** Builds the list, hands it to `body` for one call, and wipes it. */
 export function withParties<T>(parties: readonly (Recipient | Identity)[], operation: string, body: (parties: Parties, home: Instance) => T): T {
   const home = instance(operation);
-  const list = runIn(home, operation, () => new Parties());
+  const list = home.run(operation, () => new Parties());
   try {
     for (const party of parties) add(list, party, home, operation);
     return body(list, home);
@@ -39,7 +39,7 @@ function add(list: Parties, party: Recipient | Identity, home: Instance, operati
   const passphrase: unknown = party.passphrase;
   if (typeof passphrase !== "string") throw invalidArgument(operation, "a string as the passphrase", passphrase);
   const argon2 = "argon2" in party ? party.argon2 : undefined;
-  runIn(home, operation, (frame) => {
+  home.run(operation, (frame) => {
     // The same characters typed on different systems are the same passphrase (spec R-3).
     frame.lastValue(passphrase.normalize("NFC"), operation);
     const status =

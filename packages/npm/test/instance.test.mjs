@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { describe, test } from "node:test";
+import { bytesOf, collect, equal, pattern, streamOf } from "./support/bytes.mjs";
+import { nodeCopy, replaced, slimCopy, wasm } from "./support/copies.mjs";
+
+const code = (expected) => (error) => error.code === expected;
+
+/** A copy of the package, and its instances' exports, as the JavaScript engine gave them. */
+async function exposed() {
+  const instances = [];
+  const { Instance } = WebAssembly;
+  const fortress = slimCopy();
+  class Watched extends Instance {
+    constructor(...args) {
+      super(...args);
+      instances.push(this.exports);
+      return this;
+    }
+  }
+  // The package keeps using the class that it finds, also when it replaces a lost instance.
+  WebAssembly.Instance = Watched;
+  await fortress.init(wasm);
+  return { fortress, instances, restore: () => (WebAssembly.Instance = Instance) };
+}
+
+/** Makes the next growth of an instance's memory, and so the next large allocation, trap inside the module. */
+function exhaust(exports) {
+  // Fills the address space that is left: the allocator asks for memory, gets none, and the module stops.
+  for (let pages = 65_536; pages > 0; pages = Math.floor(pages / 2)) {
+    try {
+      for (;;) exports.memory.grow(pages);
+    } catch {
+      // No room for that many; try half.
+    }
+  }
+}
+
+describe("an instance that stops", () => {
+  test("is wiped and replaced; its handles say so, the next call works", async () => {
+    const { fortress, instances, restore } = await exposed();
+    try {
+      const keyring = await fortress.Keyring.generate();
+      const sealed = await keyring.seal({ passphrase: "p", argon2: { passes: 1, memoryKiB: 8192, lanes: 1 } });
+      const token = keyring.encrypt("x");
+      const scope = keyring.scope("a");
+      const file = await keyring.openSource(await keyring.encryptBlob(pattern(100)));
+      const stream = keyring.encryptStream();
+      const writer = stream.writable.getWriter();
+      await writer.ready;
+      assert.equal(instances.length, 1);
+
+      exhaust(instances[0]);
+      assert.throws(
+        () => keyring.encrypt(new Uint8Array(10_000_000)),
+        (error) => {
+          assert.equal(error.name, "InstanceError");
+          assert.equal(error.code, "instance_lost");
+          assert.equal(error.operation, "encrypt");
+          assert.ok(error.cause instanceof WebAssembly.RuntimeError);
+          return error instanceof fortress.InstanceError;
+        },
+      );
+      assert.ok(new Uint8Array(instances[0].memory.buffer, 0, 4_000_000).every((byte) => byte === 0), "the memory is wiped");
+
+      // What lived in it is gone, and says how to go on.
+      assert.throws(() => keyring.encrypt("x"), { code: "instance_lost", message: /the keyring was in a WebAssembly instance that stopped.*open it again/ });
+      assert.throws(() => scope.encrypt("x"), code("instance_lost"));
+      await assert.rejects(file.read(0, 1), code("instance_lost"));
+      await assert.rejects(Promise.all([writer.write(pattern(10)), writer.close(), collect(stream.readable)]), code("instance_lost"));
+      keyring.free();
+      scope.free();
+      file.free();
+
+      // A fresh instance, from the module that is compiled already.
+      const again = await fortress.Keyring.open(sealed, { passphrase: "p" });
+      assert.equal(instances.length, 2);
+      assert.equal(again.decryptText(token), "x");
+      assert.ok(equal(await bytesOf(await again.decryptBlob(await again.encryptBlob(pattern(50_000)))), pattern(50_000)));
+      await assert.rejects(again.seal(keyring), code("instance_lost"));
+      assert.equal(fortress.inspect(token).kind, "token");
+
+      // And once more.
+      exhaust(instances[1]);
+      assert.throws(() => again.encrypt(new Uint8Array(10_000_000)), code("instance_lost"));
+      assert.equal(fortress.inspect(token).kind, "token");
+      assert.equal(instances.length, 3);
+    } finally {
+      restore();
+    }
+  });
+
+  test("a call with lengths and addresses that are wrong is an error or a trap, never silence", async () => {
+    const { fortress, instances, restore } = await exposed();
+    try {
+      const keyring = await fortress.Keyring.generate();
+      const [exports] = instances;
+      assert.equal(exports.inspect_text(0xffff_ffff), -1);
+      assert.throws(() => exports.keyringhandle_encrypt(0, 0), /null pointer/);
+      assert.equal(keyring.decryptText(keyring.encrypt("x")), "x");
+    } finally {
+      restore();
+    }
+  });
+
+  test("a stack that overflows in the middle of a call loses the instance, and nothing else", async () => {
+    const fortress = slimCopy();
+    await fortress.init(wasm);
+    const keyring = await fortress.Keyring.generate();
+    const value = pattern(5_000_000);
+    const deep = () => {
+      keyring.encrypt("x");
+      deep();
+    };
+    assert.throws(deep, (error) => error instanceof RangeError || error.code === "instance_lost");
+    try {
+      // Where the stack ended decides whether the module was left in the middle of a call.
+      assert.equal(keyring.decryptText(keyring.encrypt("x")), "x");
+    } catch (error) {
+      assert.equal(error.code, "instance_lost");
+    }
+    const fresh = await fortress.Keyring.generate();
+    assert.ok(equal(fresh.decrypt(fresh.encrypt(value)), value));
+  });
+});
+
+describe("randomness", () => {
+  for (const [what, crypto] of Object.entries({
+    throws: { getRandomValues: () => { throw new Error("no entropy"); }, subtle: globalThis.crypto.subtle },
+    "is missing": undefined,
+  })) {
+    test(`that ${what} is an error, and encrypts nothing`, async () => {
+      const fortress = slimCopy();
+      await fortress.init(wasm);
+      await replaced(globalThis, "crypto", crypto, async () => {
+        await assert.rejects(fortress.Keyring.generate(), { code: "randomness", operation: "generate" });
+      });
+      const keyring = await fortress.Keyring.generate();
+      await replaced(globalThis, "crypto", crypto, async () => {
+        // The pool lasts for some; then it is an error, each time.
+        let failures = 0;
+        for (let i = 0; i < 400; i++) {
+          try {
+            keyring.encrypt("x");
+          } catch (error) {
+            assert.equal(error.code, "randomness");
+            failures += 1;
+          }
+        }
+        assert.ok(failures > 200);
+      });
+      assert.equal(keyring.decryptText(keyring.encrypt("x")), "x");
+    });
+  }
+});
+
+describe("loading", () => {
+  test("/slim asks for its module", async () => {
+    const fortress = slimCopy();
+    assert.throws(() => fortress.inspect("x"), { name: "InstanceError", code: "not_initialised" });
+    await assert.rejects(fortress.Keyring.generate(), code("not_initialised"));
+    await assert.rejects(fortress.init(), { code: "not_initialised", message: /await init\(module\)/ });
+    await assert.rejects(collect(streamOf(pattern(1)).pipeThrough(fortress.encryptStream({ recipients: { passphrase: "p" } }))), code("not_initialised"));
+    await fortress.init(wasm);
+    await fortress.init();
+  });
+
+  test("a failure does not poison the next try", async () => {
+    let answer = (response) => response.writeHead(503).end();
+    const server = createServer((request, response) => answer(response));
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${server.address().port}/fortress.wasm`;
+    try {
+      const fortress = slimCopy();
+      await assert.rejects(fortress.init(url), { name: "InstanceError", code: "wasm_unavailable", message: /answered 503.*the next call tries again/ });
+      answer = (response) => response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Not found</title>");
+      await assert.rejects(fortress.init(url), { code: "wasm_unavailable", message: /is not a WebAssembly module/ });
+      answer = (response) => response.writeHead(200, { "content-type": "application/wasm" }).end(wasm.subarray(0, 1000));
+      await assert.rejects(fortress.init(url), code("wasm_unavailable"));
+      await assert.rejects(fortress.init(new Uint8Array(3)), code("wasm_unavailable"));
+      // Several at once share one try.
+      answer = (response) => response.writeHead(200, { "content-type": "application/wasm" }).end(wasm);
+      await Promise.all([fortress.init(url), fortress.init(new URL(url)), fortress.init(url)]);
+      assert.equal((await fortress.Keyring.generate()).profile, "balanced");
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test("from whatever holds the module", async () => {
+    const sources = [wasm, wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.length), await WebAssembly.compile(wasm), new Response(wasm), Promise.resolve(wasm)];
+    for (const source of sources) {
+      const fortress = slimCopy();
+      await fortress.init(source);
+      assert.equal((await fortress.Keyring.generate()).profile, "balanced");
+    }
+  });
+
+  test("Node reads it from disk, with `require` too", async () => {
+    const fortress = nodeCopy();
+    const keyring = await fortress.Keyring.generate();
+    assert.ok(keyring instanceof fortress.Keyring);
+    assert.throws(() => keyring.decrypt("x"), fortress.FortressError);
+  });
+
+  test("a keyring of another copy of the package is named as such", async () => {
+    const [one, two] = [nodeCopy(), nodeCopy()];
+    const keyring = await one.Keyring.generate();
+    const foreign = await two.Keyring.generate();
+    await assert.rejects(keyring.seal(foreign), { code: "invalid_argument", message: /a Keyring of this copy of fortress-sdk/ });
+  });
+});
