@@ -107,7 +107,8 @@ async function seriousIssues(page) {
 async function scheme(page, colours) {
   await page.evaluate((wanted) => {
     document.documentElement.style.colorScheme = wanted;
-    return Promise.allSettled(document.getAnimations().map(({ finished }) => finished)).then(() => true);
+    const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    for (const transition of transitions) transition.finish();
   }, colours);
 }
 

@@ -51,8 +51,10 @@ async function checkIn(engine) {
     const page = await browser.open(server.url);
     const world = { check, engine, browser, page, server, artifacts, scratch, passphrase: "correct horse battery staple" };
     check.onFailure = (name) => page.screenshot(join(artifacts, `failed-${name.replaceAll(/\W+/g, "-")}.png`)).catch(() => {});
+    const failedBefore = check.failed;
     await check.group(`${engine} (${browser.version})`, async () => {
       await accessSteps.keyboard(world);
+      if (check.failed > failedBefore) throw new Error("without a keyring and a first record, the rest cannot be checked");
       await recordSteps(world);
       await fileSteps(world);
       await mediaSteps(world);

@@ -31,32 +31,37 @@ async function play(clientId: string, id: string, rangeHeader: string | null): P
     const { size, type } = await ask<Opened>(page, { ask: "open", id });
     const range = parseRange(rangeHeader, size);
     if (range === "outside") return new Response(null, { status: 416, headers: { "content-range": `bytes */${size}` } });
-    const { start, end } = range ?? { start: 0, end: size };
-    return new Response(decrypted(page, id, start, end), {
-      status: range ? 206 : 200,
-      headers: {
-        "accept-ranges": "bytes",
-        "cache-control": "no-store",
-        "content-length": String(end - start),
-        "content-type": type,
-        ...(range && { "content-range": `bytes ${start}-${end - 1}/${size}` }),
-      },
-    });
+    if (range === undefined) return new Response(decrypted(page, id, size), { headers: headers(type, size) });
+    const bytes = await ask<Uint8Array<ArrayBuffer>>(page, { ask: "read", id, ...range });
+    return new Response(bytes, { status: 206, headers: { ...headers(type, bytes.length), "content-range": `bytes ${range.start}-${range.end - 1}/${size}` } });
   } catch (error) {
     return new Response(error instanceof Error ? error.message : String(error), { status: 502 });
   }
 }
 
-/** Plaintext piece by piece, as fast as it is taken and no faster. */
-function decrypted(page: Client, id: string, start: number, end: number): ReadableStream<Uint8Array> {
-  let at = start;
+function headers(type: string, length: number): Record<string, string> {
+  return { "accept-ranges": "bytes", "cache-control": "no-store", "content-length": String(length), "content-type": type };
+}
+
+/** The whole plaintext piece by piece, as fast as it is taken and no faster. */
+function decrypted(page: Client, id: string, size: number): ReadableStream<Uint8Array> {
+  let at = 0;
+  let cancelled = false;
   return new ReadableStream(
     {
       async pull(controller) {
-        const stop = Math.min(end, at + PIECE_BYTES);
-        if (stop > at) controller.enqueue(await ask<Uint8Array>(page, { ask: "read", id, start: at, end: stop }));
-        at = stop;
-        if (at >= end) controller.close();
+        const end = Math.min(size, at + PIECE_BYTES);
+        if (end > at) {
+          const piece = await ask<Uint8Array>(page, { ask: "read", id, start: at, end });
+          // A player that seeks drops the response while a piece is on its way.
+          if (cancelled) return;
+          controller.enqueue(piece);
+          at = end;
+        }
+        if (at === size) controller.close();
+      },
+      cancel() {
+        cancelled = true;
       },
     },
     { highWaterMark: 0 },
@@ -80,11 +85,14 @@ function ask<T>(page: Client, question: Question): Promise<T> {
   });
 }
 
-/** One byte range, RFC 9110 section 14; anything else is answered whole. */
+/**
+ * One byte range, RFC 9110 section 14; anything else is answered whole. A range is answered up to {@link PIECE_BYTES}
+ * from its start, as a server may: players ask on, and nothing is decrypted that they then drop.
+ */
 function parseRange(header: string | null, size: number): { start: number; end: number } | "outside" | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
   if (!match || (!match[1] && !match[2])) return undefined;
   const start = match[1] ? Number(match[1]) : Math.max(0, size - Number(match[2]));
   const end = match[1] && match[2] ? Math.min(size, Number(match[2]) + 1) : size;
-  return start < end ? { start, end } : "outside";
+  return start < end ? { start, end: Math.min(end, start + PIECE_BYTES) } : "outside";
 }

@@ -52,7 +52,7 @@ export function annotatedHex(bytes: Uint8Array, fields: readonly Field[], total:
 
 /** How many bytes fit a line of this width. */
 export function bytesPerLine(width: number): 8 | 16 {
-  return width >= 526 ? 16 : 8;
+  return width >= 524 ? 16 : 8;
 }
 
 function line(bytes: Uint8Array, at: number, perLine: number, fields: readonly Field[]): Node[] {
