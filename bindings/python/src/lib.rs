@@ -29,9 +29,7 @@ mod _fortress {
         inspect::{inspect, prefix_len},
         keyring::{KeyringHandle, Seed},
         parties::PassphraseHandle,
-        streams::{
-            Decryptor, Encryptor, Ranges, decrypt_envelope, encrypt_envelope, message_len, open_envelope, rewrap,
-        },
+        streams::{Decryptor, Encryptor, Ranges, decrypt_envelope, encrypt_envelope, open_envelope, rewrap},
         tokens::{decode_token, encode_token},
     };
 }

@@ -303,12 +303,6 @@ pub(crate) fn rewrap<'py>(
     Ok((replaced, PyBytes::new(py, &rewrapped)))
 }
 
-/// The length of the message that a plaintext becomes.
-#[pyfunction]
-pub(crate) fn message_len(plaintext_len: u64) -> u64 {
-    chunked::message_len(plaintext_len)
-}
-
 fn options(
     context: Option<&Bound<'_, PyAny>>,
     suite: Option<&str>,

@@ -1,0 +1,92 @@
+"""Fortress: client-side encryption. Data is encrypted before it leaves.
+
+>>> import fortress
+>>> keyring = fortress.Keyring.generate()
+>>> email = keyring.scope("acme", "users", "email")
+>>> token = email.encrypt("ada@example.org", context={"row": "42"})
+>>> email.decrypt_text(token, context={"row": "42"})
+'ada@example.org'
+"""
+
+from . import aio, errors
+from ._files import (
+    decrypt_bytes,
+    decrypt_file,
+    decrypt_stream,
+    encrypt_bytes,
+    encrypt_file,
+    encrypt_stream,
+    open,
+    rewrap,
+    rewrap_file,
+)
+from ._fortress import decode_token, encode_token
+from ._inspection import Field, Inspection, inspect, inspect_file
+from ._keyring import HoistedRow, Identity, Keyring, KeyVersion, Passphrase, Recipient
+from ._reader import EncryptedReader
+from ._stream import Decryptor, Encryptor
+from ._writer import EncryptedWriter
+from .errors import (
+    ArgumentError,
+    AuthenticationError,
+    ColumnError,
+    DestroyedKeyError,
+    FormatError,
+    FortressError,
+    KeyNotHeldError,
+    LimitError,
+    NotFortressError,
+    RandomnessError,
+    StateError,
+    TruncatedError,
+    UnknownKeyError,
+    UnsupportedError,
+    WrongPassphraseError,
+    WrongRecipientError,
+)
+
+__all__ = [
+    "ArgumentError",
+    "AuthenticationError",
+    "ColumnError",
+    "Decryptor",
+    "DestroyedKeyError",
+    "EncryptedReader",
+    "EncryptedWriter",
+    "Encryptor",
+    "Field",
+    "FormatError",
+    "FortressError",
+    "HoistedRow",
+    "Identity",
+    "Inspection",
+    "KeyNotHeldError",
+    "KeyVersion",
+    "Keyring",
+    "LimitError",
+    "NotFortressError",
+    "Passphrase",
+    "RandomnessError",
+    "Recipient",
+    "StateError",
+    "TruncatedError",
+    "UnknownKeyError",
+    "UnsupportedError",
+    "WrongPassphraseError",
+    "WrongRecipientError",
+    "aio",
+    "decode_token",
+    "decrypt_bytes",
+    "decrypt_file",
+    "decrypt_stream",
+    "encode_token",
+    "encrypt_bytes",
+    "encrypt_file",
+    "encrypt_stream",
+    "errors",
+    "inspect",
+    "inspect_file",
+    "open",
+    "rewrap",
+    "rewrap_file",
+]

@@ -1,0 +1,144 @@
+"""Columns of every kind: what the values came in is what the tokens go out in.
+
+Lists are read object by object. Arrow data (PyArrow, Polars, Arrow-backed pandas) is read where it lies and handed back
+without a copy. None of these libraries is imported unless the caller has.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
+
+from .errors import ArgumentError
+
+if TYPE_CHECKING:
+    from . import _fortress
+    from ._types import Context
+
+#: A context for each row, or for each key a column of strings.
+Contexts = Union[Sequence[Optional[Mapping[str, str]]], Mapping[str, Any], None]
+
+#: From a tuple of values, or from an object that speaks Arrow, to what became of them.
+_OnTuple = Callable[[tuple[Any, ...]], list[Any]]
+_OnArrow = Callable[[Any], "_fortress.ArrowColumn"]
+
+
+def encrypt(keyring: _fortress.Keyring, values: Any, context: Context | None, contexts: Contexts) -> Any:
+    """Encrypts a column of any kind."""
+    own = _own_contexts(contexts)
+    return _convert(
+        values,
+        lambda items: keyring._encrypt_values(items, context, own),
+        lambda array: keyring._encrypt_arrow(array, context, own),
+    )
+
+
+def decrypt(keyring: _fortress.Keyring, tokens: Any, context: Context | None, contexts: Contexts, text: bool) -> Any:
+    """Decrypts a column of any kind."""
+    own = _own_contexts(contexts)
+    return _convert(
+        tokens,
+        lambda items: keyring._decrypt_values(items, context, own, text),
+        lambda array: keyring._decrypt_arrow(array, context, own, text),
+    )
+
+
+def _convert(values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any:
+    if isinstance(values, (list, tuple)):
+        return on_tuple(tuple(values))
+    if isinstance(values, (str, bytes, bytearray, memoryview, Mapping)):
+        raise ArgumentError(
+            f"a column is a list or an array of values, not one {type(values).__name__}", "invalid_argument"
+        )
+    for library, is_column, convert in _LIBRARIES:
+        module = sys.modules.get(library)
+        if module is not None and is_column(module, values):
+            return convert(module, values, on_tuple, on_arrow)
+    return on_tuple(tuple(values))
+
+
+def _pyarrow(pa: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any:
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return _pyarrow(pa, values.cast(kind.value_type), on_tuple, on_arrow)
+    if pa.types.is_null(kind):
+        return values
+    made = pa.array(on_arrow(values))
+    if not (pa.types.is_large_string(kind) or pa.types.is_large_binary(kind)) and made.nbytes < 2**31:
+        # As wide as the values were, where that is wide enough.
+        made = made.cast(pa.string() if pa.types.is_large_string(made.type) else pa.binary())
+    return pa.chunked_array([made]) if isinstance(values, pa.ChunkedArray) else made
+
+
+def _polars(pl: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any:
+    if values.dtype in (pl.Categorical, pl.Enum):
+        values = values.cast(pl.String)
+    if values.dtype == pl.Null:
+        return values
+    if values.dtype not in (pl.String, pl.Binary):
+        return pl.Series(values.name, on_tuple(tuple(values.to_list())))
+    return pl.Series(values.name, on_arrow(values))
+
+
+def _pandas(pd: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any:
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        values = values.astype(dtype.categories.dtype)
+        dtype = values.dtype
+    if isinstance(dtype, pd.ArrowDtype):
+        pa = importlib.import_module("pyarrow")
+        made = _pyarrow(pa, values.array.__arrow_array__(), on_tuple, on_arrow)
+        dtype = pd.ArrowDtype(made.type)
+        return _series(pd, values, dtype.__from_arrow__(made), dtype)
+    missing = values.isna()
+    items = values.astype(object)
+    items[missing] = None
+    made = on_tuple(tuple(items.tolist()))
+    is_text = isinstance(dtype, pd.StringDtype) and all(item is None or isinstance(item, str) for item in made)
+    return _series(pd, values, made, dtype if is_text else object)
+
+
+def _series(pd: Any, like: Any, made: Any, dtype: Any) -> Any:
+    if isinstance(like, pd.Index):
+        return pd.Index(made, dtype=dtype, name=like.name)
+    return pd.Series(made, index=like.index, name=like.name, dtype=dtype)
+
+
+def _numpy(np: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any:
+    if values.ndim != 1:
+        raise ArgumentError(f"a column has one dimension, this array has {values.ndim}", "invalid_argument")
+    made = np.empty(len(values), dtype=object)
+    made[:] = on_tuple(tuple(values.tolist()))
+    return made
+
+
+def _own_contexts(contexts: Any) -> object:
+    """As the extension module takes them: a dict of tuples, or a tuple."""
+    if contexts is None:
+        return None
+    if isinstance(contexts, Mapping):
+        return {key: tuple(_items(column)) for key, column in contexts.items()}
+    return tuple(_items(contexts))
+
+
+def _items(column: Any) -> Any:
+    """The objects of a column of contexts."""
+    if isinstance(column, (str, bytes)):
+        raise ArgumentError(
+            "contexts has one text where a column of them belongs; give one for each row", "invalid_argument"
+        )
+    for name in ("to_pylist", "tolist", "to_list"):
+        as_list = getattr(column, name, None)
+        if as_list is not None:
+            return as_list()
+    return column
+
+
+_LIBRARIES: tuple[tuple[str, Callable[[Any, Any], bool], Callable[[Any, Any, _OnTuple, _OnArrow], Any]], ...] = (
+    ("pandas", lambda pd, values: isinstance(values, (pd.Series, pd.Index)), _pandas),
+    ("polars", lambda pl, values: isinstance(values, pl.Series), _polars),
+    ("pyarrow", lambda pa, values: isinstance(values, (pa.Array, pa.ChunkedArray)), _pyarrow),
+    ("numpy", lambda np, values: isinstance(values, np.ndarray), _numpy),
+)

@@ -1,0 +1,268 @@
+"""Keyrings and passphrases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Union
+
+from . import _columns, _fortress
+from .errors import ArgumentError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Literal
+
+    from typing_extensions import Self
+
+    from ._types import BytesLike, Context, Profile
+
+__all__ = ["HoistedRow", "Identity", "KeyVersion", "Keyring", "Passphrase", "Recipient", "parties"]
+
+
+class _Secret:
+    """What holders of secrets have in common: they end with their block, and are not copied or stored by accident."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def close(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _refuse(self, *_: object) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(f"a {name} holds secrets and cannot be copied or pickled" + _INSTEAD.get(name, ""))
+
+    __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse
+
+
+_INSTEAD = {"Keyring": "; seal() it, and open() it where it is needed"}
+
+
+class Passphrase(_Secret, _fortress.Passphrase):
+    """A passphrase, and what guessing it costs where it becomes a recipient.
+
+    By default guessing costs what RFC 9106 recommends second: ``passes=3``, ``memory_kib=65536``, ``lanes=4``.
+
+    >>> Passphrase("correct horse battery staple")
+    <fortress.Passphrase>
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<fortress.Passphrase>"
+
+
+class KeyVersion(NamedTuple):
+    """One version of a keyring."""
+
+    #: 8 hexadecimal digits, as in every ciphertext that it made.
+    id: str
+    created: datetime
+    #: ``primary`` encrypts; the others only decrypt, until they are destroyed.
+    state: Literal["primary", "decrypt-only", "destroyed"]
+
+
+class HoistedRow(NamedTuple):
+    """An encrypted row whose header is stored once, beside its fields: 21 bytes a field instead of 83."""
+
+    header: str
+    fields: dict[str, Any]
+
+
+class Keyring(_Secret, _fortress.Keyring):
+    """Versioned keys. One version is primary and encrypts; the others decrypt until they are destroyed.
+
+    >>> keyring = Keyring.generate()
+    >>> email = keyring.scope("acme", "users", "email")
+    >>> token = email.encrypt("ada@example.org", context={"row": "42"})
+    >>> email.decrypt_text(token, context={"row": "42"})
+    'ada@example.org'
+
+    A keyring narrowed by :meth:`scope` derives everything below its scope and nothing beside or above it. Threads can
+    share it. Leaving it as a context manager wipes its secrets.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def generate(cls, *, profile: Profile | None = None) -> Keyring:
+        """A keyring with one fresh version. :meth:`seal` it to keep it."""
+        return cls._generate(profile, _now())
+
+    @classmethod
+    def open(
+        cls,
+        sealed: BytesLike,
+        *,
+        passphrase: str | Passphrase | None = None,
+        keyring: Keyring | None = None,
+        identities: Iterable[Identity] = (),
+    ) -> Keyring:
+        """Opens what :meth:`seal` made, by any of the identities that are given."""
+        return cls._open(sealed, parties(keyring, passphrase, identities, "an identity"))
+
+    def seal(
+        self,
+        *,
+        passphrase: str | Passphrase | None = None,
+        keyring: Keyring | None = None,
+        recipients: Iterable[Recipient] = (),
+        metadata: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """This keyring with all its versions, encrypted for the recipients that are given. Store it anywhere."""
+        return self._seal(parties(keyring, passphrase, recipients, "a recipient"), metadata)
+
+    def scope(self, *segments: str) -> Keyring:
+        """This keyring narrowed: ``keyring.scope("acme", "users", "email")``."""
+        return self._scope(segments)
+
+    @property
+    def profile(self) -> str:
+        """The name of its profile."""
+        return self._describe()[0]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The scope that it is narrowed to; empty for one that is not."""
+        return tuple(self._describe()[1])
+
+    @property
+    def primary(self) -> str:
+        """The id of the version that encrypts."""
+        return self._describe()[2]
+
+    @property
+    def versions(self) -> tuple[KeyVersion, ...]:
+        """All versions, oldest first."""
+        return tuple(
+            KeyVersion(id, datetime.fromtimestamp(created, timezone.utc), state)  # type: ignore[arg-type]
+            for id, created, state in self._describe()[3]
+        )
+
+    def rotation_due(self, at: datetime | None = None) -> bool:
+        """Is the primary version as old as the profile says it may become?"""
+        return self._rotation_due(_now() if at is None else int(at.timestamp()))
+
+    def rotate(self) -> str:
+        """Adds a fresh primary version and returns its id. The former goes on decrypting; seal the keyring again."""
+        return self._rotate(_now())
+
+    def destroy_version(self, id: str) -> None:
+        """Wipes a version for good: what it encrypted cannot be read by this keyring again."""
+        self._destroy_version(id)
+
+    def expose_secret(self, id: str) -> bytes:
+        """A version's 32-byte secret in the clear, for escrow: whoever has it reads all that the version encrypted."""
+        secret = self._expose_secret(id)
+        if secret is None:
+            raise ArgumentError(f"there is no secret of a version {id}: unknown, or destroyed", "unknown_key")
+        return secret
+
+    def encrypt_row(self, row: Mapping[str, str | BytesLike], context: Context | None = None) -> dict[str, Any]:
+        """Encrypts the fields of a row as one group: a token for each, readable by itself.
+
+        >>> users = Keyring.generate().scope("acme", "users")
+        >>> tokens = users.encrypt_row({"name": "Ada", "email": "ada@example.org"}, context={"row": "42"})
+        >>> users.decrypt_row_text(tokens, context={"row": "42"})
+        {'name': 'Ada', 'email': 'ada@example.org'}
+        """
+        return self._encrypt_row(row, context, False)[1]
+
+    def encrypt_row_hoisted(self, row: Mapping[str, str | BytesLike], context: Context | None = None) -> HoistedRow:
+        """As :meth:`encrypt_row`, with the header stored once. The tokens cannot be read without it."""
+        header, fields = self._encrypt_row(row, context, True)
+        return HoistedRow(_fortress.encode_token(header), fields)
+
+    def decrypt_row(
+        self,
+        row: Mapping[str, str | BytesLike] | HoistedRow,
+        context: Context | None = None,
+        *,
+        header: str | BytesLike | None = None,
+    ) -> dict[str, bytes]:
+        """Decrypts a row of either kind. ``header`` is that of a hoisted row whose parts are stored apart."""
+        return self._row(row, context, header, False)
+
+    def decrypt_row_text(
+        self,
+        row: Mapping[str, str | BytesLike] | HoistedRow,
+        context: Context | None = None,
+        *,
+        header: str | BytesLike | None = None,
+    ) -> dict[str, str]:
+        """As :meth:`decrypt_row`, for fields that were text."""
+        return self._row(row, context, header, True)
+
+    def encrypt_column(self, values: Any, *, context: Context | None = None, contexts: _columns.Contexts = None) -> Any:
+        """Encrypts many values at once, on all cores: lists, NumPy arrays, pandas and Polars series, PyArrow arrays.
+
+        Tokens come back in what the values came in; nulls stay null. ``context`` is that of the column. ``contexts``
+        binds each value to its row: a mapping for each value, or a column for each key. Without it, whoever stores the
+        column could exchange its values.
+
+        >>> email = Keyring.generate().scope("acme", "users", "email")
+        >>> tokens = email.encrypt_column(["ada@example.org", None], contexts={"row": ["1", "2"]})
+        >>> email.decrypt_column_text(tokens, contexts={"row": ["1", "2"]})
+        ['ada@example.org', None]
+        """
+        return _columns.encrypt(self, values, context, contexts)
+
+    def decrypt_column(self, tokens: Any, *, context: Context | None = None, contexts: _columns.Contexts = None) -> Any:
+        """Decrypts what :meth:`encrypt_column` made, to bytes. A :class:`ColumnError` names every row that failed."""
+        return _columns.decrypt(self, tokens, context, contexts, text=False)
+
+    def decrypt_column_text(
+        self, tokens: Any, *, context: Context | None = None, contexts: _columns.Contexts = None
+    ) -> Any:
+        """As :meth:`decrypt_column`, for values that were text."""
+        return _columns.decrypt(self, tokens, context, contexts, text=True)
+
+    def _row(self, row: Any, context: Context | None, header: Any, text: bool) -> dict[str, Any]:
+        if isinstance(row, HoistedRow):
+            row, header = row.fields, row.header if header is None else header
+        return self._decrypt_row(row, header, context, text)
+
+    def __repr__(self) -> str:
+        try:
+            profile, path, primary, versions = self._describe()
+        except ValueError:
+            return "<fortress.Keyring, closed>"
+        scope = f", scope {'/'.join(path)}" if path else ""
+        return f"<fortress.Keyring {profile}{scope}, primary {primary}, {len(versions)} version(s)>"
+
+
+#: Who may open what is written.
+Recipient = Union[Keyring, Passphrase]
+#: What opens it.
+Identity = Union[Keyring, Passphrase]
+
+
+def parties(
+    keyring: Keyring | None,
+    passphrase: str | Passphrase | None,
+    others: Iterable[Keyring | Passphrase],
+    what: str,
+) -> tuple[Keyring | Passphrase, ...]:
+    """All that a call names, keyring first."""
+    named: tuple[Keyring | Passphrase, ...] = () if keyring is None else (keyring,)
+    if passphrase is not None:
+        named += (passphrase if isinstance(passphrase, Passphrase) else Passphrase(passphrase),)
+    named += tuple(others)
+    if not named:
+        raise ArgumentError(f"{what} is needed: give keyring= or passphrase=", "no_recipient")
+    return named
+
+
+def _now() -> int:
+    return int(time.time())

@@ -1,0 +1,129 @@
+"""Where a file is written: beside its place, which it takes when it is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import secrets
+import stat
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from .errors import StateError
+
+if TYPE_CHECKING:
+    from ._types import BytesLike, PathLike
+
+
+class Target(Protocol):
+    """What a writer writes to."""
+
+    def write(self, data: BytesLike) -> None:
+        """Writes all of it."""
+
+    def commit(self) -> None:
+        """The file is whole."""
+
+    def discard(self) -> None:
+        """It will not be."""
+
+
+def target_of(destination: PathLike | BinaryIO, exclusive: bool) -> Target:
+    """A path is written beside; a device or a file object as it is."""
+    if not isinstance(destination, (str, bytes, os.PathLike)):
+        return _Lent(destination)
+    path = os.path.realpath(os.fsdecode(destination))
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return _Beside(path, None, exclusive)
+    if exclusive:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    return _Beside(path, mode, exclusive) if stat.S_ISREG(mode) else _Device(path)
+
+
+class _Beside:
+    """A file next to the one that it will replace. Until then that one is as it was."""
+
+    def __init__(self, path: str, mode: int | None, exclusive: bool) -> None:
+        self._path = path
+        self._exclusive = exclusive
+        self._beside = os.path.join(os.path.dirname(path), f".fortress-{secrets.token_hex(8)}.part")
+        self._file = io.FileIO(os.open(self._beside, _CREATE, 0o666), "w")
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(self._file.fileno(), stat.S_IMODE(mode))
+
+    def write(self, data: BytesLike) -> None:
+        _write_all(self._file, data)
+
+    def commit(self) -> None:
+        os.fsync(self._file.fileno())
+        self._file.close()
+        if self._exclusive:
+            os.link(self._beside, self._path)
+            os.unlink(self._beside)
+        else:
+            os.replace(self._beside, self._path)
+
+    def discard(self) -> None:
+        self._file.close()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._beside)
+
+
+class _Device:
+    """What cannot be replaced: a device, a pipe."""
+
+    def __init__(self, path: str) -> None:
+        self._file = io.FileIO(path, "w")
+
+    def write(self, data: BytesLike) -> None:
+        _write_all(self._file, data)
+
+    def commit(self) -> None:
+        self._file.close()
+
+    def discard(self) -> None:
+        self._file.close()
+
+
+class _Lent:
+    """The caller's file object, which stays open. One that is given up lacks its end, and cannot be decrypted."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        if not hasattr(file, "write"):
+            raise TypeError(f"expected a path or a binary file to write to, got {type(file).__name__}")
+        if isinstance(file, io.TextIOBase):
+            raise TypeError("the file is open for text; open it for bytes: mode 'wb'")
+        self._file: Any = file
+
+    def write(self, data: BytesLike) -> None:
+        _write_all(self._file, data)
+
+    def commit(self) -> None:
+        flush = getattr(self._file, "flush", None)
+        if flush is not None:
+            flush()
+
+    def discard(self) -> None:
+        pass
+
+
+def _write_all(file: Any, data: BytesLike) -> None:
+    view = memoryview(data)
+    while len(view):
+        written = file.write(view)
+        # Some writers say nothing, and have then written all of it.
+        if written is None:
+            if isinstance(file, io.RawIOBase):
+                raise BlockingIOError(errno.EAGAIN, "the file to write to does not block; use one that does")
+            return
+        if not 0 < written <= len(view):
+            raise StateError(f"the file to write to took {written} of {len(view)} bytes", "source_failed")
+        view = view[written:]
+
+
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

@@ -1,0 +1,212 @@
+"""Columns: whatever the values come in, tokens go out in, and nulls stay."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import fortress
+
+TEXT = ["ada@example.org", None, "", "grace \u00e9", "x" * 300] * 3
+BYTES = [None if value is None else value.encode() for value in TEXT]
+CONTEXTS = [{"row": str(row)} for row in range(len(TEXT))]
+ROWS = [str(row) for row in range(len(TEXT))]
+
+
+@pytest.fixture
+def email(keyring: fortress.Keyring) -> fortress.Keyring:
+    return keyring.scope("acme", "users", "email")
+
+
+COLUMNS: dict[str, Any] = {
+    "list": list,
+    "tuple": tuple,
+    "iterator": iter,
+    "numpy": lambda values: np.array(values, dtype=object),
+    "pandas object": lambda values: pd.Series(values, dtype=object, index=range(5, 5 + len(values)), name="email"),
+    "pyarrow": pa.array,
+    "pyarrow large": lambda values: pa.array(values).cast(
+        pa.large_string() if pa.types.is_string(pa.array(values).type) else pa.large_binary()
+    ),
+    "pyarrow view": lambda values: pa.array(values).cast(
+        pa.string_view() if pa.types.is_string(pa.array(values).type) else pa.binary_view()
+    ),
+    "pyarrow slice": lambda values: pa.array(
+        ["before", "it", *values] if isinstance(values[0], str) else [b"", b"", *values]
+    )[2:],
+    "pyarrow chunked": lambda values: pa.chunked_array([pa.array(values[:4]), pa.array(values[4:])]),
+    "pyarrow dictionary": lambda values: pa.array(values).dictionary_encode(),
+    "polars": lambda values: pl.Series("email", values),
+    "pandas arrow": lambda values: pd.Series(
+        values, dtype=pd.ArrowDtype(pa.string() if isinstance(values[0], str) else pa.binary()), name="email"
+    ),
+}
+TEXT_ONLY: dict[str, Any] = {
+    "pandas str": lambda values: pd.Series(values, dtype="str", name="email"),
+    "pandas string": lambda values: pd.Series(values, dtype="string[python]", name="email"),
+    "pandas categorical": lambda values: pd.Series(values, dtype="category", name="email"),
+    "polars categorical": lambda values: pl.Series("email", values, dtype=pl.Categorical),
+    "numpy text": lambda values: np.array([value or "" for value in values]),
+}
+
+
+def plain(column: Any) -> list[Any]:
+    """As a list, nulls as None."""
+    for name in ("to_pylist", "to_list", "tolist"):
+        if hasattr(column, name):
+            return [
+                None if value is None or value is pd.NA or value != value else value
+                for value in getattr(column, name)()
+            ]
+    return list(column)
+
+
+@pytest.mark.parametrize("contexts", [None, CONTEXTS, {"row": ROWS}], ids=["none", "each", "columns"])
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_bytes(email: fortress.Keyring, kind: str, contexts: Any) -> None:
+    tokens = email.encrypt_column(COLUMNS[kind](BYTES), context={"table": "users"}, contexts=contexts)
+    assert [token is None for token in plain(tokens)] == [value is None for value in BYTES]
+    assert all(isinstance(token, bytes) for token in plain(tokens) if token is not None)
+    values = email.decrypt_column(tokens, context={"table": "users"}, contexts=contexts)
+    assert plain(values) == BYTES
+    assert type(values) is type(tokens)
+
+
+@pytest.mark.parametrize("contexts", [None, CONTEXTS, {"row": ROWS}], ids=["none", "each", "columns"])
+@pytest.mark.parametrize("kind", [*COLUMNS, *TEXT_ONLY])
+def test_text(email: fortress.Keyring, kind: str, contexts: Any) -> None:
+    column = (COLUMNS | TEXT_ONLY)[kind](TEXT)
+    expected = [value or "" for value in TEXT] if kind == "numpy text" else TEXT
+    tokens = email.encrypt_column(column, context={"table": "users"}, contexts=contexts)
+    assert [token is None for token in plain(tokens)] == [value is None for value in expected]
+    assert all(isinstance(token, str) for token in plain(tokens) if token is not None)
+    assert plain(email.decrypt_column_text(tokens, context={"table": "users"}, contexts=contexts)) == expected
+    assert plain(email.decrypt_column(tokens, context={"table": "users"}, contexts=contexts)) == [
+        None if value is None else value.encode() for value in expected
+    ]
+
+
+def test_a_column_stays_what_it_is(email: fortress.Keyring) -> None:
+    series = pd.Series(["a", None], index=["x", "y"], name="email", dtype="str")
+    tokens = email.encrypt_column(series)
+    assert isinstance(tokens, pd.Series)
+    assert (list(tokens.index), tokens.name, tokens.dtype) == (["x", "y"], "email", series.dtype)
+    column = pl.Series("email", ["a", None])
+    assert email.encrypt_column(column).name == "email"
+    assert email.encrypt_column(column).dtype == pl.String
+    assert email.encrypt_column(pa.array(["a"])).type == pa.string()
+    assert email.encrypt_column(pa.array(["a"], pa.large_string())).type == pa.large_string()
+    assert isinstance(email.encrypt_column(pa.chunked_array([["a"]])), pa.ChunkedArray)
+    array = email.encrypt_column(np.array([b"ab", b"c"]))
+    assert array.dtype == object
+    assert array.shape == (2,)
+    frame = pl.DataFrame({"id": ["1", "2"], "email": ["a", "b"]})
+    encrypted = frame.with_columns(email.encrypt_column(frame["email"], contexts={"row": frame["id"]}))
+    assert encrypted.columns == ["id", "email"]
+
+
+def test_mixed_lists_and_buffers(email: fortress.Keyring) -> None:
+    tokens = email.encrypt_column(["text", b"bytes", None, bytearray(b"buffer"), memoryview(b"view")])
+    assert [type(token) for token in tokens] == [str, bytes, type(None), bytes, bytes]
+    assert email.decrypt_column(tokens) == [b"text", b"bytes", None, b"buffer", b"view"]
+    mixed = [fortress.decode_token(tokens[0]), fortress.encode_token(tokens[1])]
+    assert email.decrypt_column(mixed) == [b"text", b"bytes"]
+
+
+def test_empty_columns(email: fortress.Keyring) -> None:
+    assert email.encrypt_column([]) == []
+    assert email.encrypt_column([None, None]) == [None, None]
+    assert email.encrypt_column(pa.array([], pa.string())).to_pylist() == []
+    assert email.encrypt_column(pa.nulls(3)).to_pylist() == [None] * 3
+    assert email.encrypt_column(pa.nulls(3, pa.string())).to_pylist() == [None] * 3
+    assert email.encrypt_column(pl.Series("a", [None, None])).to_list() == [None, None]
+    assert len(email.encrypt_column(pd.Series([], dtype=object))) == 0
+
+
+def test_all_rows_that_failed_are_named(email: fortress.Keyring) -> None:
+    count = 10_000
+    rows = {"row": [str(row) for row in range(count)]}
+    tokens = email.encrypt_column([f"value {row}" for row in range(count)], contexts=rows)
+    broken = {3: tokens[4], 5_000: "not a token", 9_999: tokens[9_999][:50]}
+    for row, token in broken.items():
+        tokens[row] = token
+    tokens[7] = None
+    for column in (tokens, pa.array(tokens), pl.Series(tokens)):
+        with pytest.raises(fortress.ColumnError) as refusal:
+            email.decrypt_column(column, contexts=rows)
+        assert refusal.value.rows == [3, 5_000, 9_999]
+        codes = [failure.code for failure in refusal.value.failures]
+        assert codes == ["authentication_failed", "invalid_text", "truncated"]
+        assert refusal.value.code == "authentication_failed"
+        assert str(refusal.value).startswith("3 rows of the column failed, the first at 3: the token is not authentic")
+    with pytest.raises(fortress.ColumnError) as too_large:
+        email.encrypt_column([b"", bytes(16_384), None, bytes(16_383)])
+    assert (too_large.value.rows, too_large.value.code) == ([1], "value_too_large")
+    with pytest.raises(fortress.ColumnError) as not_text:
+        email.decrypt_column_text(email.encrypt_column([b"a", None, b"\xff"]))
+    assert (not_text.value.rows, not_text.value.code) == ([2], "invalid_utf8")
+    with pytest.raises(fortress.ColumnError) as surrogates:
+        email.encrypt_column(["a", "\ud800", "b", "\udfff"])
+    assert surrogates.value.rows == [1, 3]
+    with pytest.raises(fortress.ColumnError) as contexts:
+        email.encrypt_column(["a", "b"], contexts={"row": ["1", "x" * 20_000]})
+    assert (contexts.value.rows, contexts.value.code) == ([1], "invalid_context")
+
+
+def test_more_than_one_group(email: fortress.Keyring) -> None:
+    values = [b""] * ((1 << 20) + 5)
+    tokens = email.encrypt_column(values)
+    assert len(set(tokens)) == len(values)
+    assert email.decrypt_column(tokens) == values
+
+
+def test_values_are_bound_to_their_rows(email: fortress.Keyring) -> None:
+    tokens = email.encrypt_column(["a", "b"], contexts={"row": ["1", "2"]})
+    assert email.decrypt_column_text(list(reversed(tokens)), contexts=[{"row": "2"}, {"row": "1"}]) == ["b", "a"]
+    with pytest.raises(fortress.ColumnError) as refusal:
+        email.decrypt_column(list(reversed(tokens)), contexts={"row": ["1", "2"]})
+    assert refusal.value.rows == [0, 1]
+
+
+def test_columns_that_cannot_be_used(email: fortress.Keyring) -> None:
+    refusals = [
+        ("not one str", lambda: email.encrypt_column("value")),
+        ("not one dict", lambda: email.encrypt_column({"a": "b"})),
+        ("one dimension, this array has 2", lambda: email.encrypt_column(np.array([["a"]]))),
+        ("3 items for 2 rows", lambda: email.encrypt_column(["a", "b"], contexts=[{}, {}, {}])),
+        ("1 items for 2 rows", lambda: email.encrypt_column(["a", "b"], contexts={"row": ["1"]})),
+        ("a key of contexts has one text", lambda: email.encrypt_column(["a"], contexts={"row": "1"})),
+        ("cast it to strings", lambda: email.encrypt_column(pa.array([1, 2]))),
+    ]
+    for message, attempt in refusals:
+        with pytest.raises(fortress.ArgumentError, match=message):
+            attempt()
+    for message, attempt in (
+        (r"a value \(row 1\) must be str or bytes, got int", lambda: email.encrypt_column(["a", 42])),
+        (r"a value \(row 0\) must be str or bytes, got int", lambda: email.encrypt_column(np.array([1, 2]))),
+        (r'contexts\["row"\]\[0\] must be str, got int', lambda: email.encrypt_column(["a"], contexts={"row": [1]})),
+        (r'contexts\[0\]\["row"\] must be str, got int', lambda: email.encrypt_column(["a"], contexts=[{"row": 1}])),
+    ):
+        with pytest.raises(TypeError, match=message):
+            attempt()
+
+
+def test_nothing_leaks(email: fortress.Keyring) -> None:
+    """Arrow structures are released, and lists hold each token once."""
+    array = pa.array(["x" * 100] * 1_000)
+    before = pa.total_allocated_bytes()
+    for _ in range(20):
+        made = email.encrypt_column(array)
+        email.decrypt_column(made)
+        column = email._encrypt_arrow(array, None, None)
+        column.__arrow_c_array__()  # nobody takes it
+    del made, column
+    assert pa.total_allocated_bytes() <= before + 1_000_000
+    tokens = email.encrypt_column([b"a"])
+    assert sys.getrefcount(tokens[0]) <= 2

@@ -1,0 +1,443 @@
+"""Files: real binary file objects, whole or not there."""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tarfile
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import PASSPHRASE, pattern
+
+import fortress
+
+LENGTHS = [0, 1, 16_383, 16_384, 16_385, 1 << 20, 3_000_001]
+CONTEXT = {"file": "report"}
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [name for name in os.listdir(folder) if name.startswith(".fortress-")]
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path, keyring: fortress.Keyring) -> Path:
+    path = tmp_path / "report.ftrs"
+    with fortress.open(path, "wb", keyring=keyring, context=CONTEXT, metadata={"name": "report"}) as file:
+        file.write(pattern(100_000))
+    return path
+
+
+@pytest.mark.parametrize("suite", ["AES-256-GCM", "ChaCha20-Poly1305", "AEGIS-256", "AEGIS-256X2"])
+@pytest.mark.parametrize("length", LENGTHS)
+def test_lengths(tmp_path: Path, keyring: fortress.Keyring, length: int, suite: Any) -> None:
+    path, data = tmp_path / "file", pattern(length)
+    with fortress.open(path, "wb", keyring=keyring, suite=suite) as writer:
+        shutil.copyfileobj(io.BytesIO(data), writer, 10_007)
+        assert writer.tell() == length
+    with fortress.open(path, keyring=keyring) as reader:
+        assert (reader.size, reader.suite) == (length, suite)
+        assert reader.read() == data
+        assert reader.read(1) == b""
+    with fortress.open(path, keyring=keyring) as reader:
+        assert b"".join(iter(lambda: reader.read(9_999), b"")) == data
+
+
+def test_a_reader_is_a_binary_file(encrypted: Path, keyring: fortress.Keyring) -> None:
+    data = pattern(100_000)
+    with fortress.open(encrypted, "rb", keyring=keyring, context=CONTEXT) as file:
+        assert isinstance(file, io.BufferedIOBase)
+        assert isinstance(file.raw, io.RawIOBase)
+        assert file.readable()
+        assert file.seekable()
+        assert not file.writable()
+        assert file.metadata == {"name": "report"}
+        assert file.mode == "rb"
+        assert file.name == str(encrypted)
+        assert file.seek(-100, 2) == 99_900
+        assert file.read() == data[-100:]
+        assert file.seek(16_380) == 16_380
+        assert file.read(10) == data[16_380:16_390]
+        assert file.seek(-5, os.SEEK_CUR) == 16_385
+        assert file.peek(4)[:4] == data[16_385:16_389]
+        assert file.tell() == 16_385
+        buffer = bytearray(50_000)
+        assert file.readinto(buffer) == 50_000
+        assert buffer == data[16_385:66_385]
+        assert file.seek(200_000) == 200_000
+        assert file.read(1) == b""
+        for mistake in (lambda: file.seek(-1), lambda: file.seek(0, 7), lambda: file.raw.seek(-200_000, 2)):
+            with pytest.raises(ValueError, match=r"seek|whence"):
+                mistake()
+        with pytest.raises(io.UnsupportedOperation):
+            file.write(b"")
+    assert file.closed
+    assert file.raw.closed
+    with pytest.raises(ValueError, match="closed"):
+        file.read()
+
+
+def test_lines_and_text(tmp_path: Path, keyring: fortress.Keyring) -> None:
+    path = tmp_path / "notes"
+    with fortress.open(path, "wt", keyring=keyring, newline="\n") as writer:
+        print("ad\u00e1", "grace", sep="\n", file=writer)
+    with fortress.open(path, "rt", keyring=keyring) as reader:
+        assert list(reader) == ["ad\u00e1\n", "grace\n"]
+    with fortress.open(path, keyring=keyring) as binary:
+        assert binary.readlines() == ["ad\u00e1\n".encode(), b"grace\n"]
+    with pytest.raises(ZeroDivisionError), fortress.open(path, "wt", keyring=keyring) as writer:
+        writer.write("lost")
+        1 / 0  # noqa: B018
+    with fortress.open(path, "rt", keyring=keyring) as reader:
+        assert reader.readline() == "ad\u00e1\n"
+    assert not leftovers(tmp_path)
+
+
+def test_a_writer_is_a_binary_file(tmp_path: Path, keyring: fortress.Keyring) -> None:
+    path = tmp_path / "file"
+    with fortress.open(path, "wb", keyring=keyring) as file:
+        assert isinstance(file, io.BufferedIOBase)
+        assert file.writable()
+        assert not file.readable()
+        assert not file.seekable()
+        assert not path.exists()
+        assert file.write(memoryview(b"abc")) == 3
+        file.writelines([b"d", b"e"])
+        file.flush()
+        for mistake in (lambda: file.read(), lambda: file.seek(0), lambda: file.truncate()):
+            with pytest.raises(OSError):
+                mistake()
+    assert path.exists()
+    file.close()
+    with pytest.raises(ValueError, match="closed"):
+        file.write(b"")
+    with fortress.open(path, keyring=keyring) as reader:
+        assert reader.read() == b"abcde"
+
+
+def test_an_exception_leaves_everything_as_it_was(encrypted: Path, keyring: fortress.Keyring) -> None:
+    before = encrypted.read_bytes()
+    for target in (encrypted, encrypted.with_name("new")):
+        with pytest.raises(KeyboardInterrupt), fortress.open(target, "wb", keyring=keyring) as file:
+            file.write(bytes(1_000_000))
+            raise KeyboardInterrupt
+    file = fortress.open(encrypted, "wb", keyring=keyring)
+    file.write(b"x")
+    file.abort()
+    assert file.closed
+    with pytest.warns(ResourceWarning, match="not closed"):
+        fortress.open(encrypted, "wb", keyring=keyring).write(b"x")
+        gc.collect()
+    assert encrypted.read_bytes() == before
+    assert os.listdir(encrypted.parent) == ["report.ftrs"]
+
+
+def test_x_does_not_replace(encrypted: Path, keyring: fortress.Keyring) -> None:
+    with pytest.raises(FileExistsError):
+        fortress.open(encrypted, "xb", keyring=keyring)
+    new = encrypted.with_name("new")
+    with pytest.raises(FileExistsError), fortress.open(new, "xb", keyring=keyring):
+        new.write_bytes(b"somebody was quicker")
+    assert new.read_bytes() == b"somebody was quicker"
+    with fortress.open(encrypted.with_name("newer"), "xb", keyring=keyring):
+        pass
+    assert not leftovers(encrypted.parent)
+
+
+def test_permissions_and_links_stay(encrypted: Path, keyring: fortress.Keyring) -> None:
+    encrypted.chmod(0o640)
+    link = encrypted.with_name("link")
+    link.symlink_to(encrypted)
+    with fortress.open(link, "wb", keyring=keyring) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert stat.S_IMODE(encrypted.stat().st_mode) == 0o640
+    with fortress.open(os.fsencode(encrypted), keyring=keyring) as reader:
+        assert reader.read() == b"new"
+
+
+def test_file_objects_stay_open(keyring: fortress.Keyring) -> None:
+    stored = io.BytesIO(b"before")
+    stored.seek(6)
+    with fortress.open(stored, "wb", keyring=keyring) as writer:
+        writer.write(pattern(50_000))
+    assert not stored.closed
+    stored.seek(6)
+    with fortress.open(stored, keyring=keyring) as reader:
+        reader.seek(-10, 2)
+        assert reader.read() == pattern(50_000)[-10:]
+    assert not stored.closed
+
+
+def test_pipes(encrypted: Path, keyring: fortress.Keyring) -> None:
+    read, write = os.pipe()
+
+    def feed(data: bytes) -> None:
+        with os.fdopen(write, "wb") as pipe:
+            pipe.write(data)
+
+    thread = threading.Thread(target=feed, args=(encrypted.read_bytes(),))
+    thread.start()
+    with os.fdopen(read, "rb") as pipe, fortress.open(pipe, keyring=keyring, context=CONTEXT) as file:
+        assert not file.seekable()
+        assert file.size is None
+        assert file.read(5) == pattern(5)
+        with pytest.raises(OSError):
+            file.seek(0)
+        assert file.read() == pattern(100_000)[5:]
+    thread.join()
+
+
+def test_a_cut_pipe_raises(encrypted: Path, keyring: fortress.Keyring) -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    data = encrypted.read_bytes()
+    for length in (len(data) - 1, len(data) - 1_700, 60_000):
+        with (
+            fortress.open(Pipe(data[:length]), keyring=keyring, context=CONTEXT) as file,
+            pytest.raises(fortress.FortressError) as refusal,
+        ):
+            file.read()
+        assert refusal.value.code in ("truncated", "authentication_failed")
+
+
+def test_a_cut_file_is_found_when_it_is_opened(encrypted: Path, keyring: fortress.Keyring) -> None:
+    data = encrypted.read_bytes()
+    prefix = len(data) - 100_000 - 7 * 16
+    for length in [*range(0, prefix + 40, 7), prefix + 16_400, prefix + 16_399, len(data) - 1]:
+        encrypted.write_bytes(data[:length])
+        with pytest.raises(fortress.FortressError) as refusal:
+            fortress.open(encrypted, keyring=keyring, context=CONTEXT)
+        assert refusal.value.code in ("truncated", "authentication_failed"), length
+    encrypted.write_bytes(data + b"\0")
+    with pytest.raises(fortress.AuthenticationError):
+        fortress.open(encrypted, keyring=keyring, context=CONTEXT)
+
+
+def test_zip_tar_pandas_and_parquet(tmp_path: Path, keyring: fortress.Keyring) -> None:
+    path = tmp_path / "file"
+    with (
+        fortress.open(path, "wb", keyring=keyring) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        archive.writestr("a.txt", "ada" * 10_000)
+        archive.writestr("b.bin", os.urandom(40_000))
+    with fortress.open(path, keyring=keyring) as reader, zipfile.ZipFile(reader) as archive:
+        assert archive.testzip() is None
+        assert archive.read("a.txt") == b"ada" * 10_000
+    with fortress.open(path, "wb", keyring=keyring) as file, tarfile.open(fileobj=file, mode="w:gz") as tar:
+        tar.add(__file__, "test.py")
+    with fortress.open(path, keyring=keyring) as reader, tarfile.open(fileobj=reader) as tar:
+        member = tar.extractfile("test.py")
+        assert member is not None
+        assert member.read() == Path(__file__).read_bytes()
+    frame = pd.DataFrame({"id": range(10_000), "name": [f"name {n}" for n in range(10_000)]})
+    with fortress.open(path, "wb", keyring=keyring) as file:
+        frame.to_csv(file, index=False)
+    with fortress.open(path, keyring=keyring) as reader:
+        pd.testing.assert_frame_equal(pd.read_csv(reader), frame)
+    with fortress.open(path, "wb", keyring=keyring) as file:
+        frame.to_parquet(file)
+    with fortress.open(path, keyring=keyring) as reader:
+        pd.testing.assert_frame_equal(pd.read_parquet(reader), frame)
+    table = pa.table({"id": range(50_000)})
+    with fortress.open(path, "wb", keyring=keyring) as file:
+        pq.write_table(table, file, row_group_size=1_000)
+    with fortress.open(path, keyring=keyring) as reader:
+        assert pq.ParquetFile(reader).read_row_group(40).to_pydict()["id"][0] == 40_000
+    with fortress.open(path, keyring=keyring) as reader:
+        assert pq.read_table(reader).equals(table)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_encrypt_and_decrypt_a_file(tmp_path: Path, keyring: fortress.Keyring, length: int) -> None:
+    source, middle, back = tmp_path / "a", tmp_path / "b", tmp_path / "c"
+    source.write_bytes(pattern(length))
+    steps: list[tuple[int, int | None]] = []
+    fortress.encrypt_file(source, middle, keyring=keyring, progress=lambda *step: steps.append(step))
+    assert not steps or steps[-1] == (length, length)
+    steps.clear()
+    fortress.decrypt_file(middle, back, keyring=keyring, progress=lambda *step: steps.append(step))
+    assert steps[-1] == (middle.stat().st_size,) * 2
+    assert back.read_bytes() == pattern(length)
+    fortress.encrypt_file(source, source, keyring=keyring)
+    fortress.decrypt_file(source, source, keyring=keyring)
+    assert source.read_bytes() == pattern(length)
+    stored = io.BytesIO()
+    fortress.encrypt_file(io.BytesIO(pattern(length)), stored, keyring=keyring)
+    stored.seek(0)
+    plain = io.BytesIO()
+    fortress.decrypt_file(stored, plain, keyring=keyring)
+    assert plain.getvalue() == pattern(length)
+
+
+def test_progress_can_end_it(tmp_path: Path, keyring: fortress.Keyring) -> None:
+    source = tmp_path / "a"
+    source.write_bytes(bytes(3_000_000))
+
+    def stop(done: int, total: int | None) -> None:
+        raise StopIteration
+
+    with pytest.raises(StopIteration):
+        fortress.encrypt_file(source, tmp_path / "b", keyring=keyring, progress=stop)
+    fortress.encrypt_file(source, tmp_path / "b", keyring=keyring)
+    with pytest.raises(StopIteration):
+        fortress.decrypt_file(tmp_path / "b", tmp_path / "c", keyring=keyring, progress=stop)
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+
+
+def test_a_changed_file_does_not_appear(encrypted: Path, keyring: fortress.Keyring) -> None:
+    data = bytearray(encrypted.read_bytes())
+    data[-1] ^= 1
+    encrypted.write_bytes(data)
+    plain = encrypted.with_name("plain")
+    plain.write_bytes(b"as it was")
+    with pytest.raises(fortress.AuthenticationError):
+        fortress.decrypt_file(encrypted, plain, keyring=keyring, context=CONTEXT)
+    assert plain.read_bytes() == b"as it was"
+    assert not leftovers(encrypted.parent)
+
+
+def test_rewrap(encrypted: Path, keyring: fortress.Keyring, cheap: fortress.Passphrase) -> None:
+    other = fortress.Keyring.generate()
+    data = encrypted.read_bytes()
+    shared = fortress.rewrap(data, keyring=keyring, recipients=[other, cheap])
+    assert shared.endswith(data[-100_000:])
+    for identity in ({"keyring": other}, {"passphrase": PASSPHRASE}):
+        assert fortress.decrypt_bytes(shared, context=CONTEXT, **identity) == pattern(100_000)  # type: ignore[arg-type]
+    fortress.rewrap_file(encrypted, keyring=keyring, recipients=[other])
+    with pytest.raises(fortress.WrongRecipientError):
+        fortress.open(encrypted, keyring=keyring, context=CONTEXT)
+    with fortress.open(encrypted, keyring=other, context=CONTEXT) as file:
+        assert file.read() == pattern(100_000)
+        assert file.metadata == {"name": "report"}
+    elsewhere = encrypted.with_name("elsewhere")
+    fortress.rewrap_file(encrypted, elsewhere, keyring=other, recipients=[keyring])
+    assert fortress.inspect_file(elsewhere).key_id == keyring.primary
+    assert fortress.inspect_file(encrypted).plaintext_length == 100_000
+
+
+def test_streams_and_into(keyring: fortress.Keyring) -> None:
+    data = pattern(200_000)
+    pieces = [data[at : at + 6_007] for at in range(0, len(data), 6_007)]
+    envelope = b"".join(fortress.encrypt_stream(pieces, keyring=keyring))
+    assert fortress.decrypt_bytes(envelope, keyring=keyring) == data
+    whole = fortress.encrypt_bytes(data, keyring=keyring, metadata={"a": "b"})
+    assert b"".join(fortress.decrypt_stream([whole], keyring=keyring)) == data
+    encryptor, out = fortress.Encryptor(keyring=keyring), bytearray(40_000)
+    made = bytearray(encryptor.prefix)
+    for piece in pieces:
+        assert encryptor.update_len(len(piece)) <= len(out)
+        made += out[: encryptor.update_into(piece, out)]
+    made += encryptor.finish()
+    decryptor, plain = fortress.Decryptor(keyring=keyring), bytearray()
+    for at in range(0, len(made), 5_003):
+        plain += out[: decryptor.update_into(made[at : at + 5_003], out)]
+    plain += decryptor.finish()
+    assert plain == data
+    for attempt in (lambda: encryptor.update(b""), lambda: decryptor.update(b""), encryptor.finish):
+        with pytest.raises(fortress.StateError):
+            attempt()
+    fresh = fortress.Encryptor(keyring=keyring)
+    with pytest.raises(fortress.ArgumentError, match="expected 32800 bytes, got 10"):
+        fresh.update_into(bytes(40_000), bytearray(10))
+    with pytest.raises(fortress.ArgumentError, match="overlaps"):
+        fresh.update_into(out, out)
+    with pytest.raises(TypeError, match="can be written"):
+        fresh.update_into(b"a", b"bytes")
+    failed = fortress.Decryptor(keyring=keyring)
+    with pytest.raises(fortress.AuthenticationError):
+        failed.update(whole[:1_000] + bytes(20_000))
+    with pytest.raises(fortress.StateError):
+        failed.update(b"")
+
+
+def test_what_is_refused(tmp_path: Path, keyring: fortress.Keyring, encrypted: Path) -> None:
+    other = fortress.Keyring.generate()
+    plain = tmp_path / "plain.txt"
+    plain.write_text("plain")
+    attempts: list[tuple[type[BaseException], str, Any]] = [
+        (fortress.NotFortressError, "not a Fortress envelope", lambda: fortress.open(plain, keyring=keyring)),
+        (
+            fortress.NotFortressError,
+            "not a Fortress envelope",
+            lambda: fortress.decrypt_file(plain, plain, keyring=keyring),
+        ),
+        (fortress.WrongRecipientError, "recipients", lambda: fortress.open(encrypted, keyring=other)),
+        (fortress.WrongRecipientError, "recipients", lambda: fortress.open(encrypted, passphrase="x")),
+        (fortress.AuthenticationError, "not authentic", lambda: fortress.open(encrypted, keyring=keyring)),
+        (fortress.ArgumentError, "identity is needed", lambda: fortress.open(encrypted)),
+        (fortress.ArgumentError, "recipient is needed", lambda: fortress.open(tmp_path / "n", "wb")),
+        (fortress.ArgumentError, "no suite", lambda: fortress.open(tmp_path / "n", "wb", keyring=keyring, suite="AES")),
+        (fortress.ArgumentError, "for writing", lambda: fortress.open(encrypted, keyring=keyring, suite="AEGIS-256")),
+        (ValueError, "mode must be", lambda: fortress.open(encrypted, "ab", keyring=keyring)),
+        (ValueError, "for text", lambda: fortress.open(encrypted, "rb", keyring=keyring, encoding="utf-8")),
+        (FileNotFoundError, "nothing", lambda: fortress.open(tmp_path / "nothing", keyring=keyring)),
+        (FileNotFoundError, "no", lambda: fortress.open(tmp_path / "no" / "folder", "wb", keyring=keyring)),
+        (IsADirectoryError, "directory", lambda: fortress.open(tmp_path, keyring=keyring)),
+        (IsADirectoryError, "directory", lambda: fortress.open(tmp_path, "wb", keyring=keyring)),
+        (IsADirectoryError, "directory", lambda: fortress.encrypt_file(tmp_path, tmp_path / "n", keyring=keyring)),
+        (TypeError, "mode 'rb'", lambda: fortress.open(io.StringIO("FTRS"), keyring=keyring)),
+        (TypeError, "mode 'wb'", lambda: fortress.open(io.StringIO(), "wb", keyring=keyring)),
+        (TypeError, "a path or a binary file", lambda: fortress.open(42, keyring=keyring)),
+        (TypeError, "data must be bytes, got str", lambda: fortress.encrypt_bytes("text", keyring=keyring)),
+        (TypeError, "an envelope must be bytes, got str", lambda: fortress.decrypt_bytes("text", keyring=keyring)),
+    ]
+    for kind, message, attempt in attempts:
+        with pytest.raises(kind, match=message) as refusal:
+            attempt()
+        assert "\n" not in str(refusal.value)
+    assert sorted(os.listdir(tmp_path)) == ["plain.txt", "report.ftrs"]
+    assert plain.read_text() == "plain"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_disk(tmp_path: Path, keyring: fortress.Keyring) -> None:
+    source = tmp_path / "a"
+    source.write_bytes(bytes(3_000_000))
+    with pytest.raises(OSError, match="No space left"):
+        fortress.encrypt_file(source, "/dev/full", keyring=keyring)
+    with pytest.raises(OSError, match="No space left"), fortress.open("/dev/full", "wb", keyring=keyring) as file:
+        file.write(bytes(1_000_000))
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no list of open files here")
+def test_nothing_stays_open(encrypted: Path, keyring: fortress.Keyring) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        with pytest.raises(fortress.AuthenticationError):
+            fortress.open(encrypted, keyring=keyring)
+        with fortress.open(encrypted, keyring=keyring, context=CONTEXT) as file:
+            file.read(1)
+        with pytest.raises(fortress.AuthenticationError):
+            fortress.decrypt_file(encrypted, encrypted, keyring=keyring)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
+    script = """
+import os, signal, sys, fortress
+keyring = fortress.Keyring.generate()
+with fortress.open(sys.argv[1], "wb", keyring=keyring) as file:
+    file.write(bytes(5_000_000))
+    os.kill(os.getpid(), signal.SIGINT)
+    while True:
+        file.write(bytes(100_000))
+"""
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path / "out")], capture_output=True, timeout=60)
+    assert ended.returncode != 0
+    assert b"KeyboardInterrupt" in ended.stderr
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,49 @@
+"""Not run: what a type checker must make of the API, in the strictest settings."""
+
+import asyncio
+import io
+from typing import Optional
+
+import fortress
+
+
+def values(keyring: fortress.Keyring) -> None:
+    text: str = keyring.encrypt("ada", context={"row": "42"})
+    data: bytes = keyring.encrypt(bytearray(b"ada"))
+    value: bytes = keyring.decrypt(text)
+    again: str = keyring.decrypt_text(data)
+    fresh: str = keyring.reencrypt(text)
+    row: dict[str, str] = keyring.decrypt_row_text(keyring.encrypt_row({"name": again, "photo": value}))
+    hoisted: fortress.HoistedRow = keyring.encrypt_row_hoisted(row)
+    version: fortress.KeyVersion = keyring.versions[0]
+    print(fresh, hoisted.header, version.created.year)
+
+
+def files(keyring: fortress.Keyring, passphrase: fortress.Passphrase) -> None:
+    with fortress.open("report.ftrs", "wb", keyring=keyring, recipients=[passphrase], suite="AES-256-GCM") as writer:
+        binary: io.BufferedWriter = writer
+        binary.write(b"")
+    with fortress.open("report.ftrs", passphrase="correct horse battery staple") as reader:
+        size: Optional[int] = reader.size
+        start: bytes = reader.read(10)
+        print(size, start)
+    with fortress.open("notes.ftrs", "rt", keyring=keyring) as notes:
+        line: str = notes.readline()
+        print(line)
+    fortress.encrypt_file("a", b"b", keyring=keyring, progress=lambda done, total: print(done, total))
+
+
+async def tasks(keyring: fortress.Keyring) -> None:
+    async with fortress.aio.open("report.ftrs", keyring=keyring) as file:
+        async for piece in file:
+            print(len(piece))
+    await fortress.aio.encrypt_file("a", "b", keyring=keyring)
+
+
+def trouble(error: fortress.ColumnError) -> None:
+    rows: list[int] = error.rows
+    print(rows, error.code, error.failures[0].message)
+
+
+if __name__ == "__main__":
+    asyncio.run(tasks(fortress.Keyring.generate(profile="archive")))
