@@ -328,7 +328,7 @@ export interface RangeOptions extends SourceOptions {
 export async function decryptRange(source: Source, identities: readonly Identity[], { start, end, ...options }: RangeOptions): Promise<Bytes> {
   const file = await openFile(source, identities, options, false, "decryptRange");
   try {
-    return await file.read(start, end, options);
+    return await file.readFor("decryptRange", start, end, options.signal);
   } finally {
     file.free();
   }

@@ -36,10 +36,15 @@ export class EncryptedFile implements Disposable {
    *
    * @throws `out_of_range` when it does not lie within the file, `authentication_failed` when the file was altered.
    */
-  async read(start = 0, end = this.size, options: SourceOptions = {}): Promise<Bytes> {
-    const result = new Uint8Array(this.check(start, end, "read"));
+  read(start = 0, end = this.size, options: SourceOptions = {}): Promise<Bytes> {
+    return this.readFor("read", start, end, options.signal);
+  }
+
+  /** @internal */
+  async readFor(operation: string, start: number, end: number, signal: AbortSignal | undefined): Promise<Bytes> {
+    const result = new Uint8Array(this.check(start, end, operation));
     let filled = 0;
-    for await (const part of this.parts(start, end, options.signal, "read")) {
+    for await (const part of this.parts(start, end, signal, operation)) {
       result.set(part, filled);
       filled += part.length;
     }
