@@ -29,6 +29,35 @@ fn a_scope_is_derived_one_segment_a_step() {
     assert_eq!(info, same, "ids, times and states stay");
 }
 
+#[derive(serde::Deserialize)]
+struct Vectors {
+    cases: Vec<Vector>,
+}
+
+#[derive(serde::Deserialize)]
+struct Vector {
+    name: String,
+    #[serde(with = "hex")]
+    secret: [u8; 32],
+    path: Vec<String>,
+    scope_secret: Option<String>,
+    code: Option<String>,
+}
+
+/// The shared vectors of scopes, whose root secrets no public call takes.
+#[test]
+fn the_shared_vectors() {
+    let vectors: Vectors = serde_json::from_str(include_str!("../../../../tests/vectors/scopes.json")).unwrap();
+    for vector in vectors.cases {
+        let mut root = keyring();
+        root.versions[0] = Version::new(root.versions[0].info(), Some(Secret::copied(&vector.secret)));
+        match root.scope(&vector.path) {
+            Ok(scope) => assert_eq!(Some(hex::encode(secret(&scope))), vector.scope_secret, "{}", vector.name),
+            Err(error) => assert_eq!(Some(error.code()), vector.code.as_deref(), "{}", vector.name),
+        }
+    }
+}
+
 #[test]
 fn each_purpose_has_its_key() {
     let keyring = keyring();
