@@ -1,18 +1,20 @@
 //! Rows, columns and many tokens in one call (spec G-6, G-7). Results stand in one buffer.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 use rand_core::TryCryptoRng;
+use zeroize::Zeroize;
 
 use crate::{
-    context::Context,
+    chunked::message_len,
+    context::{Context, ContextError},
     group::{GroupEncryptor, Layout},
     keyring::Keyring,
-    token::{TokenError, encode_text},
+    token::{HEAD_LEN, TokenError, encode_text},
 };
 
-/// Byte strings in one buffer, with the places where each ends.
-#[derive(Clone, Default)]
+/// Byte strings in one buffer, with the places where each ends. Wiped on drop, since they may be plaintext.
+#[derive(Default)]
 pub struct Batch {
     bytes: Vec<u8>,
     ends: Vec<usize>,
@@ -64,8 +66,15 @@ impl Batch {
         (text, ends)
     }
 
-    /// Adds what `write` appends, or nothing if it fails.
-    fn push<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+    /// Wipes what it holds now, as dropping it does.
+    pub fn wipe(&mut self) {
+        self.bytes.zeroize();
+        self.ends.clear();
+    }
+
+    /// Adds what `write` appends, at most `bound` bytes, or nothing if it fails.
+    fn push<E>(&mut self, bound: usize, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+        self.reserve(bound);
         let start = self.bytes.len();
         let written = write(&mut self.bytes);
         if written.is_err() {
@@ -75,10 +84,20 @@ impl Batch {
         written
     }
 
-    /// Wipes what it holds: for batches of plaintext that are no longer needed.
-    pub fn wipe(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.bytes);
-        self.ends.clear();
+    /// Makes room as a vector does, and wipes what it leaves behind.
+    fn reserve(&mut self, additional: usize) {
+        let needed = self.bytes.len() + additional;
+        if needed > self.bytes.capacity() {
+            let mut larger = Vec::with_capacity(needed.max(self.bytes.capacity() * 2));
+            larger.extend_from_slice(&self.bytes);
+            core::mem::replace(&mut self.bytes, larger).zeroize();
+        }
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
     }
 }
 
@@ -88,6 +107,14 @@ pub struct EncryptedRow {
     pub header: crate::group::Header,
     /// The members.
     pub fields: Batch,
+}
+
+/// A column whose group header is stored once, and a hoisted member for each value in order.
+pub struct HoistedColumn {
+    /// The header, which all members need.
+    pub header: crate::group::Header,
+    /// The members.
+    pub members: Batch,
 }
 
 /// The values that failed, with their positions.
@@ -108,7 +135,8 @@ impl BatchError {
 }
 
 impl Keyring {
-    /// Encrypts the fields of a row, given as names and values, as one group (spec G-6). Names are distinct.
+    /// Encrypts the fields of a row, given as names and values, as one group (spec G-6). A repeated name fails: the
+    /// two values could be exchanged.
     pub fn encrypt_row<'f, R: TryCryptoRng + ?Sized>(
         &self,
         fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
@@ -117,8 +145,14 @@ impl Keyring {
         rng: &mut R,
     ) -> Result<EncryptedRow, BatchError> {
         let mut group = self.encrypt_group(context, rng).map_err(|error| BatchError(alloc::vec![(0, error)]))?;
-        let fields =
-            collect(fields, |(name, value), out| group.encrypt_into(value, &Context::of_field(name)?, layout, out))?;
+        let mut names = BTreeSet::new();
+        let bound = |(_, value): &(&str, &[u8])| value.len() + layout.overhead();
+        let fields = collect(fields, bound, |(name, value), out| {
+            if !names.insert(name) {
+                return Err(ContextError::RepeatedKey.into());
+            }
+            group.encrypt_into(value, &Context::of_field(name)?, layout, out)
+        })?;
         Ok(EncryptedRow { header: *group.header(), fields })
     }
 
@@ -130,7 +164,10 @@ impl Keyring {
         context: &Context,
     ) -> Result<Batch, BatchError> {
         let mut reader = self.group_reader(context.clone());
-        collect(fields, |(name, member), out| reader.decrypt_into(header, member, &Context::of_field(name)?, out))
+        let bound = |(_, member): &(&str, &[u8])| member.len();
+        collect(fields, bound, |(name, member), out| {
+            reader.decrypt_into(header, member, &Context::of_field(name)?, out)
+        })
     }
 
     /// Encrypts the values of a column, each with its own context, as whole members of as many groups as it takes (spec G-7). `context` is
@@ -142,25 +179,51 @@ impl Keyring {
         rng: &mut R,
     ) -> Result<Batch, BatchError> {
         let mut group: Option<GroupEncryptor> = None;
-        collect(values, |(value, member_context), out| {
-            if group.as_ref().is_none_or(|group| group.remaining() == 0) {
-                group = Some(self.encrypt_group(context, rng)?);
-            }
-            match &mut group {
-                Some(group) => group.encrypt_into(value, member_context, Layout::Whole, out),
-                None => Err(TokenError::GroupFull),
-            }
-        })
+        collect(
+            values,
+            |(value, _)| value.len() + Layout::Whole.overhead(),
+            |(value, member_context), out| {
+                if group.as_ref().is_none_or(|group| group.remaining() == 0) {
+                    group = Some(self.encrypt_group(context, rng)?);
+                }
+                match &mut group {
+                    Some(group) => group.encrypt_into(value, member_context, Layout::Whole, out),
+                    None => Err(TokenError::GroupFull),
+                }
+            },
+        )
     }
 
-    /// Decrypts the values of a column, given as members and their own contexts.
+    /// As [`encrypt_column`](Keyring::encrypt_column), with the header stored once: 21 bytes a value instead of 83. Takes at most
+    /// [`MAX_MEMBERS`](crate::group::MAX_MEMBERS) values.
+    pub fn encrypt_column_hoisted<'v, R: TryCryptoRng + ?Sized>(
+        &self,
+        values: impl IntoIterator<Item = (&'v [u8], &'v Context)>,
+        context: &Context,
+        rng: &mut R,
+    ) -> Result<HoistedColumn, BatchError> {
+        let mut group = self.encrypt_group(context, rng).map_err(|error| BatchError(alloc::vec![(0, error)]))?;
+        let members = collect(
+            values,
+            |(value, _)| value.len() + Layout::Hoisted.overhead(),
+            |(value, context), out| group.encrypt_into(value, context, Layout::Hoisted, out),
+        )?;
+        Ok(HoistedColumn { header: *group.header(), members })
+    }
+
+    /// Decrypts the values of a column, given as members and their own contexts. Hoisted ones need the column's `header`.
     pub fn decrypt_column<'v>(
         &self,
         members: impl IntoIterator<Item = (&'v [u8], &'v Context)>,
+        header: Option<&[u8]>,
         context: &Context,
     ) -> Result<Batch, BatchError> {
         let mut reader = self.group_reader(context.clone());
-        collect(members, |(member, member_context), out| reader.decrypt_into(None, member, member_context, out))
+        collect(
+            members,
+            |(member, _)| member.len(),
+            |(member, member_context), out| reader.decrypt_into(header, member, member_context, out),
+        )
     }
 
     /// Encrypts many values as single tokens, each bound to its own context and independent of the others.
@@ -170,7 +233,8 @@ impl Keyring {
         rng: &mut R,
     ) -> Result<Batch, BatchError> {
         let suite = self.token_suite();
-        collect(values, |(value, context), out| self.encrypt_into(suite, value, context, rng, out))
+        let bound = |(value, _): &(&[u8], &Context)| HEAD_LEN + message_len(value.len() as u64) as usize;
+        collect(values, bound, |(value, context), out| self.encrypt_into(suite, value, context, rng, out))
     }
 
     /// Decrypts many single tokens, each with its own context.
@@ -178,29 +242,33 @@ impl Keyring {
         &self,
         tokens: impl IntoIterator<Item = (&'v [u8], &'v Context)>,
     ) -> Result<Batch, BatchError> {
-        collect(tokens, |(token, context), out| {
-            out.extend_from_slice(&zeroize::Zeroizing::new(self.decrypt(token, context)?));
-            Ok(())
-        })
+        collect(
+            tokens,
+            |(token, _)| token.len(),
+            |(token, context), out| {
+                out.extend_from_slice(&zeroize::Zeroizing::new(self.decrypt(token, context)?));
+                Ok(())
+            },
+        )
     }
 }
 
-/// Writes each item into a batch; fails with every item that failed.
+/// Writes each item, of at most `bound` bytes, into a batch; fails with every item that failed.
 fn collect<I>(
     items: impl IntoIterator<Item = I>,
+    bound: impl Fn(&I) -> usize,
     mut write: impl FnMut(I, &mut Vec<u8>) -> Result<(), TokenError>,
 ) -> Result<Batch, BatchError> {
     let mut batch = Batch::default();
     let mut failures = Vec::new();
     for (position, item) in items.into_iter().enumerate() {
-        if let Err(error) = batch.push(|out| write(item, out)) {
+        if let Err(error) = batch.push(bound(&item), |out| write(item, out)) {
             failures.push((position, error));
         }
     }
     if failures.is_empty() {
         return Ok(batch);
     }
-    batch.wipe();
     Err(BatchError(failures))
 }
 

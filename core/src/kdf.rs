@@ -4,6 +4,8 @@
 //! compressions that deriving a token's keys would take. HMAC stands here on the bare compression function because a general
 //! one, which clones and wipes whole hashers, costs a token a tenth of its time.
 
+use core::slice;
+
 use sha2::block_api::compress512;
 use zeroize::Zeroize;
 
@@ -13,7 +15,6 @@ const BLOCK: usize = 128;
 const HASH: usize = 64;
 
 /// A pseudorandom key, ready to expand: SHA-512's state after HMAC's inner and after its outer key block.
-#[derive(Clone)]
 pub(crate) struct Prk {
     inner: [u64; 8],
     outer: [u64; 8],
@@ -29,15 +30,15 @@ impl Prk {
     pub(crate) fn from_bytes(key: &[u8; 32]) -> Prk {
         let mut block = Wiped([0; BLOCK]);
         block.0[..32].copy_from_slice(key);
-        Prk::from_block(block)
+        Prk::from_block(&mut block)
     }
 
     /// As [`Prk::new`], for a key that is padded with zeros to a block of SHA-512, as HMAC does it.
-    fn from_block(mut block: Wiped<BLOCK>) -> Prk {
+    fn from_block(block: &mut Wiped<BLOCK>) -> Prk {
         let mut keyed = |pad: u8| {
             block.0.iter_mut().for_each(|byte| *byte ^= pad);
             let mut state = INITIAL;
-            compress512(&mut state, &[block.0]);
+            compress512(&mut state, slice::from_ref(&block.0));
             block.0.iter_mut().for_each(|byte| *byte ^= pad);
             state
         };
@@ -121,7 +122,7 @@ impl Hash {
         self.len += bytes.len() as u64;
         while let Some((head, rest)) = bytes.split_at_checked(BLOCK - filled) {
             self.block.0[filled..].copy_from_slice(head);
-            compress512(&mut self.state, &[self.block.0]);
+            compress512(&mut self.state, slice::from_ref(&self.block.0));
             (bytes, filled) = (rest, 0);
         }
         self.block.0[filled..filled + bytes.len()].copy_from_slice(bytes);
@@ -133,13 +134,13 @@ impl Hash {
         self.block.0[filled] = 0x80;
         self.block.0[filled + 1..].fill(0);
         if filled + 1 > LENGTH_AT {
-            compress512(&mut self.state, &[self.block.0]);
+            compress512(&mut self.state, slice::from_ref(&self.block.0));
             self.block.0.fill(0);
         }
         self.block.0[BLOCK - 8..].copy_from_slice(&(self.len * 8).to_be_bytes());
-        compress512(&mut self.state, &[self.block.0]);
+        compress512(&mut self.state, slice::from_ref(&self.block.0));
         let mut hash = Wiped([0; HASH]);
-        for (bytes, word) in hash.0.chunks_exact_mut(8).zip(self.state) {
+        for (bytes, word) in hash.0.chunks_exact_mut(8).zip(self.state.iter()) {
             bytes.copy_from_slice(&word.to_be_bytes());
         }
         hash
@@ -230,7 +231,7 @@ mod tests {
             block.0[..HASH].copy_from_slice(&reference(&test.salt, &test.ikm));
             let mut okm = vec![0; test.size];
             let (head, tail) = test.info.split_at(test.info.len() / 2);
-            Prk::from_block(block).expand(&[head, tail], &mut okm);
+            Prk::from_block(&mut block).expand(&[head, tail], &mut okm);
             assert_eq!(okm, test.okm.as_slice(), "case {}", test.tc_id);
             ran += 1;
         }

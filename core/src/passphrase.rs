@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 #[cfg(feature = "unicode")]
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -59,8 +59,13 @@ impl Passphrase {
         let invalid = |_| PassphraseError::Parameters(params);
         let params = argon2::Params::new(memory_kib, passes, lanes, Some(32)).map_err(invalid)?;
         let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
-        Secret::init_with(|key| argon2.hash_password_into(self.0.as_bytes(), salt, key))
-            .map_err(|_| PassphraseError::OutOfMemory { memory_kib })
+        // The memory is ours, to be wiped: the last block of each lane is as good as the key.
+        let blocks = argon2.params().block_count();
+        let mut memory = Zeroizing::new(Vec::new());
+        memory.try_reserve_exact(blocks).map_err(|_| PassphraseError::OutOfMemory { memory_kib })?;
+        memory.resize(blocks, argon2::Block::new());
+        Secret::init_with(|key| argon2.hash_password_into_with_memory(self.0.as_bytes(), salt, key, &mut **memory))
+            .map_err(|_| PassphraseError::Parameters(Argon2Params { passes, memory_kib, lanes }))
     }
 }
 
@@ -91,12 +96,9 @@ impl Argon2Params {
     /// The second recommended parameters of RFC 9106, section 4: 3 passes over 64 MiB in 4 lanes.
     pub const RECOMMENDED: Argon2Params = Argon2Params { passes: 3, memory_kib: 65_536, lanes: 4 };
 
-    /// Are these fit for a new envelope? Within the default [`Argon2Limits`], and at least [`MIN_WRITTEN_MEMORY_KIB`].
-    pub(crate) fn check_for_writing(self) -> Result<(), PassphraseError> {
-        if self.memory_kib < MIN_WRITTEN_MEMORY_KIB {
-            return Err(PassphraseError::Parameters(self));
-        }
-        Argon2Limits::default().check(self)
+    /// Memory times passes.
+    fn work_kib(self) -> u64 {
+        u64::from(self.memory_kib) * u64::from(self.passes)
     }
 }
 
@@ -121,23 +123,44 @@ pub struct Argon2Limits {
     pub work_kib: u64,
     /// Lanes.
     pub lanes: u32,
+    /// Memory in KiB times passes, over all passphrase recipients of a header together.
+    pub total_work_kib: u64,
 }
 
 impl Argon2Limits {
+    /// Refuses recipients that cost too much one by one or together.
+    pub(crate) fn check_all(&self, all: impl Iterator<Item = Argon2Params>) -> Result<(), PassphraseError> {
+        let mut total = 0_u64;
+        for params in all {
+            self.check(params)?;
+            total += params.work_kib();
+            if total > self.total_work_kib {
+                return Err(PassphraseError::Parameters(params));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses what a reader with default limits would refuse, and less memory than [`MIN_WRITTEN_MEMORY_KIB`].
+    pub(crate) fn check_for_writing(all: impl Iterator<Item = Argon2Params> + Clone) -> Result<(), PassphraseError> {
+        if let Some(weak) = all.clone().find(|params| params.memory_kib < MIN_WRITTEN_MEMORY_KIB) {
+            return Err(PassphraseError::Parameters(weak));
+        }
+        Argon2Limits::default().check_all(all)
+    }
+
     /// Refuses parameters above these limits, or that RFC 9106 does not allow.
     pub(crate) fn check(&self, params: Argon2Params) -> Result<(), PassphraseError> {
         let Argon2Params { passes, memory_kib, lanes } = params;
         let valid = passes >= 1 && lanes >= 1 && u64::from(memory_kib) >= 8 * u64::from(lanes);
-        let affordable = memory_kib <= self.memory_kib
-            && lanes <= self.lanes
-            && u64::from(memory_kib) * u64::from(passes) <= self.work_kib;
+        let affordable = memory_kib <= self.memory_kib && lanes <= self.lanes && params.work_kib() <= self.work_kib;
         if valid && affordable { Ok(()) } else { Err(PassphraseError::Parameters(params)) }
     }
 }
 
 impl Default for Argon2Limits {
     fn default() -> Argon2Limits {
-        Argon2Limits { memory_kib: 262_144, work_kib: 1_048_576, lanes: 16 }
+        Argon2Limits { memory_kib: 262_144, work_kib: 1_048_576, lanes: 16, total_work_kib: 2_097_152 }
     }
 }
 
@@ -203,7 +226,9 @@ mod tests {
 
     #[test]
     fn limits() {
-        let check = |passes, memory_kib, lanes| Argon2Params { passes, memory_kib, lanes }.check_for_writing().is_ok();
+        let check = |passes, memory_kib, lanes| {
+            Argon2Limits::check_for_writing([Argon2Params { passes, memory_kib, lanes }].into_iter()).is_ok()
+        };
         assert!(check(3, 65_536, 4) && check(1, 8_192, 1) && check(4, 262_144, 16));
         for (t, m, p) in [
             (0, 65_536, 4),
@@ -222,9 +247,10 @@ mod tests {
     fn limits_of_a_reader_are_its_callers() {
         let params = Argon2Params { passes: 10, memory_kib: 524_288, lanes: 32 };
         assert_eq!(Argon2Limits::default().check(params), Err(PassphraseError::Parameters(params)));
-        let generous = Argon2Limits { memory_kib: 524_288, work_kib: 5_242_880, lanes: 32 };
+        let generous = Argon2Limits { memory_kib: 524_288, work_kib: 5_242_880, lanes: 32, total_work_kib: u64::MAX };
         assert_eq!(generous.check(params), Ok(()));
-        let unlimited = Argon2Limits { memory_kib: u32::MAX, work_kib: u64::MAX, lanes: u32::MAX };
+        let unlimited =
+            Argon2Limits { memory_kib: u32::MAX, work_kib: u64::MAX, lanes: u32::MAX, total_work_kib: u64::MAX };
         for (passes, memory_kib, lanes) in [(0, 64, 1), (1, 64, 0), (1, 7, 1), (1, 31, 4), (1, u32::MAX, u32::MAX)] {
             assert!(unlimited.check(Argon2Params { passes, memory_kib, lanes }).is_err(), "not what RFC 9106 allows");
         }

@@ -14,7 +14,7 @@ impl Secret {
         Secret::init_with(|bytes| fill_random(rng, bytes))
     }
 
-    /// A secret that `fill` writes in place, so that no copy stays behind.
+    /// A secret that `fill` writes in place: as few copies as the language allows.
     pub(crate) fn init_with<E>(fill: impl FnOnce(&mut [u8; 32]) -> Result<(), E>) -> Result<Secret, E> {
         let mut secret = Secret(Wiped([0; 32]));
         fill(&mut secret.0.0)?;

@@ -246,11 +246,7 @@ fn forged(cases: &mut Vec<Value>) -> Result<(), Box<dyn Error>> {
 type CaseOfHeader<'a> = dyn Fn(&str, &[u8]) -> Result<Case, Box<dyn Error>> + 'a;
 
 /// Recipients that a reader must refuse.
-fn bodies(
-    forge: &Forge,
-    case: &CaseOfHeader<'_>,
-    cases: &mut Vec<Value>,
-) -> Result<(), Box<dyn Error>> {
+fn bodies(forge: &Forge, case: &CaseOfHeader<'_>, cases: &mut Vec<Value>) -> Result<(), Box<dyn Error>> {
     let with = |recipients: &[u8]| Forge::header(&[(1, &[2]), (2, recipients)]);
     let passphrases = |count: u8, body: &[u8]| -> Vec<u8> {
         let one = [&[0x82, 2, 0x58, body.len() as u8][..], body].concat();

@@ -80,11 +80,11 @@ fn columns_start_another_group_when_one_is_full() {
     let contexts = ["1", "2", "3"].map(context);
     let values = [&b"a"[..], b"", b"c"];
     let column = keyring.encrypt_column(values.into_iter().zip(&contexts), &Context::empty(), &mut SysRng).unwrap();
-    let read = keyring.decrypt_column(column.iter().zip(&contexts), &Context::empty()).unwrap();
+    let read = keyring.decrypt_column(column.iter().zip(&contexts), None, &Context::empty()).unwrap();
     assert!(read.iter().eq(values));
-    let exchanged = keyring.decrypt_column(column.iter().zip(contexts.iter().rev()), &Context::empty()).err();
+    let exchanged = keyring.decrypt_column(column.iter().zip(contexts.iter().rev()), None, &Context::empty()).err();
     assert_eq!(failures(exchanged), [(0, TokenError::AuthenticationFailed), (2, TokenError::AuthenticationFailed)]);
-    let elsewhere = keyring.decrypt_column(column.iter().zip(&contexts), &context("other column")).err();
+    let elsewhere = keyring.decrypt_column(column.iter().zip(&contexts), None, &context("other column")).err();
     assert_eq!(failures(elsewhere).len(), 3);
     let none = keyring.encrypt_column([], &Context::empty(), &mut SysRng).unwrap();
     assert!(none.is_empty() && none.bytes().is_empty());
@@ -132,6 +132,28 @@ fn every_failure_is_named_and_nothing_else_is_returned() {
     assert_eq!(refused.unwrap().code(), "randomness");
     let refused = keyring.encrypt_column([(&b"a"[..], &row)], &row, &mut Broken).err();
     assert_eq!(refused.unwrap().code(), "randomness");
+}
+
+#[test]
+fn a_hoisted_column_needs_its_header() {
+    let keyring = keyring();
+    let (column, contexts) = (context("column"), ["1", "2", "3"].map(context));
+    let values = contexts.iter().map(|context| (&b"value"[..], context));
+    let hoisted = keyring.encrypt_column_hoisted(values, &column, &mut SysRng).unwrap();
+    assert!(hoisted.members.iter().all(|member| member.len() == 5 + 21));
+    let members = || hoisted.members.iter().zip(&contexts);
+    let read = keyring.decrypt_column(members(), Some(&hoisted.header), &column).unwrap();
+    assert!(read.iter().all(|value| value == b"value"));
+    let refused = keyring.decrypt_column(members(), None, &column).err().unwrap();
+    assert_eq!(refused.failures().len(), 3);
+    assert_eq!(refused.code(), "wrong_group");
+}
+
+#[test]
+fn a_row_has_each_name_once() {
+    let fields: [(&str, &[u8]); 2] = [("email", b"a"), ("email", b"b")];
+    let refused = keyring().encrypt_row(fields, &context("1"), Layout::Whole, &mut SysRng).err().unwrap();
+    assert_eq!((refused.failures()[0].0, refused.code()), (1, "invalid_context"));
 }
 
 #[test]

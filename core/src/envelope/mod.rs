@@ -38,7 +38,7 @@ use crate::{
     kdf::Prk,
     passphrase::Argon2Limits,
     profile::{Platform, Profile},
-    secret::Secret,
+    secret::{self, Secret},
     suite::Suite,
 };
 
@@ -174,19 +174,10 @@ pub(crate) fn open_as(
     context: &Context,
     limits: &ReadLimits,
 ) -> Result<OpenEnvelope, EnvelopeError> {
-    let parsed = Prefix::parse(prefix)?;
-    let keys = EnvelopeKeys::new(&parsed.unwrap_file_key(identities, limits)?);
-    keys.verify(&parsed)?;
-    parsed.header.require(content)?;
-    let suite = parsed.header.suite()?;
-    let message = parsed.message.ok_or(EnvelopeError::Truncated)?;
-    let derived = Derived::open(suite, &keys.payload, message, [&suite.id().to_be_bytes(), context.canonical()])
-        .map_err(|_| EnvelopeError::AuthenticationFailed)?;
-    Ok(OpenEnvelope {
-        prefix_len: parsed.authenticated.len() + MAC_LEN + MESSAGE_PREFIX_LEN,
-        header: parsed.header,
-        derived,
-    })
+    let unlocked = Unlocked::new(content, prefix, identities, limits)?;
+    let derived = unlocked.derive(context)?;
+    let Prefix { authenticated, header, .. } = unlocked.prefix;
+    Ok(OpenEnvelope { prefix_len: authenticated.len() + MAC_LEN + MESSAGE_PREFIX_LEN, header, derived })
 }
 
 /// An envelope whose header is authentic and whose message is yet to be decrypted.
@@ -244,21 +235,38 @@ impl OpenEnvelope {
     }
 }
 
-/// Writes an envelope's header for other recipients (spec E-6). Returns the bytes that take the place of the first
+/// Writes the header of an envelope of data for other recipients (spec E-6). Returns the bytes that take the place of the first
 /// [`rewrapped_len`] of the envelope; the message stays as it is.
+///
+/// Give the `context` when the recipients are others than those who can open the envelope now: it proves that this is the envelope
+/// that you mean, and not another one that a server put in its place. Without it, keys are exchanged on whatever the bytes are.
 pub fn rewrap<R: TryCryptoRng + ?Sized>(
     prefix: &[u8],
     identities: &[Identity<'_>],
+    context: Option<&Context>,
     recipients: &[Recipient<'_>],
     limits: &ReadLimits,
     rng: &mut R,
 ) -> Result<Vec<u8>, EnvelopeError> {
-    let parsed = Prefix::parse(prefix)?;
-    let file_key = parsed.unwrap_file_key(identities, limits)?;
-    let keys = EnvelopeKeys::new(&file_key);
-    keys.verify(&parsed)?;
-    let recipients = recipient::wrap_all(recipients, &file_key, rng)?;
-    keys.authenticated(&parsed.header.with_recipients(recipients))
+    rewrap_as(Content::Data, prefix, identities, context, recipients, limits, rng)
+}
+
+/// As [`rewrap`], for an envelope of this content: one that holds a keyring is never rewrapped as if it were a file.
+pub(crate) fn rewrap_as<R: TryCryptoRng + ?Sized>(
+    content: Content,
+    prefix: &[u8],
+    identities: &[Identity<'_>],
+    context: Option<&Context>,
+    recipients: &[Recipient<'_>],
+    limits: &ReadLimits,
+    rng: &mut R,
+) -> Result<Vec<u8>, EnvelopeError> {
+    let unlocked = Unlocked::new(content, prefix, identities, limits)?;
+    if let Some(context) = context {
+        unlocked.derive(context)?;
+    }
+    let recipients = recipient::wrap_all(recipients, &unlocked.file_key, rng)?;
+    unlocked.keys.authenticated(&unlocked.prefix.header.with_recipients(recipients))
 }
 
 /// Bytes of an envelope before its message, from its prefix: what [`rewrap`] replaces.
@@ -286,9 +294,36 @@ impl<'p> Prefix<'p> {
         let (mac, rest) = rest.split_first_chunk().ok_or(EnvelopeError::Truncated)?;
         Ok(Prefix { authenticated, header, mac, message: rest.first_chunk() })
     }
+}
 
-    fn unwrap_file_key(&self, identities: &[Identity<'_>], limits: &ReadLimits) -> Result<Secret, EnvelopeError> {
-        recipient::unwrap(self.header.recipients(), identities, limits)
+/// An envelope's prefix whose header is authentic, and the key that proved it.
+struct Unlocked<'p> {
+    prefix: Prefix<'p>,
+    file_key: Secret,
+    keys: EnvelopeKeys,
+}
+
+impl<'p> Unlocked<'p> {
+    fn new(
+        content: Content,
+        prefix: &'p [u8],
+        identities: &[Identity<'_>],
+        limits: &ReadLimits,
+    ) -> Result<Unlocked<'p>, EnvelopeError> {
+        let prefix = Prefix::parse(prefix)?;
+        let file_key = recipient::unwrap(prefix.header.recipients(), identities, limits)?;
+        let keys = EnvelopeKeys::new(&file_key);
+        keys.verify(&prefix)?;
+        prefix.header.require(content)?;
+        Ok(Unlocked { prefix, file_key, keys })
+    }
+
+    /// The message's keys, if it was made with this context.
+    fn derive(&self, context: &Context) -> Result<Derived, EnvelopeError> {
+        let suite = self.prefix.header.suite()?;
+        let message = self.prefix.message.ok_or(EnvelopeError::Truncated)?;
+        Derived::open(suite, &self.keys.payload, message, [&suite.id().to_be_bytes(), context.canonical()])
+            .map_err(|_| EnvelopeError::AuthenticationFailed)
     }
 }
 
@@ -317,11 +352,7 @@ impl EnvelopeKeys {
 
     fn verify(&self, prefix: &Prefix<'_>) -> Result<(), EnvelopeError> {
         let mac = self.header.mac(prefix.authenticated);
-        if subtle::ConstantTimeEq::ct_eq(&mac[..], &prefix.mac[..]).into() {
-            Ok(())
-        } else {
-            Err(EnvelopeError::AuthenticationFailed)
-        }
+        if secret::equal(&mac, prefix.mac) { Ok(()) } else { Err(EnvelopeError::AuthenticationFailed) }
     }
 }
 

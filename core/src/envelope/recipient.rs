@@ -11,7 +11,7 @@ use crate::{
     context::Context,
     kdf::Prk,
     keyring::{KeyId, KeyLookupError, Keyring, Purpose},
-    passphrase::{ARGON2_SALT_LEN, Argon2Params, Passphrase, PassphraseError},
+    passphrase::{ARGON2_SALT_LEN, Argon2Limits, Argon2Params, Passphrase, PassphraseError},
     secret::{Secret, fill_random},
     suite::Suite,
     token::{self, Head, TokenError},
@@ -22,6 +22,7 @@ pub const MAX_PASSPHRASES: usize = 8;
 
 /// Who may open an envelope.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Recipient<'r> {
     /// Holders of a keyring, at the scope that it is narrowed to.
     Keyring(&'r Keyring),
@@ -43,6 +44,7 @@ impl<'r> From<&'r Passphrase> for Recipient<'r> {
 
 /// What opens an envelope.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Identity<'i> {
     /// A keyring, at the scope that the envelope was made for.
     Keyring(&'i Keyring),
@@ -64,6 +66,7 @@ impl<'i> From<&'i Passphrase> for Identity<'i> {
 
 /// What can be told of a recipient without a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RecipientInfo {
     /// A keyring's version.
     Keyring {
@@ -102,10 +105,12 @@ pub(crate) fn wrap_all<R: TryCryptoRng + ?Sized>(
     file_key: &Secret,
     rng: &mut R,
 ) -> Result<Vec<Wrapped>, EnvelopeError> {
-    check_counts(
-        recipients.len(),
-        recipients.iter().filter(|recipient| matches!(recipient, Recipient::Passphrase(..))).count(),
-    )?;
+    let costs = recipients.iter().filter_map(|recipient| match recipient {
+        Recipient::Passphrase(_, params) => Some(*params),
+        Recipient::Keyring(_) => None,
+    });
+    check_counts(recipients.len(), costs.clone().count())?;
+    Argon2Limits::check_for_writing(costs)?;
     let wrap = |recipient: &Recipient<'_>| match *recipient {
         Recipient::Keyring(keyring) => wrap_for_keyring(keyring, file_key, rng),
         Recipient::Passphrase(passphrase, params) => wrap_for_passphrase(passphrase, params, file_key, rng),
@@ -159,7 +164,7 @@ pub(crate) fn unwrap(
             .map(|wrapped| PassphraseBody::parse(&wrapped.body));
         let bodies: Vec<PassphraseBody<'_>> = bodies.collect::<Option<_>>().ok_or(EnvelopeError::NonCanonical)?;
         // All of them before the first: a header that asks for too much costs nothing.
-        bodies.iter().try_for_each(|body| limits.argon2.check(body.params))?;
+        limits.argon2.check_all(bodies.iter().map(|body| body.params))?;
         for body in bodies {
             match body.unwrap(passphrase)? {
                 Some(file_key) => return Ok(file_key),
@@ -203,7 +208,6 @@ fn wrap_for_passphrase<R: TryCryptoRng + ?Sized>(
     file_key: &Secret,
     rng: &mut R,
 ) -> Result<Wrapped, EnvelopeError> {
-    params.check_for_writing()?;
     let mut salt = [0; ARGON2_SALT_LEN];
     fill_random(rng, &mut salt)?;
     let key = Prk::new(&passphrase.derive_key(&salt, params)?);

@@ -159,7 +159,7 @@ fn rewrapping_changes_the_header_alone() {
     let options = Options { metadata: metadata.clone(), ..options() };
     let envelope = encrypt(&[7; 40_000], &[(&old).into()], &options, &mut SysRng).unwrap();
     let limits = ReadLimits::default();
-    let header = rewrap(&envelope, &[(&old).into()], &[(&new).into()], &limits, &mut SysRng).unwrap();
+    let header = rewrap(&envelope, &[(&old).into()], Some(&context()), &[(&new).into()], &limits, &mut SysRng).unwrap();
     let message = &envelope[rewrapped_len(&envelope).unwrap()..];
     let rewrapped = [&header[..], message].concat();
     assert!(open_by(&rewrapped, &[(&new).into()]).unwrap() == [7; 40_000]);
@@ -169,27 +169,41 @@ fn rewrapping_changes_the_header_alone() {
     assert_eq!(opened.suite(), old.profile().envelope_suite(Platform::current()));
 
     let prefix = &envelope[..prefix_len(&envelope).unwrap().unwrap()];
-    assert!(rewrap(prefix, &[(&old).into()], &[(&new).into()], &limits, &mut SysRng).is_ok(), "the prefix is enough");
+    assert!(
+        rewrap(prefix, &[(&old).into()], Some(&context()), &[(&new).into()], &limits, &mut SysRng).is_ok(),
+        "the prefix is enough"
+    );
     let failed = |identity: &Keyring, recipients: &[Recipient<'_>]| {
-        rewrap(prefix, &[identity.into()], recipients, &limits, &mut SysRng).unwrap_err()
+        rewrap(prefix, &[identity.into()], None, recipients, &limits, &mut SysRng).unwrap_err()
     };
     assert_eq!(failed(&old, &[]), EnvelopeError::NoRecipient);
     assert!(matches!(failed(&new, &[(&new).into()]), EnvelopeError::WrongRecipient { .. }));
     let mut tampered = prefix.to_vec();
     let title = tampered.windows(2).position(|window| window == b"Q3").unwrap();
     tampered[title] = b'X';
-    let error = rewrap(&tampered, &[(&old).into()], &[(&new).into()], &limits, &mut SysRng).unwrap_err();
+    let error = rewrap(&tampered, &[(&old).into()], None, &[(&new).into()], &limits, &mut SysRng).unwrap_err();
     assert_eq!(error, EnvelopeError::AuthenticationFailed, "metadata is authenticated");
 }
 
+/// A server that puts another envelope in the place of the one that is to be shared gets nowhere.
 #[test]
-fn a_rewrapped_keyring_is_still_one() {
+fn rewrapping_needs_the_content_and_can_ask_for_the_context() {
     let (old, new) = (keyring(), keyring());
+    let limits = ReadLimits::default();
     let sealed = old.seal(&[(&old).into()], Metadata::default(), &mut SysRng).unwrap();
-    let header = rewrap(&sealed, &[(&old).into()], &[(&new).into()], &ReadLimits::default(), &mut SysRng).unwrap();
-    let again = [&header[..], &sealed[rewrapped_len(&sealed).unwrap()..]].concat();
-    let opened = Keyring::open(&again, &[(&new).into()], &ReadLimits::default()).unwrap();
-    assert_eq!(opened.primary(), old.primary());
+    let error = rewrap(&sealed, &[(&old).into()], None, &[(&new).into()], &limits, &mut SysRng).unwrap_err();
+    assert!(matches!(error, EnvelopeError::WrongContent { .. }), "{error}");
+    let again = Keyring::rewrap(&sealed, &[(&old).into()], &[(&new).into()], &limits, &mut SysRng).unwrap();
+    assert_eq!(Keyring::open(&again, &[(&new).into()], &limits).unwrap().primary(), old.primary());
+
+    let envelope = encrypt(b"data", &[(&old).into()], &options(), &mut SysRng).unwrap();
+    let another = Context::new([("file", "another")]).unwrap();
+    let by = |context| rewrap(&envelope, &[(&old).into()], context, &[(&new).into()], &limits, &mut SysRng);
+    assert_eq!(by(Some(&another)), Err(EnvelopeError::AuthenticationFailed));
+    let right = context();
+    assert!(by(Some(&right)).is_ok() && by(None).is_ok());
+    let error = Keyring::rewrap(&envelope, &[(&old).into()], &[(&new).into()], &limits, &mut SysRng).unwrap_err();
+    assert!(matches!(error, EnvelopeError::WrongContent { .. }), "{error}");
 }
 
 /// Prefixes of two envelopes do not mix with each other's messages: the file key binds them.

@@ -7,7 +7,7 @@ use alloc::{string::String, vec::Vec};
 
 use rand_core::TryCryptoRng;
 
-pub use sealed::{MAX_SEALED_PAYLOAD_LEN, OpenError};
+pub use sealed::MAX_SEALED_PAYLOAD_LEN;
 pub use version::{KeyId, Timestamp, VersionInfo, VersionState};
 
 pub(crate) use version::{Purpose, Version};

@@ -19,9 +19,6 @@ use crate::{
 /// Bytes of a sealed keyring's payload, at most.
 pub const MAX_SEALED_PAYLOAD_LEN: usize = 1 << 20;
 
-/// Why a sealed keyring could not be opened: the errors of the envelope that it is.
-pub type OpenError = EnvelopeError;
-
 impl Keyring {
     /// Seals this keyring, with all its versions, for one or more recipients. The result can be stored anywhere.
     pub fn seal<R: TryCryptoRng + ?Sized>(
@@ -36,7 +33,7 @@ impl Keyring {
     }
 
     /// Opens a sealed keyring by any one of `identities`.
-    pub fn open(sealed: &[u8], identities: &[Identity<'_>], limits: &ReadLimits) -> Result<Keyring, OpenError> {
+    pub fn open(sealed: &[u8], identities: &[Identity<'_>], limits: &ReadLimits) -> Result<Keyring, EnvelopeError> {
         let envelope = envelope::open_as(Content::Keyring, sealed, identities, &Context::empty(), limits)?;
         let payload = Zeroizing::new(envelope.decrypt_all(sealed)?);
         if payload.len() > MAX_SEALED_PAYLOAD_LEN {
@@ -45,6 +42,22 @@ impl Keyring {
         let keyring =
             cbor::read_canonical(&payload, decode, encode).map_err(|NotCanonical| EnvelopeError::NonCanonical)?;
         Ok(keyring)
+    }
+
+    /// A sealed keyring for other recipients: its header is rewritten, its payload stays (spec E-6). Whoever could open it before
+    /// can still open a copy from before; rotate the keyring, so that what comes after is out of their reach.
+    pub fn rewrap<R: TryCryptoRng + ?Sized>(
+        sealed: &[u8],
+        identities: &[Identity<'_>],
+        recipients: &[Recipient<'_>],
+        limits: &ReadLimits,
+        rng: &mut R,
+    ) -> Result<Vec<u8>, EnvelopeError> {
+        let context = Context::empty();
+        let content = Content::Keyring;
+        let mut rewrapped = envelope::rewrap_as(content, sealed, identities, Some(&context), recipients, limits, rng)?;
+        rewrapped.extend_from_slice(&sealed[envelope::rewrapped_len(sealed)?..]);
+        Ok(rewrapped)
     }
 }
 

@@ -97,8 +97,8 @@ impl Purpose {
 
 pub(crate) struct Version {
     info: VersionInfo,
-    /// `None` just when the state is destroyed.
-    secret: Option<Secret>,
+    /// `None` just when the state is destroyed. Boxed, so that a list of versions that grows leaves no secrets behind.
+    secret: Option<Box<Secret>>,
     field: OnceBox<Prk>,
     wrap: OnceBox<Prk>,
 }
@@ -113,7 +113,7 @@ impl Version {
     }
 
     pub(crate) fn new(info: VersionInfo, secret: Option<Secret>) -> Version {
-        Version { info, secret, field: OnceBox::new(), wrap: OnceBox::new() }
+        Version { info, secret: secret.map(Box::new), field: OnceBox::new(), wrap: OnceBox::new() }
     }
 
     pub(crate) fn info(&self) -> VersionInfo {
@@ -125,22 +125,22 @@ impl Version {
     }
 
     pub(crate) fn secret(&self) -> Option<&Secret> {
-        self.secret.as_ref()
+        self.secret.as_deref()
     }
 
     pub(crate) fn duplicate(&self) -> Version {
-        Version::new(self.info, self.secret.as_ref().map(Secret::duplicate))
+        Version::new(self.info, self.secret().map(Secret::duplicate))
     }
 
     /// The version one segment down (spec K-6).
     pub(crate) fn narrow(self, segment: &str) -> Version {
-        let child = self.secret.as_ref().map(|parent| Prk::new(parent).derive_secret(SCOPE_LABEL, segment));
+        let child = self.secret().map(|parent| Prk::new(parent).derive_secret(SCOPE_LABEL, segment));
         Version::new(self.info, child)
     }
 
     /// The key for a purpose, derived on first use; `None` for a destroyed version.
     pub(crate) fn key(&self, purpose: Purpose) -> Option<&Prk> {
-        let secret = self.secret.as_ref()?;
+        let secret = self.secret()?;
         let cell = match purpose {
             Purpose::Field => &self.field,
             Purpose::Wrap => &self.wrap,

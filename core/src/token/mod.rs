@@ -204,7 +204,9 @@ pub enum TokenError {
     )]
     AuthenticationFailed,
     /// A value that does not fit.
-    #[error("a value here has at most {limit} bytes, this one has {got}; encrypt it as an envelope")]
+    #[error(
+        "a value here has at most {limit} bytes, this one has {got}; encrypt a longer one by itself, or as an envelope"
+    )]
     ValueTooLarge {
         /// Bytes allowed.
         limit: usize,

@@ -192,7 +192,10 @@ fn errors_say_what_to_do() {
             "authentication_failed",
             "the token is not authentic: it was changed, or the key, scope or context is not the one it was encrypted with",
         ),
-        ("value_too_large", "a value here has at most 16383 bytes, this one has 20000; encrypt it as an envelope"),
+        (
+            "value_too_large",
+            "a value here has at most 16383 bytes, this one has 20000; encrypt a longer one by itself, or as an envelope",
+        ),
         ("invalid_text", "not a token's text: expected base64url without padding"),
         (
             "wrong_group",
