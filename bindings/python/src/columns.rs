@@ -145,7 +145,7 @@ fn decrypt_share(
         .map(|row| cells[row].map(|cell| cell.token().unwrap_or_default()))
         .collect();
     let members = tokens.iter().zip(contexts.iter()).filter_map(|(token, own)| Some((&**token.as_ref()?, own)));
-    let batch = keyring.decrypt_column(members, context);
+    let batch = keyring.decrypt_column(members, None, context);
     let batch = batch.map_err(|error| {
         let mut failures = shares::of_cells(&error, cells, rows.clone());
         for (row, failure) in &mut failures.0 {

@@ -298,7 +298,7 @@ pub(crate) fn rewrap<'py>(
     let replaced = envelope::rewrapped_len(prefix).map_err(Failure::from)?;
     let rewrapped =
         Parties::of(identities)?.with_recipients(&Parties::of(recipients)?, py, |identities, recipients| {
-            Ok(envelope::rewrap(prefix, identities, recipients, &ReadLimits::default(), &mut Pool)?)
+            Ok(envelope::rewrap(prefix, identities, None, recipients, &ReadLimits::default(), &mut Pool)?)
         })?;
     Ok((replaced, PyBytes::new(py, &rewrapped)))
 }

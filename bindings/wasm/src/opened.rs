@@ -27,7 +27,8 @@ impl OpenedEnvelope {
         frame::make(len, |input, _| {
             let context = input.context()?;
             let prefix = input.rest();
-            let opened = identities.identities(|identities| envelope::open(prefix, identities, &context, &ReadLimits::default()))?;
+            let opened = identities
+                .identities(|identities| envelope::open(prefix, identities, &context, &ReadLimits::default()))?;
             Ok(OpenedEnvelope(opened))
         })
     }
@@ -118,15 +119,18 @@ pub fn envelope_prefix_len(len: usize) -> i32 {
     if status < 0 { status } else { prefix_len as i32 }
 }
 
-/// Writes an envelope's header for other recipients. Frame: everything before its first chunk. Result: length of what is
-/// replaced, then what takes its place.
+/// Writes the header of an envelope of data for other recipients. Frame: 1 if a context follows, context, everything before its
+/// first chunk. Result: length of what is replaced, then what takes its place.
 #[wasm_bindgen]
 pub fn envelope_rewrap(identities: &Parties, recipients: &Parties, len: usize) -> i32 {
     frame::call(len, |input, out| {
+        let context = (input.number()? != 0).then(|| input.context()).transpose()?;
         let prefix = input.rest();
         let replaced = envelope::rewrapped_len(prefix)?;
         let rewrapped = identities.identities(|identities| {
-            recipients.recipients(|recipients| envelope::rewrap(prefix, identities, recipients, &ReadLimits::default(), &mut Pool))
+            recipients.recipients(|recipients| {
+                envelope::rewrap(prefix, identities, context.as_ref(), recipients, &ReadLimits::default(), &mut Pool)
+            })
         })?;
         out.extend_from_slice(&(replaced as u32).to_le_bytes());
         out.extend_from_slice(&rewrapped);

@@ -73,12 +73,14 @@ impl KeyringHandle {
         })
     }
 
-    /// Decrypts a row. Frame: context, the header's text or nothing, list of names, list of texts. Result: lengths, then values.
+    /// Decrypts a row. Frame: context, 1 for a hoisted one, the header's text, list of names, list of texts. Result: lengths, then
+    /// values.
     pub fn decrypt_row(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let context = input.context()?;
+            let hoisted = input.number()? != 0;
             let header = decode_text(input.text()?)?;
-            let header = (!header.is_empty()).then_some(&header[..]);
+            let header = hoisted.then_some(&header[..]);
             let (names, members) = (input.texts()?, decode_texts(&input.texts()?)?);
             let fields = names.into_iter().zip(members.iter().map(Vec::as_slice));
             let batch = self.with(|keyring| keyring.decrypt_row(fields, header, &context))?;
@@ -94,21 +96,26 @@ impl KeyringHandle {
             let values = input.list()?;
             let own = own_contexts(input, values.len())?;
             let empty = Context::empty();
-            let batch = self.with(|keyring| keyring.encrypt_column(beside(values, &own, &empty), &context, &mut Pool))?;
+            let batch =
+                self.with(|keyring| keyring.encrypt_column(beside(values, &own, &empty), &context, &mut Pool))?;
             write_texts("", &batch, out);
             Ok(())
         })
     }
 
-    /// Decrypts a column. Frame: as for encrypting, with texts. Result: lengths, then values.
+    /// Decrypts a column. Frame: context, 1 for a hoisted one, the header's text, then as for encrypting, with texts. Result: lengths,
+    /// then values.
     pub fn decrypt_column(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let context = input.context()?;
+            let hoisted = input.number()? != 0;
+            let header = decode_text(input.text()?)?;
+            let header = hoisted.then_some(&header[..]);
             let members = decode_texts(&input.texts()?)?;
             let own = own_contexts(input, members.len())?;
             let empty = Context::empty();
             let members = members.iter().map(Vec::as_slice);
-            let batch = self.with(|keyring| keyring.decrypt_column(beside(members, &own, &empty), &context))?;
+            let batch = self.with(|keyring| keyring.decrypt_column(beside(members, &own, &empty), header, &context))?;
             write_values(&batch, out);
             Ok(())
         })
@@ -126,7 +133,11 @@ fn own_contexts(input: &mut Reader<'_>, count: usize) -> Result<Vec<Context>, Fa
 }
 
 /// Each value beside its own context, or the empty one.
-fn beside<'v>(values: impl IntoIterator<Item = &'v [u8]>, own: &'v [Context], empty: &'v Context) -> impl Iterator<Item = (&'v [u8], &'v Context)> {
+fn beside<'v>(
+    values: impl IntoIterator<Item = &'v [u8]>,
+    own: &'v [Context],
+    empty: &'v Context,
+) -> impl Iterator<Item = (&'v [u8], &'v Context)> {
     values.into_iter().enumerate().map(move |(index, value)| (value, own.get(index).unwrap_or(empty)))
 }
 

@@ -70,7 +70,8 @@ fn rewrap(path: &Path, opener: &Opener, recipients: &[Recipient<'_>], report: &R
     let of = |error: envelope::EnvelopeError| Failure::from(error).of(&name);
     let identities = [opener.identity()];
     let limits = ReadLimits::default();
-    let header = envelope::rewrap(&prefix, &identities, recipients, &limits, &mut random::generator()).map_err(of)?;
+    let header =
+        envelope::rewrap(&prefix, &identities, None, recipients, &limits, &mut random::generator()).map_err(of)?;
     let message_start = envelope::rewrapped_len(&prefix).map_err(of)?;
     let care = Care { force: true, durable: true, private: false };
     let mut output = Output::open(&Target::File(path.to_owned()), care)?;
