@@ -1,7 +1,7 @@
 //! The fuzzers' corpora, run through what the fuzzers run: whatever one has found stays found.
 
 #[path = "../../tests/fuzz/src/lib.rs"]
-#[allow(unreachable_pub, dead_code, reason = "shared with the fuzzers' own crate")]
+#[allow(unreachable_pub, dead_code, clippy::expect_used, reason = "shared with the fuzzers' own crate")]
 mod fuzz;
 
 use std::{fs, path::Path};

@@ -21,7 +21,7 @@ fn encrypt_row(keyring: &Keyring, layout: Layout) -> EncryptedRow {
     keyring.encrypt_row(ROW, &context("1"), layout, &mut SysRng).unwrap()
 }
 
-fn names<'m>(fields: &'m Batch) -> impl Iterator<Item = (&'m str, &'m [u8])> {
+fn names(fields: &Batch) -> impl Iterator<Item = (&str, &[u8])> {
     ROW.iter().map(|(name, _)| *name).zip(fields.iter())
 }
 

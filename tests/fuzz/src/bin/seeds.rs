@@ -1,0 +1,122 @@
+//! Writes the first inputs of each corpus: one of each kind that opens, from which the fuzzer goes on.
+
+use std::{fs, io, path::Path};
+
+use fortress::{
+    Argon2Params, Context, Passphrase, Suite,
+    envelope::{self, Metadata, Options, Recipient},
+    group::Layout,
+    token::encode_text,
+};
+use fortress_fuzz::{rng, world};
+
+type Seeds = Vec<(String, Vec<u8>)>;
+
+fn main() -> io::Result<()> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let inspected = [tokens(), members(), envelopes()].concat();
+    let all = [
+        ("token", tokens()),
+        ("member", members()),
+        ("envelope", envelopes()),
+        ("header", headers()),
+        ("keyring", keyrings()),
+        ("stream", streams()),
+        ("inspect", inspected),
+    ];
+    for (target, seeds) in all {
+        let folder = corpus.join(target);
+        fs::create_dir_all(&folder)?;
+        for (name, bytes) in seeds {
+            fs::write(folder.join(name), bytes)?;
+        }
+    }
+    Ok(())
+}
+
+fn tokens() -> Seeds {
+    let mut seeds = Seeds::new();
+    for suite in Suite::ALL {
+        let token = world().keyring.encrypt_with(suite, b"value", &Context::empty(), &mut rng()).expect("it encrypts");
+        seeds.push((format!("token-{}-text", suite.id()), encode_text(&token).into_bytes()));
+        seeds.push((format!("token-{}", suite.id()), token));
+    }
+    seeds
+}
+
+fn members() -> Seeds {
+    let mut seeds = Seeds::new();
+    for suite in Suite::ALL {
+        for (layout, name) in [(Layout::Whole, "whole"), (Layout::Hoisted, "hoisted")] {
+            let keyring = &world().keyring;
+            let mut group = keyring.encrypt_group_with(suite, &Context::empty(), &mut rng()).expect("it encrypts");
+            let mut member = Vec::new();
+            group.encrypt_into(b"value", &Context::empty(), layout, &mut member).expect("it encrypts");
+            let with_header = [&group.header()[..], &member].concat();
+            seeds.push((format!("member-{}-{name}", suite.id()), member));
+            seeds.push((format!("member-{}-{name}-after-header", suite.id()), with_header));
+        }
+    }
+    seeds
+}
+
+fn envelopes() -> Seeds {
+    let keyring = &world().keyring;
+    let passphrase = Passphrase::new("passphrase").expect("it is not empty");
+    let params = Argon2Params { passes: 1, memory_kib: 8_192, lanes: 1 };
+    let mut seeds = Seeds::new();
+    for suite in Suite::ALL {
+        let metadata = Metadata::new([("name", "report.pdf"), ("a", "b")]);
+        let options = Options { suite: Some(suite), metadata, ..Default::default() };
+        let recipients = [Recipient::Passphrase(&passphrase, params), keyring.into()];
+        let sealed = envelope::encrypt(b"payload", &recipients, &options, &mut rng()).expect("it encrypts");
+        seeds.push((format!("envelope-{}", suite.id()), sealed));
+    }
+    let sealed = keyring.seal(&[keyring.into()], Metadata::default(), &mut rng()).expect("it encrypts");
+    seeds.push(("envelope-keyring".into(), sealed));
+    seeds
+}
+
+fn headers() -> Seeds {
+    let forge = &world().forge;
+    let metadata = [&[forge.header()[0] + 1], &forge.header()[1..], b"\x03\xa2\x61b\x612\x62aa\x611"].concat();
+    let unknown = b"\xa2\x01\x18\x63\x02\x81\x82\x18\x4d\x43abc".to_vec();
+    vec![
+        ("header".into(), forge.header().to_vec()),
+        ("header-keyring".into(), forge.keyring_header()),
+        ("header-metadata".into(), metadata),
+        ("header-unknown".into(), unknown),
+    ]
+}
+
+/// Payloads as S-1 and S-2 describe them.
+fn keyrings() -> Seeds {
+    let version = |id: u8, state: u8| {
+        let secret = if state == 3 { vec![0xF6] } else { [&[0x58, 0x20][..], &[id; 32]].concat() };
+        [&[0x84, 0x44][..], &[id; 4], &[0x1A, 0x6A, 0xB1, 0x2B, 0x80, state], &secret].concat()
+    };
+    let payload = |path: &[u8], versions: &[Vec<u8>]| {
+        let count = 0x80 + versions.len() as u8;
+        [b"\xa3\x01\x68balanced\x02", path, &[3, count], &versions.concat()].concat()
+    };
+    vec![
+        ("one".into(), payload(&[0x80], &[version(1, 1)])),
+        ("three".into(), payload(&[0x80], &[version(1, 3), version(2, 2), version(3, 1)])),
+        ("narrowed".into(), payload(b"\x82\x64acme\x65users", &[version(1, 2), version(2, 1)])),
+    ]
+}
+
+fn streams() -> Seeds {
+    let keyring = &world().keyring;
+    let options = Options { suite: Some(Suite::Aes256Gcm), ..Default::default() };
+    [("empty", 0), ("short", 9), ("full", 16_384), ("two", 16_385)]
+        .map(|(name, len)| {
+            let new = envelope::create(&[keyring.into()], &options, &mut rng()).expect("one recipient");
+            let (prefix, stream) = new.into_stream();
+            assert_eq!(prefix, world().prefix);
+            let mut chunks = vec![40];
+            stream.finish(&vec![7; len], &mut chunks).expect("it is short");
+            (format!("stream-{name}"), chunks)
+        })
+        .to_vec()
+}
