@@ -11,14 +11,16 @@ use crate::words::{self, Bytes, Scope};
 
 /// Encrypt files and values before they leave this machine
 ///
-/// A keyring holds the keys and is itself sealed with a passphrase. Make one, then encrypt:
+/// A keyring holds the keys and is itself sealed with a passphrase. Make one, then
+/// encrypt:
 ///
 ///     fortress keyring new -o team.keyring
 ///     fortress encrypt -k team.keyring report.pdf
 ///     fortress decrypt -k team.keyring report.pdf.ftrs
 ///
-/// No file is replaced unless --force says so, and none appears under its name before it is whole and authentic. Every command reads
-/// standard input and writes standard output where it is given no file, or "-".
+/// No file is replaced unless --force says so, and none appears under its name
+/// before it is whole and authentic. Every command reads standard input and writes
+/// standard output where it is given no file, or "-".
 #[derive(Debug, Parser)]
 #[command(name = "fortress", version, max_term_width = 100, verbatim_doc_comment, after_long_help = EXIT_CODES_NOTE)]
 pub(crate) struct Arguments {
@@ -218,8 +220,9 @@ pub(crate) struct BoundTo {
 
 /// Encrypt files, folders or standard input
 ///
-/// FILE becomes FILE.ftrs beside it, for the keyring given by -k, or for a passphrase alone with -p. Without FILE, standard input is encrypted
-/// to standard output:
+/// FILE becomes FILE.ftrs beside it, for the keyring given by -k, or for a
+/// passphrase alone with -p. Without FILE, standard input is encrypted to standard
+/// output:
 ///
 ///     fortress encrypt -k team.keyring report.pdf
 ///     tar c photos | fortress encrypt -k team.keyring -o photos.tar.ftrs
@@ -262,8 +265,10 @@ pub(crate) struct Encrypt {
 
 /// Decrypt files, folders or standard input
 ///
-/// FILE.ftrs becomes FILE beside it, which appears only once all of it is authentic. Without FILE, standard input is decrypted to standard
-/// output as it comes: what is written is authentic, but is all of it only when the exit code is 0.
+/// FILE.ftrs becomes FILE beside it, which appears only once all of it is
+/// authentic. Without FILE, standard input is decrypted to standard output as it
+/// comes: what is written is authentic, but is all of it only when the exit code is
+/// 0.
 ///
 ///     fortress decrypt -k team.keyring report.pdf.ftrs
 ///     fortress decrypt -k team.keyring < photos.tar.ftrs | tar x
@@ -300,8 +305,10 @@ pub(crate) struct Decrypt {
 
 /// Encrypt the keys of files for another keyring or passphrase
 ///
-/// Only the header is written anew; the data stays as it is and is not decrypted. The given keyrings and passphrase take the place of all the
-/// recipients there were. Without -r and -p, files are moved to the newest version of the keyring that opens them:
+/// Only the header is written anew; the data stays as it is and is not decrypted.
+/// The given keyrings and passphrase take the place of all the recipients there
+/// were. Without -r and -p, files are moved to the newest version of the keyring
+/// that opens them:
 ///
 ///     fortress keyring rotate team.keyring
 ///     fortress rewrap -k team.keyring *.ftrs

@@ -49,7 +49,7 @@ pub(crate) fn unlock(
     };
     let params = header.recipient_infos().find_map(|info| match info {
         RecipientInfo::Passphrase { params } => Some(params),
-        RecipientInfo::Keyring { .. } | RecipientInfo::Other { .. } => None,
+        _ => None,
     });
     let Some(params) = params else {
         return Err(Failure::new(

@@ -99,6 +99,8 @@ fn recipient(info: &RecipientInfo) -> Value {
             "argon2": { "passes": params.passes, "memory_kib": params.memory_kib, "lanes": params.lanes },
         }),
         RecipientInfo::Other { kind } => json!({ "type": kind }),
+        // Of a kind that this program does not show yet.
+        _ => json!({ "type": null }),
     }
 }
 
