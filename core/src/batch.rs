@@ -10,6 +10,7 @@ use crate::{
     context::{Context, ContextError},
     group::{GroupEncryptor, Layout},
     keyring::Keyring,
+    secret::redacted_debug,
     token::{HEAD_LEN, TokenError, encode_text},
 };
 
@@ -19,6 +20,10 @@ pub struct Batch {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
+
+redacted_debug!(Batch);
+redacted_debug!(EncryptedRow);
+redacted_debug!(HoistedColumn);
 
 impl Batch {
     /// How many there are.

@@ -9,6 +9,7 @@ use crate::{
     chunked::{Derived, GroupKey, MESSAGE_PREFIX_LEN},
     context::Context,
     keyring::{Keyring, Purpose},
+    secret::redacted_debug,
     suite::Suite,
     token::{HEAD_LEN, Head, TokenError},
 };
@@ -107,6 +108,10 @@ impl Keyring {
         GroupReader { keyring: self, context, cached: Vec::new(), oldest: 0 }
     }
 }
+
+redacted_debug!(GroupEncryptor);
+redacted_debug!(GroupDecryptor);
+redacted_debug!(GroupReader<'_>);
 
 impl GroupEncryptor {
     /// The header, stored once when members are hoisted.

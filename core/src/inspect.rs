@@ -81,7 +81,10 @@ pub fn token(bytes: &[u8]) -> Result<Inspection, TokenError> {
     if bytes.first() == Some(&HOISTED) {
         return hoisted_member(bytes);
     }
-    let head = Head::parse(bytes)?;
+    let head = match Head::parse(bytes) {
+        Err(TokenError::Suite(_)) => return of_unknown_suite(bytes),
+        head => head?,
+    };
     let mut layout = Layout::default();
     layout.add(1, "version", head.version.to_string());
     layout.add(2, "suite", suite_text(head.suite.id()));
@@ -142,6 +145,25 @@ pub fn envelope(bytes: &[u8], len: Option<u64>) -> Result<Inspection, EnvelopeEr
         header: Some(header),
         fields: layout.fields,
     })
+}
+
+/// A token whose suite is not known here: what follows its head is not either.
+fn of_unknown_suite(bytes: &[u8]) -> Result<Inspection, TokenError> {
+    let (head, rest) = bytes.split_first_chunk::<HEAD_LEN>().ok_or(TokenError::Truncated { got: bytes.len() })?;
+    let &[version, s0, s1, k0, k1, k2, k3] = head;
+    let (suite_id, key_id) = (u16::from_be_bytes([s0, s1]), KeyId([k0, k1, k2, k3]));
+    let mut layout = Layout::default();
+    layout.add(1, "version", version.to_string());
+    layout.add(2, "suite", suite_text(suite_id));
+    layout.add(4, "key id", key_id.to_string());
+    layout.add(rest.len(), "ciphertext", String::new());
+    let kind = match version {
+        WHOLE if bytes.len() == group::HEADER_LEN => Kind::GroupHeader,
+        WHOLE => Kind::WholeMember,
+        _ => Kind::Token,
+    };
+    let fields = layout.fields;
+    Ok(Inspection { kind, suite_id: Some(suite_id), key_id: Some(key_id), plaintext_len: None, header: None, fields })
 }
 
 fn hoisted_member(bytes: &[u8]) -> Result<Inspection, TokenError> {

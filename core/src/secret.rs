@@ -75,6 +75,19 @@ impl<const N: usize> Drop for Wiped<N> {
     }
 }
 
+/// `Debug` for types that hold secrets: their name and nothing else.
+macro_rules! redacted_debug {
+    ($name:ident $(< $lifetime:lifetime >)?) => {
+        impl core::fmt::Debug for $name $(< $lifetime >)? {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+pub(crate) use redacted_debug;
+
 /// The randomness that the caller passed in failed. Nothing was encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the source of randomness failed; nothing was encrypted")]

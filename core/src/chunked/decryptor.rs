@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MessageKey};
-use crate::aead::TAG_LEN;
+use crate::{aead::TAG_LEN, secret::redacted_debug};
 
 /// Decrypts a stream of the message's chunks, the part after its prefix.
 ///
@@ -16,6 +16,8 @@ pub struct Decryptor {
     partial: Vec<u8>,
     failed: bool,
 }
+
+redacted_debug!(Decryptor);
 
 impl Decryptor {
     pub(crate) fn new(derived: Derived) -> Decryptor {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::{CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MESSAGE_PREFIX_LEN, MessageKey};
-use crate::aead::TAG_LEN;
+use crate::{aead::TAG_LEN, secret::redacted_debug};
 
 /// Encrypts a stream. Its output, after the [prefix](Encryptor::prefix), is the message's chunks.
 ///
@@ -17,6 +17,8 @@ pub struct Encryptor {
     /// The plaintext of a chunk that is not full yet: always less than [`CHUNK_LEN`].
     partial: Zeroizing<Vec<u8>>,
 }
+
+redacted_debug!(Encryptor);
 
 impl Encryptor {
     pub(crate) fn new(derived: Derived) -> Encryptor {

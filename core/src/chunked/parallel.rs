@@ -7,7 +7,7 @@
 use alloc::sync::Arc;
 
 use super::{CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MAX_CHUNKS, MESSAGE_PREFIX_LEN, MessageKey};
-use crate::aead::TAG_LEN;
+use crate::{aead::TAG_LEN, secret::redacted_debug};
 
 /// Encrypts a message in parts.
 ///
@@ -33,6 +33,11 @@ pub struct ParallelEncryptor {
     places: Places,
     prefix: [u8; MESSAGE_PREFIX_LEN],
 }
+
+redacted_debug!(ParallelEncryptor);
+redacted_debug!(EncryptPart);
+redacted_debug!(ParallelDecryptor);
+redacted_debug!(DecryptPart);
 
 impl ParallelEncryptor {
     pub(crate) fn new(derived: Derived) -> ParallelEncryptor {

@@ -6,7 +6,7 @@ use core::ops::Range;
 use zeroize::Zeroizing;
 
 use super::{CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MESSAGE_PREFIX_LEN, MessageKey, plaintext_len};
-use crate::aead::TAG_LEN;
+use crate::{aead::TAG_LEN, secret::redacted_debug};
 
 /// Reads ranges of a message whose length is known.
 ///
@@ -16,6 +16,8 @@ pub struct RandomAccess {
     key: MessageKey,
     plaintext_len: u64,
 }
+
+redacted_debug!(RandomAccess);
 
 impl RandomAccess {
     pub(crate) fn new(derived: Derived, message_len: u64) -> Result<RandomAccess, ChunkedError> {

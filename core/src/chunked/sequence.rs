@@ -3,7 +3,7 @@
 use super::{CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MAX_CHUNKS, MESSAGE_PREFIX_LEN};
 use crate::{
     aead::{Nonce, TAG_LEN},
-    secret::Secret,
+    secret::{Secret, redacted_debug},
     suite::Suite,
 };
 
@@ -34,6 +34,9 @@ enum State {
     Ended,
     Failed,
 }
+
+redacted_debug!(ChunkSequence);
+redacted_debug!(ChunkNonce);
 
 impl ChunkSequence {
     pub(crate) fn new(derived: Derived, direction: Direction) -> ChunkSequence {

@@ -38,7 +38,7 @@ use crate::{
     kdf::Prk,
     passphrase::Argon2Limits,
     profile::{Platform, Profile},
-    secret::{self, Secret},
+    secret::{self, Secret, redacted_debug},
     suite::Suite,
 };
 
@@ -112,6 +112,9 @@ pub struct NewEnvelope {
     prefix: Vec<u8>,
     derived: Derived,
 }
+
+redacted_debug!(NewEnvelope);
+redacted_debug!(OpenEnvelope);
 
 impl NewEnvelope {
     /// Everything before the first chunk.

@@ -135,3 +135,14 @@ proptest! {
 }
 
 const STARTS: &[&[u8]] = &[&[], b"FTRS\x01\x00\x00\x00\x04", &[1, 0, 2], &[1, 0, 29], &[2, 0, 33], &[3, 0, 0, 0, 9]];
+
+/// A token of a suite from the future still tells which key and suite it needs.
+#[test]
+fn tokens_of_unknown_suites_are_inspected_as_far_as_they_go() {
+    let mut token = [0x5A; 100];
+    token[..7].copy_from_slice(&[1, 0x9C, 0x40, 1, 2, 3, 4]);
+    let inspection = super::token(&token).unwrap();
+    assert_eq!((inspection.suite_id, inspection.plaintext_len), (Some(40_000), None));
+    assert_eq!(inspection.key_id, Some(KeyId([1, 2, 3, 4])));
+    assert_eq!(inspection.fields.iter().map(|field| field.len).sum::<u64>(), 100);
+}
