@@ -1,8 +1,8 @@
 //! Errors on their way out: the core's stable code and its sentence.
 
 use fortress::{
-    ContextError, KeyringError, PassphraseError, SuiteError,
-    batch::BatchError, chunked::ChunkedError, envelope::EnvelopeError, token::TokenError,
+    ContextError, KeyringError, PassphraseError, SuiteError, batch::BatchError, chunked::ChunkedError,
+    envelope::EnvelopeError, token::TokenError,
 };
 
 /// An error of the core, or of this side of the border.
@@ -29,4 +29,13 @@ macro_rules! from_core {
     )+};
 }
 
-from_core!(BatchError, ChunkedError, ContextError, EnvelopeError, KeyringError, PassphraseError, SuiteError, TokenError);
+from_core!(
+    BatchError,
+    ChunkedError,
+    ContextError,
+    EnvelopeError,
+    KeyringError,
+    PassphraseError,
+    SuiteError,
+    TokenError
+);

@@ -52,7 +52,10 @@ pub(crate) fn make<T>(len: usize, body: impl FnOnce(&mut Reader<'_>, &mut Vec<u8
     call_with(len, |input, output| body(input, output).map(Some)).1
 }
 
-fn call_with<T>(len: usize, body: impl FnOnce(&mut Reader<'_>, &mut Vec<u8>) -> Result<Option<T>, Failure>) -> (i32, Option<T>) {
+fn call_with<T>(
+    len: usize,
+    body: impl FnOnce(&mut Reader<'_>, &mut Vec<u8>) -> Result<Option<T>, Failure>,
+) -> (i32, Option<T>) {
     INPUT.with_borrow_mut(|input| {
         OUTPUT.with_borrow_mut(|output| {
             output.clear();

@@ -98,6 +98,8 @@ fn write_recipient(out: &mut Vec<u8>, info: RecipientInfo) {
             json::string(object.key("kind"), "other");
             json::number(object.key("type"), kind);
         }
+        // A kind that the core knows and this table does not yet.
+        _ => json::string(object.key("kind"), "other"),
     }
     object.end();
 }

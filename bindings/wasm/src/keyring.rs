@@ -35,8 +35,23 @@ impl KeyringHandle {
     pub fn open(identities: &Parties, len: usize) -> Option<KeyringHandle> {
         frame::make(len, |input, _| {
             let sealed = input.rest();
-            let opened = identities.identities(|identities| Keyring::open(sealed, identities, &ReadLimits::default()))?;
+            let opened =
+                identities.identities(|identities| Keyring::open(sealed, identities, &ReadLimits::default()))?;
             Ok(KeyringHandle::new(opened))
+        })
+    }
+
+    /// Rewrites who opens a sealed keyring. Frame: its bytes. Result: the sealed keyring for the others.
+    pub fn rewrap(identities: &Parties, recipients: &Parties, len: usize) -> i32 {
+        frame::call(len, |input, out| {
+            let sealed = input.rest();
+            let rewrapped = identities.identities(|identities| {
+                recipients.recipients(|recipients| {
+                    Keyring::rewrap(sealed, identities, recipients, &ReadLimits::default(), &mut Pool)
+                })
+            })?;
+            out.extend_from_slice(&rewrapped);
+            Ok(())
         })
     }
 
@@ -72,7 +87,8 @@ impl KeyringHandle {
     pub fn destroy_version(&self, len: usize) -> i32 {
         frame::call(len, |input, _| {
             let text = input.rest_text()?;
-            let id = KeyId::from_hex(text).ok_or_else(|| Failure::argument(format!("a key id has 8 hexadecimal digits, got {text:?}")))?;
+            let id = KeyId::from_hex(text)
+                .ok_or_else(|| Failure::argument(format!("a key id has 8 hexadecimal digits, got {text:?}")))?;
             Ok(self.0.borrow_mut().destroy_version(id)?)
         })
     }

@@ -65,9 +65,12 @@ export function openSource(source: Source, options: Identities & SourceOptions &
 /**
  * Rewrites who may open an envelope: its header alone, whatever its size. Whoever could open it before can still open a
  * copy from before.
+ *
+ * Give the `context` where recipients are added: it proves that this is the envelope that you mean, and not another one
+ * that a server put in its place. For sealed keyrings there is {@link Keyring.rewrap}.
  */
-export function rewrap(envelope: Blob | Uint8Array, options: Identities & Recipients): Promise<Blob> {
-  return rewrapBlob(envelope, listOf(options.identity), listOf(options.recipients), "rewrap");
+export function rewrap(envelope: Blob | Uint8Array, options: Identities & Recipients & { readonly context?: Context }): Promise<Blob> {
+  return rewrapBlob(envelope, listOf(options.identity), options.context, listOf(options.recipients), "rewrap");
 }
 
 /** What an entry knows of its platform. */

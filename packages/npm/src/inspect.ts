@@ -24,7 +24,7 @@ export interface InspectedField {
 export type InspectedRecipient =
   | { readonly kind: "keyring"; readonly keyId: string }
   | { readonly kind: "passphrase"; readonly argon2: { readonly passes: number; readonly memoryKiB: number; readonly lanes: number } }
-  | { readonly kind: "other"; readonly type: number };
+  | { readonly kind: "other"; readonly type?: number };
 
 /** What can be told of a ciphertext. */
 export interface Inspection {

@@ -77,6 +77,20 @@ export class Keyring implements Disposable {
     });
   }
 
+  /**
+   * Rewrites who opens a sealed keyring, such as for a new passphrase, without changing its keys. Whoever could open it
+   * before can still open a copy from before: rotate, so that what comes after is out of their reach.
+   */
+  static async rewrap(sealed: Uint8Array, options: { readonly identity: Identity; readonly recipients: Recipient | readonly Recipient[] }): Promise<Bytes> {
+    await init();
+    if (!isBytes(sealed)) throw invalidArgument("rewrap", "a Uint8Array", sealed);
+    return withParties([options.identity], "rewrap", (from, home) =>
+      withParties(listOf(options.recipients), "rewrap", (to) =>
+        home.run("rewrap", (frame) => frame.copy(frame.check(KeyringHandle.rewrap(from, to, frame.rest(sealed).length), "rewrap"))),
+      ),
+    );
+  }
+
   /** What is written by default, and how soon to rotate. */
   get profile(): Profile {
     return this.#describe().profile;

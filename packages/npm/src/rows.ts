@@ -55,7 +55,7 @@ export function decryptRow<T>(keyring: Keyring, row: EncryptedRow, context: Cont
   const values = keyring.run(operation, (raw, frame) => {
     const tokens = Object.values(fields);
     for (const token of tokens) tokenText(token, operation);
-    frame.context(context, operation).string(hoisted ? row.header : "", operation).list(names, operation).list(tokens, operation);
+    frame.context(context, operation).u32(hoisted ? 1 : 0).string(hoisted ? row.header : "", operation).list(names, operation).list(tokens, operation);
     return readValues(frame, frame.check(raw.decrypt_row(frame.length), operation), names.length, read, operation);
   });
   return byName(names, values);
@@ -80,6 +80,8 @@ const BATCH_VALUES = 1 << 15;
 export interface ColumnOptions {
   /** The column's context. */
   readonly context?: Context;
+  /** To decrypt hoisted members: the header that they share. */
+  readonly header?: string;
   /** The values' own contexts, in their order; should name the row, or equal columns' values can be exchanged. */
   readonly contexts?: readonly Context[];
 }
@@ -88,7 +90,7 @@ export interface ColumnOptions {
 export function encryptColumn(keyring: Keyring, values: readonly (string | Uint8Array | null)[], options: ColumnOptions, operation: string): (Token | null)[] {
   return inBatches(values, options, operation, (batch, contexts) =>
     keyring.run(operation, (raw, frame) => {
-      writeBatch(frame, batch, options, contexts, operation);
+      writeBatch(frame.context(options.context, operation), batch, contexts, operation);
       return readTokens(frame, frame.check(raw.encrypt_column(frame.length), operation), batch.length);
     }),
   );
@@ -99,14 +101,16 @@ export function decryptColumn<T>(keyring: Keyring, tokens: readonly (string | nu
   return inBatches(tokens, options, operation, (batch, contexts) =>
     keyring.run(operation, (raw, frame) => {
       for (const token of batch) tokenText(token, operation);
-      writeBatch(frame, batch, options, contexts, operation);
+      const { context, header } = options;
+      frame.context(context, operation).u32(header === undefined ? 0 : 1).string(header ?? "", operation);
+      writeBatch(frame, batch, contexts, operation);
       return readValues(frame, frame.check(raw.decrypt_column(frame.length), operation), batch.length, read, operation);
     }),
   );
 }
 
-function writeBatch(frame: Frame, batch: readonly (string | Uint8Array)[], { context }: ColumnOptions, contexts: readonly (Context | undefined)[] | undefined, operation: string): void {
-  frame.context(context, operation).list(batch, operation).u32(contexts === undefined ? 0 : 1);
+function writeBatch(frame: Frame, batch: readonly (string | Uint8Array)[], contexts: readonly (Context | undefined)[] | undefined, operation: string): void {
+  frame.list(batch, operation).u32(contexts === undefined ? 0 : 1);
   for (const own of contexts ?? []) frame.context(own, operation);
 }
 

@@ -63,6 +63,8 @@ describe("envelopes", () => {
       await assert.rejects(keyring.decryptBlob(rewrapped, { context: { a: "1" } }), code("authentication_failed"));
       assert.deepEqual((await inspectSource(rewrapped)).header.metadata, { m: "1" });
     }
+    await rewrap(encrypted, { identity: keyring, recipients: keyring, context: { a: "1" } });
+    await assert.rejects(rewrap(encrypted, { identity: keyring, recipients: keyring, context: { a: "2" } }), { code: "authentication_failed", operation: "rewrap" });
     await assert.rejects(rewrap(encrypted, { identity: await Keyring.generate(), recipients: keyring }), { code: "wrong_recipient", operation: "rewrap" });
     await assert.rejects(rewrap(encrypted, { identity: keyring, recipients: [] }), code("no_recipient"));
   });

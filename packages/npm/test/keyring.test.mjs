@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { inspect, InstanceError, Keyring } from "fortress-sdk";
+import { inspect, InstanceError, Keyring, rewrap } from "fortress-sdk";
 import { bytesOf, pattern } from "./support/bytes.mjs";
 
 const code = (expected) => (error) => error.code === expected;
@@ -73,6 +73,16 @@ describe("keyrings", () => {
     await assert.rejects(Keyring.open(sealed, { passphrase: "three" }), { name: "AuthenticationError", code: "wrong_passphrase", operation: "open" });
     await assert.rejects(Keyring.open(sealed, other), code("wrong_recipient"));
     await assert.rejects(Keyring.open(await keyring.seal(admin), { passphrase: "one" }), code("wrong_recipient"));
+  });
+
+  test("a new passphrase without new keys", async () => {
+    const keyring = await Keyring.generate();
+    const sealed = await keyring.seal(quick("old"));
+    const rewrapped = await Keyring.rewrap(sealed, { identity: { passphrase: "old" }, recipients: quick("new") });
+    assert.equal((await Keyring.open(rewrapped, { passphrase: "new" })).primary, keyring.primary);
+    await assert.rejects(Keyring.open(rewrapped, { passphrase: "old" }), code("wrong_passphrase"));
+    await assert.rejects(Keyring.rewrap(sealed, { identity: { passphrase: "x" }, recipients: quick("new") }), { code: "wrong_passphrase", operation: "rewrap" });
+    await assert.rejects(rewrap(sealed, { identity: { passphrase: "old" }, recipients: keyring }), code("wrong_content"));
   });
 
   test("a narrowed keyring is sealed and opened on its own", async () => {

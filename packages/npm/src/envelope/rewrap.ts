@@ -4,7 +4,7 @@ import { envelope_rewrap } from "../generated/fortress_wasm.js";
 import { init } from "../module/instance.js";
 import { withParties } from "../module/parties.js";
 import { rangeReader } from "../source/source.js";
-import type { Bytes, Identity, Recipient } from "../types.js";
+import type { Bytes, Context, Identity, Recipient } from "../types.js";
 import { readPrefix } from "./open.js";
 
 /** The start of an envelope for other recipients: what is replaced, and what takes its place. */
@@ -15,10 +15,18 @@ export interface Rewrapped {
 }
 
 /** Writes the header of an envelope anew. `prefix` is everything before its first chunk. */
-function rewrapPrefix(prefix: Uint8Array, identities: readonly Identity[], recipients: readonly Recipient[], operation: string): Rewrapped {
+function rewrapPrefix(
+  prefix: Uint8Array,
+  identities: readonly Identity[],
+  context: Context | undefined,
+  recipients: readonly Recipient[],
+  operation: string,
+): Rewrapped {
   return withParties(identities, operation, (from, home) =>
     withParties(recipients, operation, (to) =>
       home.run(operation, (frame) => {
+        frame.u32(context === undefined ? 0 : 1);
+        if (context !== undefined) frame.context(context, operation);
         const length = frame.check(envelope_rewrap(from, to, frame.rest(prefix).length), operation);
         return { replaced: frame.resultU32(0), header: frame.copy(length).slice(4) };
       }),
@@ -32,10 +40,16 @@ function rewrapPrefix(prefix: Uint8Array, identities: readonly Identity[], recip
  *
  * Whoever could open the envelope before can still open a copy from before.
  */
-export async function rewrapBlob(envelope: Blob | Uint8Array, identities: readonly Identity[], recipients: readonly Recipient[], operation: string): Promise<Blob> {
+export async function rewrapBlob(
+  envelope: Blob | Uint8Array,
+  identities: readonly Identity[],
+  context: Context | undefined,
+  recipients: readonly Recipient[],
+  operation: string,
+): Promise<Blob> {
   await init();
   const prefix = await readPrefix(rangeReader(envelope, operation), undefined, operation);
-  const { replaced, header } = rewrapPrefix(prefix, identities, recipients, operation);
+  const { replaced, header } = rewrapPrefix(prefix, identities, context, recipients, operation);
   const rest = envelope instanceof Blob ? envelope.slice(replaced) : (envelope.subarray(replaced) as Bytes);
   return new Blob([header, rest], { type: "application/octet-stream" });
 }

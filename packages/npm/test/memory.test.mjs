@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const script = fileURLToPath(new URL("../scripts/memory.mjs", import.meta.url));
+
+// In a process of its own: other tests' garbage is not measured. `npm run test:memory` takes 2 GiB.
+for (const [suite, mebibytes] of [["AES-256-GCM", 512], ["ChaCha20-Poly1305", 256]]) {
+  test(`${mebibytes} MiB of ${suite} pass with memory flat`, async (t) => {
+    const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", script, String(mebibytes), suite]);
+    t.diagnostic(stdout.trim());
+    assert.match(stdout, new RegExp(`^${mebibytes} MiB through`));
+  });
+}
