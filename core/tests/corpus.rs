@@ -1,5 +1,7 @@
 //! The fuzzers' corpora, run through what the fuzzers run: whatever one has found stays found.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
 #[path = "../../tests/fuzz/src/lib.rs"]
 #[allow(unreachable_pub, dead_code, clippy::expect_used, reason = "shared with the fuzzers' own crate")]
 mod fuzz;

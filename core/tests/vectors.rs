@@ -2,6 +2,8 @@
 //!
 //! `tests/vectors/README.md` says what stands in the files.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use fortress::{

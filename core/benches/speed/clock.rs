@@ -11,11 +11,13 @@ const ROUNDS: usize = 400;
 /// Much shorter than the time that the system gives a process at once, so that most turns are not interrupted.
 const TURN: Duration = Duration::from_micros(250);
 
+type Work<'c> = Box<dyn FnMut() + 'c>;
+
 /// Competitors that do the same work; the first one is what the others are compared with.
 pub(crate) struct Contest<'c> {
     suite: Suite,
     bytes: usize,
-    competitors: Vec<(&'static str, Box<dyn FnMut() + 'c>)>,
+    competitors: Vec<(&'static str, Work<'c>)>,
 }
 
 impl<'c> Contest<'c> {
