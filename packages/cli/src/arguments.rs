@@ -306,7 +306,7 @@ pub(crate) struct Decrypt {
 /// Encrypt the keys of files for another keyring or passphrase
 ///
 /// Only the header is written anew; the data stays as it is and is not decrypted.
-/// The given keyrings and passphrase take the place of all the recipients there
+/// The given keyring or passphrase takes the place of all the recipients there
 /// were. Without -r and -p, files are moved to the newest version of the keyring
 /// that opens them:
 ///
@@ -326,9 +326,14 @@ pub(crate) struct Rewrap {
     /// Narrow the keyring given by -r to a scope
     #[arg(long, value_name = "SCOPE", value_parser = words::parse_scope, requires = "recipient")]
     pub(crate) recipient_scope: Option<Scope>,
-    /// A passphrase is to open the files, besides the keyring given by -r if there is one
-    #[arg(short, long)]
+    /// A passphrase is to open the files
+    #[arg(short, long, conflicts_with = "recipient")]
     pub(crate) passphrase: bool,
+    /// The context that the files are bound to, needed with -r and -p; can be repeated
+    ///
+    /// It proves that a file is the one you mean to give to others, and not another one that someone put in its place.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = words::parse_entry)]
+    pub(crate) context: Vec<(String, String)>,
     /// The files, each replaced once its new form is whole
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
@@ -403,6 +408,9 @@ pub(crate) struct Values {
     /// Values end with a zero byte in place of a line break, on both sides, and may hold line breaks
     #[arg(short = '0', long)]
     pub(crate) null: bool,
+    /// One value, whatever its bytes: all of standard input, and nothing added to standard output
+    #[arg(long, conflicts_with_all = ["null", "values", "json"])]
+    pub(crate) raw: bool,
     /// The values; without them, those of standard input
     ///
     /// Everyone on this machine can see the command line of a running program: give secret values on standard input.

@@ -161,8 +161,10 @@ fn rewrap_changes_who_opens_and_nothing_else() {
     let file = "plain.ftrs";
     sandbox.write("other.pass", "another");
     sandbox.ok(&["keyring", "new", "-o", "other", "--passphrase-file", "other.pass", "--argon2", common::CHEAP]);
-    sandbox.ok(&["rewrap", "-k", "k", "-r", "other", "--new-passphrase-file", "other.pass", file]);
-    sandbox.fails(4, &["give the keyring"], &["verify", "-k", "k", "--context", "a=b", file]);
+    let others = ["rewrap", "-k", "k", "-r", "other", "--new-passphrase-file", "other.pass", file];
+    sandbox.fails(6, &["--context"], &others);
+    sandbox.ok(&[&others[..], &["--context", "a=b"]].concat());
+    sandbox.fails(4, &["a keyring that holds its key"], &["verify", "-k", "k", "--context", "a=b", file]);
     sandbox.ok(&["verify", "-k", "other", "--passphrase-file", "other.pass", "--context", "a=b", file]);
     let after = sandbox.read(file);
     let message = 16_400 * 32 + 16 + 56;
@@ -178,12 +180,14 @@ fn rewrap_changes_who_opens_and_nothing_else() {
         "-p",
         "--new-passphrase-file",
         "other.pass",
+        "--context",
+        "a=b",
         file,
     ]);
     sandbox.ok(&["verify", "--passphrase-file", "other.pass", "--context", "a=b", file]);
     sandbox.fails(2, &["nobody new"], &["rewrap", "--passphrase-file", "other.pass", file]);
     let output = sandbox.run(&["rewrap", "-k", "k", file]);
-    failed(4, &["none of the envelope's recipients"], &output);
+    failed(4, &["plain.ftrs", "passphrase"], &output);
 }
 
 #[test]

@@ -59,6 +59,19 @@ fn line_breaks_are_told_apart() {
 }
 
 #[test]
+fn any_bytes() {
+    let sandbox = Sandbox::with_keyring();
+    for value in [&b"\0\n\xff"[..], b"", b"text\n"] {
+        let token = sandbox.ok_with_input(&["token", "encrypt", "-k", "k", "--raw"], value);
+        assert!(token.is_ascii() && !token.ends_with(b"\n"));
+        assert_eq!(sandbox.ok_with_input(&["token", "decrypt", "-k", "k", "--raw"], &token), value);
+    }
+    let long = vec![0; (16 << 20) + 1];
+    let output = sandbox.run_with_input(&["token", "encrypt", "-k", "k", "--raw"], &long);
+    failed(12, &["16777216", "envelope"], &output);
+}
+
+#[test]
 fn an_answer_does_not_wait_for_the_next_line() {
     let sandbox = Sandbox::with_keyring();
     let mut command = sandbox.command(&["token", "encrypt", "-k", "k"]);

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use fortress::envelope::{self, ReadLimits, Recipient};
-use fortress::{Keyring, Passphrase};
+use fortress::{Context, Keyring, Passphrase};
 use serde_json::json;
 
 use super::Opener;
@@ -25,13 +25,13 @@ pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> R
             Some(keyrings::narrow(unlocked.keyring, arguments.recipient_scope.as_ref())?)
         }
     };
-    if arguments.passphrase && arguments.recipient.is_some() {
-        return Err(Failure::usage("-r and -p need a new passphrase each; rewrap for the one, then for the other"));
-    }
     let new_passphrase = arguments.passphrase.then(|| common.passphrases.setting("the files")).transpose()?;
     let recipients = recipients(&opener, new_keyring.as_ref(), new_passphrase.as_ref())?;
+    // For the keyring that opens them, what is in the files does not matter; others are given what is meant and nothing else.
+    let to_others = new_keyring.is_some() || new_passphrase.is_some() || !arguments.context.is_empty();
+    let context = to_others.then(|| keyrings::context(&arguments.context)).transpose()?;
     for path in &arguments.files {
-        match rewrap(path, &opener, &recipients, report) {
+        match rewrap(path, &opener, context.as_ref(), &recipients, report) {
             Err(failure) if arguments.files.len() == 1 => return Err(failure),
             Err(failure) => report.failed(&failure),
             Ok(()) => {}
@@ -55,7 +55,13 @@ fn recipients<'r>(
     }
 }
 
-fn rewrap(path: &Path, opener: &Opener, recipients: &[Recipient<'_>], report: &Report) -> Result<(), Failure> {
+fn rewrap(
+    path: &Path,
+    opener: &Opener,
+    context: Option<&Context>,
+    recipients: &[Recipient<'_>],
+    report: &Report,
+) -> Result<(), Failure> {
     let name = shown(path);
     let source = Source::File(path.to_owned());
     let mut input = Input::open(&source)?;
@@ -71,7 +77,7 @@ fn rewrap(path: &Path, opener: &Opener, recipients: &[Recipient<'_>], report: &R
     let identities = [opener.identity()];
     let limits = ReadLimits::default();
     let header =
-        envelope::rewrap(&prefix, &identities, None, recipients, &limits, &mut random::generator()).map_err(of)?;
+        envelope::rewrap(&prefix, &identities, context, recipients, &limits, &mut random::generator()).map_err(of)?;
     let message_start = envelope::rewrapped_len(&prefix).map_err(of)?;
     let care = Care { force: true, durable: true, private: false };
     let mut output = Output::open(&Target::File(path.to_owned()), care)?;

@@ -1,6 +1,6 @@
 //! `fortress token …`: one value a line.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write};
 
 use fortress::token::{self, TokenError};
 use fortress::{Context, Keyring, Suite, inspect};
@@ -70,11 +70,11 @@ impl Keys {
                 ));
             };
             answer.object(&json!({ "value": text }));
-        } else if value.contains(&answer.separator) {
-            let name = if answer.separator == 0 { "a zero byte" } else { "a line break" };
+        } else if answer.separator.is_some_and(|separator| value.contains(&separator)) {
+            let name = if answer.separator == Some(0) { "a zero byte" } else { "a line break" };
             return Err(Failure::usage(format!(
                 "the value holds {name} and would look like two; decrypt it with {}",
-                if answer.separator == 0 { "--json" } else { "-0 or --json" }
+                if answer.separator == Some(0) { "--raw or --json" } else { "-0, --raw or --json" }
             )));
         } else {
             answer.bytes.extend_from_slice(&value);
@@ -91,7 +91,8 @@ fn parse(token: &[u8]) -> Result<Vec<u8>, Failure> {
 /// The line that is being answered.
 struct Answer {
     json: bool,
-    separator: u8,
+    /// What a value must not hold.
+    separator: Option<u8>,
     bytes: Zeroizing<Vec<u8>>,
 }
 
@@ -107,9 +108,12 @@ fn each(
     report: &Report,
     mut convert: impl FnMut(&[u8], &mut Answer) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    if values.raw {
+        return only(&mut convert);
+    }
     let separator = if values.null { 0 } else { b'\n' };
     let json = report.is_json();
-    let mut answer = Answer { json, separator, bytes: Zeroizing::new(Vec::new()) };
+    let mut answer = Answer { json, separator: Some(separator), bytes: Zeroizing::new(Vec::new()) };
     // Objects are a line each, whatever the values end with.
     let end = if json { b'\n' } else { separator };
     let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -153,6 +157,19 @@ fn each(
     answered.and(flushed)
 }
 
+/// Answers standard input as one value, and adds nothing to the answer.
+fn only(convert: &mut impl FnMut(&[u8], &mut Answer) -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut value = Zeroizing::new(Vec::new());
+    // One byte more than any value or token's text is enough to refuse it.
+    let read = io::stdin().lock().take(MAX_RAW_LEN).read_to_end(&mut value);
+    read.map_err(|error| Failure::read("standard input", &error))?;
+    let mut answer = Answer { json: false, separator: None, bytes: Zeroizing::new(Vec::new()) };
+    convert(&value, &mut answer)?;
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(&answer.bytes).and_then(|()| stdout.flush());
+    written.map_err(|error| Failure::write("standard output", &error))
+}
+
 /// The next value without its separator; the last one may lack it.
 fn read_value(input: &mut impl BufRead, separator: u8, value: &mut Vec<u8>) -> io::Result<bool> {
     if input.read_until(separator, value)? == 0 {
@@ -163,3 +180,6 @@ fn read_value(input: &mut impl BufRead, separator: u8, value: &mut Vec<u8>) -> i
     }
     Ok(true)
 }
+
+/// More than the text of the longest token.
+const MAX_RAW_LEN: u64 = token::MAX_VALUE_LEN as u64 * 2;
