@@ -1,6 +1,7 @@
 // Files: 64 MiB there and back by hash, and a part of it with few bytes on the wire.
 
-import { readdir, rm, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileCalled, findOnDisk, hashFile, MARKER, picture, press, settled, writeBigFile } from "./lib.mjs";
 
@@ -70,6 +71,20 @@ export async function fileSteps(world) {
     check.ok(travelled > 4096 && travelled < 100_000, `${travelled} bytes travelled for 4,096`);
     console.log(`        ${travelled} bytes travelled`);
     await picture(world, "06-a-part-of-a-file");
+  });
+
+  await check.step("an empty file comes back empty", async () => {
+    const empty = `nothing ${engine}.txt`;
+    await writeFile(join(scratch, empty), "");
+    await page.upload("#file-input", join(scratch, empty));
+    const item = `[data-file="${await fileCalled(page, empty)}"]`;
+    await emptyFolder(browser.downloads);
+    await press(page, item, "Download");
+    await settled(page, `${item} > .message[data-tone=good]`);
+    check.ok(await downloaded(browser.downloads, createHash("sha256").digest("hex")), "a download has no bytes");
+    await press(page, item, "Delete");
+    await press(page, item, "Delete for good?");
+    await page.waitFor((css) => document.querySelector(css) === null, { args: [item] });
   });
 
   await check.step("a cancelled upload leaves nothing behind", async () => {

@@ -96,10 +96,17 @@ function base64Forms(text) {
   return [0, 1, 2].map((shift) => Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]).toString("base64url").slice(shift === 0 ? 0 : shift + 1, -3));
 }
 
-/** A picture of the whole page. */
-export async function picture({ page, artifacts }, name, options = { fullPage: true }) {
+/** A picture of the page from its top: the whole of it, or what a window shows. */
+export async function picture({ page, artifacts, engine }, name, { fullPage = true } = {}) {
   await page.evaluate(() => document.fonts.ready.then(() => scrollTo(0, 0)));
-  await page.screenshot(join(artifacts, `${name}.png`), options);
+  const path = join(artifacts, `${name}.png`);
+  if (!fullPage || engine !== "webkit") return page.screenshot(path, { fullPage });
+  // WebKit pictures what a window shows, so the window grows; it paints the rest a moment later.
+  const [width, height, whole] = await page.evaluate(() => [innerWidth, innerHeight, Math.max(innerHeight, document.documentElement.scrollHeight)]);
+  await page.resize(width, whole);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 250)))));
+  await page.screenshot(path);
+  await page.resize(width, height);
 }
 
 /** What the page says in the element, once it says something that is not about being busy. */

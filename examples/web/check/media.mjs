@@ -30,9 +30,10 @@ export async function mediaSteps(world) {
     check.equal(answer, { status: 206, range: `bytes 1000000-1000099/${wav.length}`, type: answer.type, bytes: [...wav.subarray(1_000_000, 1_000_100)] });
   });
 
-  const recorded = await record(page);
+  // A browser that cannot record plays what another has recorded.
+  const recorded = (world.clips.last = (await record(page)) ?? world.clips.last);
   if (!recorded) {
-    console.log("        this browser records no video, so it plays none here");
+    console.log("        this browser records no video, and none that does ran before it, so it plays none here");
     return;
   }
   await check.step("an encrypted video plays", async () => {

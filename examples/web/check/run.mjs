@@ -29,6 +29,7 @@ if (unknown.length > 0) {
 
 const scratch = await mkdtemp(join(tmpdir(), "fortress-check-"));
 const check = new Check();
+const clips = {};
 try {
   await check.group("server", () => serverSteps(check));
   for (const engine of wanted.length > 0 ? wanted : engines) await checkIn(engine);
@@ -49,7 +50,7 @@ async function checkIn(engine) {
   try {
     browser = await launch(engine, { width: 1440, height: 900, acceptDownloads: true });
     const page = await browser.open(server.url);
-    const world = { check, engine, browser, page, server, artifacts, scratch, passphrase: "correct horse battery staple" };
+    const world = { check, engine, browser, page, server, artifacts, scratch, clips, passphrase: "correct horse battery staple" };
     check.onFailure = (name) => page.screenshot(join(artifacts, `failed-${name.replaceAll(/\W+/g, "-")}.png`)).catch(() => {});
     const failedBefore = check.failed;
     await check.group(`${engine} (${browser.version})`, async () => {

@@ -156,7 +156,7 @@ export class Store {
     if (!(at >= 0 && at < entry.size)) throw new StoreError(416, "bad_range", `"${name}" has no byte ${at}; it has ${entry.size} bytes.`);
     await this.#flipByte(name, at);
     this.#tampered.set(name, { kind: "flip", at });
-    return this.#record(name, entry.size, Date.now(), `One bit of byte ${at} was flipped.`);
+    return this.#record(name, entry.size, Date.now(), `One bit of byte ${at.toLocaleString("en")} was flipped.`);
   }
 
   async cut(name, size) {
@@ -166,7 +166,7 @@ export class Store {
     await pipeline(this.read(name, size, entry.size), createWriteStream(tail));
     await truncate(this.#path(name), size);
     this.#tampered.set(name, { kind: "cut", size, tail });
-    return this.#record(name, size, Date.now(), `The last ${entry.size - size} bytes were cut off.`);
+    return this.#record(name, size, Date.now(), `The last ${(entry.size - size).toLocaleString("en")} bytes were cut off.`);
   }
 
   async undo(name) {

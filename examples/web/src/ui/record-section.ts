@@ -64,8 +64,8 @@ export class RecordSection {
       const id = await saveRecord(session, person);
       this.#form.reset();
       say(this.#message, "good", `Saved. The server received ${count(FIELDS.length, "token")} and no text.`);
-      await this.events.onChange(objectName(id));
       this.#input("name").focus();
+      await this.events.onChange(objectName(id));
     } catch (error) {
       say(this.#message, "bad", problemBlock("The record was not saved", error));
     }
