@@ -39,6 +39,12 @@ pub(crate) type Cells<'a> = Vec<Option<Cell<'a>>>;
 /// What a call gives beside its values: the column's context, and one for each row.
 type ContextArguments<'a, 'py> = (Option<&'a Bound<'py, PyAny>>, Option<&'a Bound<'py, PyAny>>);
 
+/// How tokens are read: the header that hoisted ones need, and what the values are.
+pub(crate) struct Reading<'a, 'py> {
+    pub(crate) header: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) form: Form,
+}
+
 pub(crate) fn encrypt_values<'py>(
     keyring: &KeyringHandle,
     values: &Bound<'py, PyTuple>,
@@ -58,12 +64,12 @@ pub(crate) fn decrypt_values<'py>(
     keyring: &KeyringHandle,
     tokens: &Bound<'py, PyTuple>,
     contexts: ContextArguments<'_, 'py>,
-    form: Form,
+    reading: Reading<'_, 'py>,
 ) -> PyResult<Bound<'py, PyList>> {
     let py = tokens.py();
     let items = Items::of(tokens, "a token")?;
     let cells = items.cells()?;
-    let shares = decrypt(py, keyring, &cells, contexts, form)?;
+    let shares = decrypt(py, keyring, &cells, contexts, &reading)?;
     list(py, &cells, &shares, |_, value, form| match form {
         // Known to be UTF-8 since it was decrypted.
         Form::Text => PyString::new(py, &String::from_utf8_lossy(value)).into_any(),
@@ -86,12 +92,12 @@ pub(crate) fn decrypt_arrow<'py>(
     keyring: &KeyringHandle,
     array: &Bound<'py, PyAny>,
     contexts: ContextArguments<'_, 'py>,
-    form: Form,
+    reading: Reading<'_, 'py>,
 ) -> PyResult<ArrowColumn> {
     let array_in = Imported::of(array)?;
     let cells = array_in.cells()?;
-    let shares = decrypt(array.py(), keyring, &cells, contexts, form)?;
-    Ok(array.py().detach(|| ArrowColumn::of(form, &cells, shares.iter().map(Share::items))))
+    let shares = decrypt(array.py(), keyring, &cells, contexts, &reading)?;
+    Ok(array.py().detach(|| ArrowColumn::of(reading.form, &cells, shares.iter().map(Share::items))))
 }
 
 /// Tokens for the cells that have a value; as text where all of them do.
@@ -121,22 +127,31 @@ fn decrypt(
     keyring: &KeyringHandle,
     cells: &Cells<'_>,
     (context, own): ContextArguments<'_, '_>,
-    form: Form,
+    reading: &Reading<'_, '_>,
 ) -> PyResult<Vec<Share>> {
     let context = text::context(context)?;
+    let header = reading.header.map(|header| Data::of(header, "a header")).transpose()?;
+    let header = header.as_ref().map(Data::token).transpose()?;
+    let group = Group { context: &context, header: header.as_deref(), form: reading.form };
     let own = OwnContexts::of(own, cells.len())?;
     let own = own.rows()?;
-    let decrypt = |keyring: &Keyring, rows: Range<usize>| decrypt_share(keyring, cells, rows, &context, &own, form);
+    let decrypt = |keyring: &Keyring, rows: Range<usize>| decrypt_share(keyring, cells, rows, &own, &group);
     Ok(keyring.with(py, usize::MAX, |keyring| Ok(shared(cells.len(), |rows| decrypt(keyring, rows))))??)
+}
+
+/// What the rows of a column have in common.
+struct Group<'a> {
+    context: &'a Context,
+    header: Option<&'a [u8]>,
+    form: Form,
 }
 
 fn decrypt_share(
     keyring: &Keyring,
     cells: &Cells<'_>,
     rows: Range<usize>,
-    context: &Context,
     own: &contexts::RowContexts<'_>,
-    form: Form,
+    group: &Group<'_>,
 ) -> Result<Share, RowFailures> {
     let contexts = own.of_rows(rows.clone())?;
     let tokens: Vec<Option<Cow<'_, [u8]>>> = rows
@@ -145,7 +160,7 @@ fn decrypt_share(
         .map(|row| cells[row].map(|cell| cell.token().unwrap_or_default()))
         .collect();
     let members = tokens.iter().zip(contexts.iter()).filter_map(|(token, own)| Some((&**token.as_ref()?, own)));
-    let batch = keyring.decrypt_column(members, None, context);
+    let batch = keyring.decrypt_column(members, group.header, group.context);
     let batch = batch.map_err(|error| {
         let mut failures = shares::of_cells(&error, cells, rows.clone());
         for (row, failure) in &mut failures.0 {
@@ -155,8 +170,8 @@ fn decrypt_share(
         }
         failures
     })?;
-    let share = Share::values(batch, form);
-    if form == Form::Text {
+    let share = Share::values(batch, group.form);
+    if group.form == Form::Text {
         let values = rows.filter(|row| cells[*row].is_some()).zip(share.iter());
         let failures: Vec<(usize, Failure)> =
             values.filter(|(_, value)| std::str::from_utf8(value).is_err()).map(|(row, _)| (row, not_text())).collect();

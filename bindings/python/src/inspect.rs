@@ -86,6 +86,8 @@ fn recipients<'py>(py: Python<'py>, header: &Header) -> PyResult<Vec<Bound<'py, 
                 answer.set_item("kind", "other")?;
                 answer.set_item("type", kind)?;
             }
+            // A kind that the core has learned and this crate has not.
+            _ => answer.set_item("kind", "other")?,
         }
         Ok(answer)
     };

@@ -14,8 +14,14 @@ use pyo3::{
 use zeroize::Zeroize;
 
 use crate::{
-    arrow::ArrowColumn, buffer::Bytes, columns, detached, failure::Failure, parties::Parties, random::Pool, text,
-    tokens,
+    arrow::ArrowColumn,
+    buffer::Bytes,
+    columns::{self, Reading},
+    detached,
+    failure::Failure,
+    parties::Parties,
+    random::Pool,
+    text, tokens,
 };
 
 /// A keyring; `fortress.Keyring` is the class that people meet.
@@ -214,9 +220,10 @@ impl KeyringHandle {
         tokens: &Bound<'py, PyTuple>,
         context: Option<&Bound<'py, PyAny>>,
         contexts: Option<&Bound<'py, PyAny>>,
+        header: Option<&Bound<'py, PyAny>>,
         text: bool,
     ) -> PyResult<Bound<'py, PyList>> {
-        columns::decrypt_values(self, tokens, (context, contexts), tokens::Form::of(text))
+        columns::decrypt_values(self, tokens, (context, contexts), Reading { header, form: tokens::Form::of(text) })
     }
 
     /// Encrypts a string or binary array that the Arrow PyCapsule interface gives.
@@ -230,14 +237,15 @@ impl KeyringHandle {
     }
 
     /// Decrypts an array of tokens.
-    fn _decrypt_arrow(
+    fn _decrypt_arrow<'py>(
         &self,
-        array: &Bound<'_, PyAny>,
-        context: Option<&Bound<'_, PyAny>>,
-        contexts: Option<&Bound<'_, PyAny>>,
+        array: &Bound<'py, PyAny>,
+        context: Option<&Bound<'py, PyAny>>,
+        contexts: Option<&Bound<'py, PyAny>>,
+        header: Option<&Bound<'py, PyAny>>,
         text: bool,
     ) -> PyResult<ArrowColumn> {
-        columns::decrypt_arrow(self, array, (context, contexts), tokens::Form::of(text))
+        columns::decrypt_arrow(self, array, (context, contexts), Reading { header, form: tokens::Form::of(text) })
     }
 }
 

@@ -285,20 +285,22 @@ pub(crate) fn decrypt_envelope<'py>(
     Ok(PyBytes::new(py, &plaintext))
 }
 
-/// Writes an envelope's header for other recipients: how many bytes of the envelope it replaces, and what takes their place.
+/// Writes an envelope's header for other recipients; a context that is given is proved first. Returns how many bytes of the envelope it replaces, and what takes their place.
 #[pyfunction]
 pub(crate) fn rewrap<'py>(
     prefix: &Bound<'py, PyAny>,
     identities: &Bound<'py, PyAny>,
     recipients: &Bound<'py, PyAny>,
+    context: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(usize, Bound<'py, PyBytes>)> {
     let py = prefix.py();
+    let context = context.map(|context| text::context(Some(context))).transpose()?;
     let prefix = Bytes::of(prefix, "an envelope")?;
     let prefix = prefix.as_slice();
     let replaced = envelope::rewrapped_len(prefix).map_err(Failure::from)?;
     let rewrapped =
         Parties::of(identities)?.with_recipients(&Parties::of(recipients)?, py, |identities, recipients| {
-            Ok(envelope::rewrap(prefix, identities, None, recipients, &ReadLimits::default(), &mut Pool)?)
+            Ok(envelope::rewrap(prefix, identities, context.as_ref(), recipients, &ReadLimits::default(), &mut Pool)?)
         })?;
     Ok((replaced, PyBytes::new(py, &rewrapped)))
 }

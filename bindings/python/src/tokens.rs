@@ -89,7 +89,7 @@ impl<'py> Data<'py> {
     }
 
     /// The bytes of a token.
-    fn token(&self) -> PyResult<Cow<'_, [u8]>> {
+    pub(crate) fn token(&self) -> PyResult<Cow<'_, [u8]>> {
         match self {
             Data::Text(text) => Ok(Cow::Owned(decode_text(utf8(text)?).map_err(Failure::from)?)),
             Data::Bytes(bytes) => Ok(Cow::Borrowed(bytes.as_slice())),

@@ -35,13 +35,15 @@ def encrypt(keyring: _fortress.Keyring, values: Any, context: Context | None, co
     )
 
 
-def decrypt(keyring: _fortress.Keyring, tokens: Any, context: Context | None, contexts: Contexts, text: bool) -> Any:
+def decrypt(
+    keyring: _fortress.Keyring, tokens: Any, context: Context | None, contexts: Contexts, header: Any, text: bool
+) -> Any:
     """Decrypts a column of any kind."""
     own = _own_contexts(contexts)
     return _convert(
         tokens,
-        lambda items: keyring._decrypt_values(items, context, own, text),
-        lambda array: keyring._decrypt_arrow(array, context, own, text),
+        lambda items: keyring._decrypt_values(items, context, own, header, text),
+        lambda array: keyring._decrypt_arrow(array, context, own, header, text),
     )
 
 
@@ -79,7 +81,7 @@ def _polars(pl: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any
         return values
     if values.dtype not in (pl.String, pl.Binary):
         return pl.Series(values.name, on_tuple(tuple(values.to_list())))
-    return pl.Series(values.name, on_arrow(values))
+    return pl.Series(on_arrow(values)).alias(values.name)
 
 
 def _pandas(pd: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any:

@@ -192,14 +192,16 @@ def rewrap_file(
     passphrase: str | Passphrase | None = None,
     identities: Iterable[Identity] = (),
     recipients: Iterable[Recipient],
+    context: Context | None = None,
 ) -> None:
     """Writes a file's header for other recipients; its encrypted content is copied as it is, not decrypted.
 
-    Without ``destination`` the file is replaced. Whoever could open it before may have kept its key.
+    Without ``destination`` the file is replaced. Whoever could open it before may have kept its key. Give the
+    ``context`` when the recipients are new ones: it proves that this is the file that you mean, and not another one.
     """
     named = parties(keyring, passphrase, identities, "an identity")
     with _source(source) as (file, _):
-        replaced, header = _fortress.rewrap(read_prefix(file), named, tuple(recipients))
+        replaced, header = _fortress.rewrap(read_prefix(file), named, tuple(recipients), context)
         file.seek(replaced)
         target = target_of(source if destination is None else destination, exclusive=False)
         try:
@@ -247,10 +249,11 @@ def rewrap(
     passphrase: str | Passphrase | None = None,
     identities: Iterable[Identity] = (),
     recipients: Iterable[Recipient],
+    context: Context | None = None,
 ) -> bytes:
-    """An envelope for other recipients; its message is copied as it is, not decrypted."""
+    """An envelope for other recipients; its message is copied as it is, not decrypted. See :func:`rewrap_file`."""
     named = parties(keyring, passphrase, identities, "an identity")
-    replaced, header = _fortress.rewrap(envelope, named, tuple(recipients))
+    replaced, header = _fortress.rewrap(envelope, named, tuple(recipients), context)
     return b"".join((header, memoryview(envelope)[replaced:]))
 
 

@@ -218,15 +218,30 @@ class Keyring(_Secret, _fortress.Keyring):
         """
         return _columns.encrypt(self, values, context, contexts)
 
-    def decrypt_column(self, tokens: Any, *, context: Context | None = None, contexts: _columns.Contexts = None) -> Any:
-        """Decrypts what :meth:`encrypt_column` made, to bytes. A :class:`ColumnError` names every row that failed."""
-        return _columns.decrypt(self, tokens, context, contexts, text=False)
+    def decrypt_column(
+        self,
+        tokens: Any,
+        *,
+        context: Context | None = None,
+        contexts: _columns.Contexts = None,
+        header: str | BytesLike | None = None,
+    ) -> Any:
+        """Decrypts what :meth:`encrypt_column` made, to bytes. A :class:`ColumnError` names every row that failed.
+
+        ``header`` is that of a column whose tokens another writer stored without it.
+        """
+        return _columns.decrypt(self, tokens, context, contexts, header, text=False)
 
     def decrypt_column_text(
-        self, tokens: Any, *, context: Context | None = None, contexts: _columns.Contexts = None
+        self,
+        tokens: Any,
+        *,
+        context: Context | None = None,
+        contexts: _columns.Contexts = None,
+        header: str | BytesLike | None = None,
     ) -> Any:
         """As :meth:`decrypt_column`, for values that were text."""
-        return _columns.decrypt(self, tokens, context, contexts, text=True)
+        return _columns.decrypt(self, tokens, context, contexts, header, text=True)
 
     def _row(self, row: Any, context: Context | None, header: Any, text: bool) -> dict[str, Any]:
         if isinstance(row, HoistedRow):

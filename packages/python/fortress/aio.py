@@ -187,6 +187,7 @@ async def rewrap_file(
     passphrase: str | Passphrase | None = None,
     identities: Iterable[Identity] = (),
     recipients: Iterable[Recipient],
+    context: Context | None = None,
 ) -> None:
     """As :func:`fortress.rewrap_file`."""
     await asyncio.to_thread(
@@ -197,6 +198,7 @@ async def rewrap_file(
             passphrase=passphrase,
             identities=identities,
             recipients=recipients,
+            context=context,
         )
     )
 

@@ -325,7 +325,9 @@ def test_rewrap(encrypted: Path, keyring: fortress.Keyring, cheap: fortress.Pass
         assert file.read() == pattern(100_000)
         assert file.metadata == {"name": "report"}
     elsewhere = encrypted.with_name("elsewhere")
-    fortress.rewrap_file(encrypted, elsewhere, keyring=other, recipients=[keyring])
+    with pytest.raises(fortress.AuthenticationError):
+        fortress.rewrap_file(encrypted, elsewhere, keyring=other, recipients=[keyring], context={"file": "another"})
+    fortress.rewrap_file(encrypted, elsewhere, keyring=other, recipients=[keyring], context=CONTEXT)
     assert fortress.inspect_file(elsewhere).key_id == keyring.primary
     assert fortress.inspect_file(encrypted).plaintext_length == 100_000
 
@@ -376,8 +378,8 @@ def test_what_is_refused(tmp_path: Path, keyring: fortress.Keyring, encrypted: P
             "not a Fortress envelope",
             lambda: fortress.decrypt_file(plain, plain, keyring=keyring),
         ),
-        (fortress.WrongRecipientError, "recipients", lambda: fortress.open(encrypted, keyring=other)),
-        (fortress.WrongRecipientError, "recipients", lambda: fortress.open(encrypted, passphrase="x")),
+        (fortress.WrongRecipientError, "opens this envelope", lambda: fortress.open(encrypted, keyring=other)),
+        (fortress.WrongRecipientError, "opens this envelope", lambda: fortress.open(encrypted, passphrase="x")),
         (fortress.AuthenticationError, "not authentic", lambda: fortress.open(encrypted, keyring=keyring)),
         (fortress.ArgumentError, "identity is needed", lambda: fortress.open(encrypted)),
         (fortress.ArgumentError, "recipient is needed", lambda: fortress.open(tmp_path / "n", "wb")),
@@ -437,7 +439,8 @@ with fortress.open(sys.argv[1], "wb", keyring=keyring) as file:
     while True:
         file.write(bytes(100_000))
 """
-    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path / "out")], capture_output=True, timeout=60)
+    command = [sys.executable, "-c", script, "out"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=False)
     assert ended.returncode != 0
     assert b"KeyboardInterrupt" in ended.stderr
     assert os.listdir(tmp_path) == []
