@@ -36,10 +36,18 @@ export async function start({ port = 0, data, root = BUILT_PAGE, limits, onRepor
     return url.pathname.startsWith("/api/") ? api(request, response, url) : site(request, response, url);
   }
 
-  await new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
+  const removeFolder = async () => {
+    if (!data) await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", resolve);
+    });
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
 
   return {
     url: `http://127.0.0.1:${server.address().port}/`,
@@ -47,7 +55,7 @@ export async function start({ port = 0, data, root = BUILT_PAGE, limits, onRepor
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      if (!data) await rm(folder, { recursive: true, force: true });
+      await removeFolder();
     },
   };
 }

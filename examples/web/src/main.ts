@@ -30,7 +30,10 @@ const otherTabs = new BroadcastChannel("fortress-example");
 let current: Session | undefined;
 
 byId("lock", HTMLButtonElement).addEventListener("click", () => void leave());
-otherTabs.addEventListener("message", () => void showAll());
+otherTabs.addEventListener("message", () => {
+  files.forgetHeaders();
+  void showAll();
+});
 // Compiling starts while the passphrase is being typed; whoever needs it first waits for it and hears of a failure.
 init().catch(() => undefined);
 await Promise.all([welcome.show(), panel.refresh()]);

@@ -71,7 +71,7 @@ export function replacePrefix(name: string, length: number, body: Blob): Promise
 }
 
 export async function remove(name: string): Promise<void> {
-  await send(`objects/${name}`, { method: "DELETE" });
+  await json(`objects/${name}`, { method: "DELETE" });
 }
 
 export type Tampering = { readonly flip: number } | { readonly cut: number } | { readonly undo: true };

@@ -2,7 +2,7 @@
 // while the next one fills. Two parts are all the memory it takes, whatever the size, and it needs no
 // streaming request bodies, which only some browsers have.
 
-import { json, send } from "./server.ts";
+import { json } from "./server.ts";
 
 const PART_BYTES = 8 * 1024 * 1024;
 
@@ -18,7 +18,7 @@ export async function openUpload(name: string): Promise<WritableStream<Uint8Arra
   async function flush(): Promise<void> {
     await onTheWire;
     const part = new Blob(pieces);
-    onTheWire = send(`uploads/${id}?offset=${offset}`, { method: "PUT", body: part });
+    onTheWire = json(`uploads/${id}?offset=${offset}`, { method: "PUT", body: part });
     // A failure is met at the next await of the part, not as an unhandled rejection before it.
     onTheWire.catch(() => undefined);
     offset += filled;
@@ -28,7 +28,7 @@ export async function openUpload(name: string): Promise<WritableStream<Uint8Arra
 
   const discard = async (): Promise<void> => {
     await onTheWire.catch(() => undefined);
-    await send(`uploads/${id}`, { method: "DELETE" }).catch(() => undefined);
+    await json(`uploads/${id}`, { method: "DELETE" }).catch(() => undefined);
   };
 
   /** A sink whose step fails is never told to abort, so each step cleans up after itself. */
@@ -52,7 +52,7 @@ export async function openUpload(name: string): Promise<WritableStream<Uint8Arra
       orDiscard(async () => {
         if (filled > 0) await flush();
         await onTheWire;
-        await send(`uploads/${id}/finish?name=${encodeURIComponent(name)}`, { method: "POST" });
+        await json(`uploads/${id}/finish?name=${encodeURIComponent(name)}`, { method: "POST" });
       }),
     abort: discard,
   });
