@@ -89,9 +89,7 @@ impl RecipientInfo {
     pub(crate) fn of(wrapped: &Wrapped) -> RecipientInfo {
         let other = RecipientInfo::Other { kind: wrapped.kind.number() };
         match wrapped.kind {
-            RecipientKind::Keyring => {
-                Head::parse(&wrapped.body).map_or(other, |head| RecipientInfo::Keyring { key_id: head.key_id })
-            }
+            RecipientKind::Keyring => key_id(&wrapped.body).map_or(other, |key_id| RecipientInfo::Keyring { key_id }),
             RecipientKind::Passphrase => PassphraseBody::parse(&wrapped.body)
                 .map_or(other, |body| RecipientInfo::Passphrase { params: body.params }),
             RecipientKind::Other(_) => other,
@@ -189,10 +187,8 @@ fn wrap_for_keyring<R: TryCryptoRng + ?Sized>(
 /// `None` when the keyring does not hold the key.
 fn unwrap_by_keyring(keyring: &Keyring, body: &[u8]) -> Result<Option<Secret>, EnvelopeError> {
     // The key id is looked up before the suite: another keyring's recipient may use one that is not known here.
-    let Some(&[_, _, _, k0, k1, k2, k3]) = body.first_chunk::<{ token::HEAD_LEN }>() else {
-        return Err(EnvelopeError::NonCanonical);
-    };
-    let key = match keyring.decryption_key(KeyId([k0, k1, k2, k3]), Purpose::Wrap) {
+    let id = key_id(body).ok_or(EnvelopeError::NonCanonical)?;
+    let key = match keyring.decryption_key(id, Purpose::Wrap) {
         Ok(key) => key,
         Err(KeyLookupError::Unknown(_)) => return Ok(None),
         Err(KeyLookupError::Destroyed(id)) => return Err(EnvelopeError::KeyDestroyed(id)),
@@ -200,6 +196,12 @@ fn unwrap_by_keyring(keyring: &Keyring, body: &[u8]) -> Result<Option<Secret>, E
     let head = Head::parse_single(body)?;
     let file_key = Zeroizing::new(token::open(key, head, body, &Context::empty())?);
     Secret::from_slice(&file_key).map(Some).ok_or(EnvelopeError::NonCanonical)
+}
+
+/// The key id in the body of a keyring recipient, whatever its suite.
+fn key_id(body: &[u8]) -> Option<KeyId> {
+    let &[_, _, _, k0, k1, k2, k3] = body.first_chunk::<{ token::HEAD_LEN }>()?;
+    Some(KeyId([k0, k1, k2, k3]))
 }
 
 fn wrap_for_passphrase<R: TryCryptoRng + ?Sized>(

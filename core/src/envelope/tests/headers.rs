@@ -164,6 +164,16 @@ fn conditions_have_their_own_codes() {
     let phrases = vec![(2_u64, &[0; 132][..]); MAX_PASSPHRASES + 1];
     let error = EnvelopeError::TooManyRecipients { recipients: 9, passphrases: 9 };
     assert_eq!(forge.open(&with(2, &phrases)), Err(error));
+    let mut of_unknown_suite = own.clone();
+    of_unknown_suite[1] = 0x7F;
+    let header = with(2, &[(1, &of_unknown_suite)]);
+    assert_eq!(forge.open(&header), Err(EnvelopeError::Suite(SuiteError::Unknown(0x7F02))));
+    let shown = Header::parse(&header).unwrap().recipient_infos().next();
+    assert_eq!(
+        shown,
+        Some(RecipientInfo::Keyring { key_id: forge.keyring.primary() }),
+        "its key is named all the same"
+    );
     let kinds = "type 77, not known to this version".into();
     assert_eq!(forge.open(&with(2, &[(77, b"")])), Err(EnvelopeError::WrongRecipient { kinds }));
     let content = |name| map(&[(1, unsigned(2)), (2, recipients(&[(1, &own)])), (4, text(name))]);
