@@ -10,7 +10,10 @@ export default tseslint.config(
     rules: {
       // Types end at the border: callers without TypeScript pass anything, and are told what was expected.
       "@typescript-eslint/no-unnecessary-condition": "off",
+      // A `!` is forbidden, so what is known to be there is asserted by its type.
       "@typescript-eslint/non-nullable-type-assertion-style": "off",
+      // From a union, the fields' names of a hoisted row are not inferred.
+      "@typescript-eslint/unified-signatures": "off",
       // `push` may work at once or return a promise; its callers handle both.
       "@typescript-eslint/no-invalid-void-type": ["error", { allowInGenericTypeArguments: true, allowAsThisParameter: false }],
     },

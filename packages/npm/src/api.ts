@@ -95,4 +95,4 @@ export type * from "./types.js";
 export type { EncryptedFile } from "./envelope/file.js";
 export type { InspectedField, InspectedRecipient, Inspection } from "./inspect.js";
 export type { AlsoFor, RangeOptions } from "./keyring.js";
-export type { ColumnOptions, EncryptedRow, HoistedRow, Row } from "./rows.js";
+export type { ColumnOptions, EncryptedRow, HoistedRow, Row, StoredHoistedRow } from "./rows.js";

@@ -21,6 +21,7 @@ import {
   type ColumnOptions,
   type EncryptedRow,
   type HoistedRow,
+  type StoredHoistedRow,
 } from "./rows.js";
 import type { Bytes, Context, DecryptOptions, EncryptOptions, Identity, KeyVersion, Profile, Recipient, Source, SourceOptions, Token } from "./types.js";
 
@@ -249,12 +250,16 @@ export class Keyring implements Disposable {
   }
 
   /** Decrypts a row, or some of its fields, of either layout, to bytes. */
-  decryptRow<K extends string>(row: EncryptedRow<K>, context?: Context): Record<K, Bytes> {
+  decryptRow<K extends string>(row: StoredHoistedRow<K>, context?: Context): Record<K, Bytes>;
+  decryptRow<K extends string>(row: Readonly<Record<K, string>>, context?: Context): Record<K, Bytes>;
+  decryptRow(row: EncryptedRow, context?: Context): Record<string, Bytes> {
     return decryptRow(this.#handle, row, context, asBytes, "decryptRow");
   }
 
   /** As {@link Keyring.decryptRow}, to text. */
-  decryptRowText<K extends string>(row: EncryptedRow<K>, context?: Context): Record<K, string> {
+  decryptRowText<K extends string>(row: StoredHoistedRow<K>, context?: Context): Record<K, string>;
+  decryptRowText<K extends string>(row: Readonly<Record<K, string>>, context?: Context): Record<K, string>;
+  decryptRowText(row: EncryptedRow, context?: Context): Record<string, string> {
     return decryptRow(this.#handle, row, context, asText, "decryptRowText");
   }
 

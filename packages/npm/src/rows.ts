@@ -16,8 +16,14 @@ export interface HoistedRow<K extends string = string> {
   readonly fields: Record<K, Token>;
 }
 
+/** The same as it comes from storage. */
+export interface StoredHoistedRow<K extends string = string> {
+  readonly header: string;
+  readonly fields: Readonly<Record<K, string>>;
+}
+
 /** A row to decrypt, in either layout. */
-export type EncryptedRow<K extends string = string> = Readonly<Record<K, string>> | { readonly header: string; readonly fields: Readonly<Record<K, string>> };
+export type EncryptedRow<K extends string = string> = Readonly<Record<K, string>> | StoredHoistedRow<K>;
 
 type Keyring = Handle<KeyringHandle>;
 
@@ -50,7 +56,7 @@ export function encryptRow(keyring: Keyring, row: Row, context: Context | undefi
 /** Decrypts a row of either layout. */
 export function decryptRow<T>(keyring: Keyring, row: EncryptedRow, context: Context | undefined, read: ReadValues<T>, operation: string): Record<string, T> {
   const hoisted = isHoisted(row);
-  const fields: Readonly<Record<string, string>> = hoisted ? row.fields : (row as Readonly<Record<string, string>>);
+  const fields: Readonly<Record<string, string>> = hoisted ? row.fields : (row);
   const names = fieldsOf(fields, operation);
   const values = keyring.run(operation, (raw, frame) => {
     const tokens = Object.values(fields);
@@ -174,7 +180,7 @@ function fieldsOf(row: unknown, operation: string): string[] {
   return Object.keys(row);
 }
 
-function isHoisted(row: EncryptedRow): row is { header: string; fields: Readonly<Record<string, string>> } {
+function isHoisted(row: EncryptedRow): row is StoredHoistedRow {
   return typeof (row as { header?: unknown }).header === "string" && typeof (row as { fields?: unknown }).fields === "object";
 }
 
