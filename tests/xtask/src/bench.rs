@@ -5,13 +5,13 @@ use anyhow::Result;
 use crate::command;
 use crate::project::Project;
 use crate::setup::{self, Need};
-use crate::{package, wasm};
+use crate::{package, wasm, wheel};
 
 /// Runs the benchmarks of the named platforms, or all of them.
 pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result<()> {
-    let all = ["native", "node", "browser"].map(str::to_owned);
+    let all = ["native", "python", "node", "browser"].map(str::to_owned);
     let platforms = if platforms.is_empty() { &all } else { platforms };
-    if platforms.iter().any(|platform| platform != "native") {
+    if platforms.iter().any(|platform| platform != "native" && platform != "python") {
         wasm::build(project)?;
         package::build(project)?;
     }
@@ -19,6 +19,10 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
         if platform == "native" {
             setup::ensure(project, Need::Rust)?;
             command::run(project, "cargo", ["bench", "-p", "fortress-sdk"])?;
+            continue;
+        }
+        if platform == "python" {
+            wheel::bench(project)?;
             continue;
         }
         if platform != "node" {

@@ -16,6 +16,7 @@ mod project;
 mod setup;
 mod steps;
 mod wasm;
+mod wheel;
 
 use std::process::ExitCode;
 

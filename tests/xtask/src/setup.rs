@@ -19,18 +19,21 @@ pub(crate) enum Need {
     Npm,
     /// A virtual environment of our own for the independent reader.
     Python,
+    /// Another one for the Python wheel.
+    Wheel,
     /// Chromium, Firefox, WebKit and a virtual display.
     Browsers,
 }
 
 impl Need {
-    pub(crate) const ALL: [Self; 4] = [Self::Rust, Self::Npm, Self::Python, Self::Browsers];
+    pub(crate) const ALL: [Self; 5] = [Self::Rust, Self::Npm, Self::Python, Self::Wheel, Self::Browsers];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
             Self::Npm => "npm",
             Self::Python => "python",
+            Self::Wheel => "wheel",
             Self::Browsers => "browsers",
         }
     }
@@ -49,7 +52,8 @@ pub(crate) fn ensure(project: &Project, need: Need) -> Result<()> {
     match need {
         Need::Rust => rust(project),
         Need::Npm => npm(project),
-        Need::Python => python(project),
+        Need::Python => python(project, Environment::Reader),
+        Need::Wheel => python(project, Environment::Wheel),
         Need::Browsers => browsers(project),
     }
     .with_context(|| format!("setting up {}", need.name()))
@@ -100,35 +104,58 @@ fn npm(project: &Project) -> Result<()> {
     }
 }
 
-/// Where the independent reader's requirements are.
-const REQUIREMENTS: &str = "tests/interop/python/requirements.txt";
-
-/// The interpreter of the virtual environment, in the target folder with everything else that is built.
-pub(crate) fn python_program(project: &Project) -> PathBuf {
-    project.target.join("python/bin/python")
+/// A virtual environment of Python, in the target folder with everything else that is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    /// For the independent reader, which shares nothing with the SDK.
+    Reader,
+    /// For the wheel: what builds, tests and measures it.
+    Wheel,
 }
 
-fn python(project: &Project) -> Result<()> {
-    let required = project.path(REQUIREMENTS);
+impl Environment {
+    pub(crate) fn folder(self, project: &Project) -> PathBuf {
+        project.target.join(match self {
+            Self::Reader => "python",
+            Self::Wheel => "python-wheel",
+        })
+    }
+
+    /// Its interpreter.
+    pub(crate) fn python(self, project: &Project) -> PathBuf {
+        self.folder(project).join("bin/python")
+    }
+
+    const fn requirements(self) -> &'static str {
+        match self {
+            Self::Reader => "tests/interop/python/requirements.txt",
+            Self::Wheel => "packages/python/requirements.txt",
+        }
+    }
+}
+
+fn python(project: &Project, environment: Environment) -> Result<()> {
+    let requirements = environment.requirements();
+    let required = project.path(requirements);
     let required = fs::read_to_string(&required).with_context(|| format!("cannot read {}", required.display()))?;
-    let environment = project.target.join("python");
+    let folder = environment.folder(project);
     // The requirements as they were installed last.
-    let installed = environment.join("requirements.txt");
-    let program = python_program(project);
+    let installed = folder.join("requirements.txt");
+    let program = environment.python(project);
     if program.exists() && fs::read_to_string(&installed).is_ok_and(|text| text == required) {
         return Ok(());
     }
-    say("Installing the Python packages of the independent reader");
+    say(&format!("Installing the Python packages of {requirements}"));
     if !command::succeeds("python3", ["-c", "import ensurepip, venv"]) {
         install_debian_packages(project, &["python3", "python3-venv"])?;
     }
     let mut create = command::command(project, "python3", ["-m", "venv", "--clear"]);
-    create.arg(&environment);
+    create.arg(&folder);
     command::run_shown(create)?;
     command::run(
         project,
         program,
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS],
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements],
     )?;
     fs::write(&installed, required).with_context(|| format!("cannot write {}", installed.display()))
 }

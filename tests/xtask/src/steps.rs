@@ -8,8 +8,8 @@ use anyhow::{Context as _, Error, Result};
 
 use crate::command::{self, say};
 use crate::project::Project;
-use crate::setup::{self, Need};
-use crate::{demo, lint, package, wasm};
+use crate::setup::{self, Environment, Need};
+use crate::{demo, lint, package, wasm, wheel};
 
 /// One part of the tests, in the order in which they run: the quick and the telling first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +21,14 @@ pub(crate) enum Step {
     Wasm,
     Npm,
     Python,
+    Wheel,
     Packaging,
     Browsers,
     Demo,
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Lint,
         Self::Xtask,
         Self::Core,
@@ -35,6 +36,7 @@ impl Step {
         Self::Wasm,
         Self::Npm,
         Self::Python,
+        Self::Wheel,
         Self::Packaging,
         Self::Browsers,
         Self::Demo,
@@ -49,6 +51,7 @@ impl Step {
             Self::Wasm => "wasm",
             Self::Npm => "npm",
             Self::Python => "python",
+            Self::Wheel => "wheel",
             Self::Packaging => "packaging",
             Self::Browsers => "browsers",
             Self::Demo => "demo",
@@ -97,8 +100,10 @@ impl Step {
             }
             Self::Python => {
                 setup::ensure(project, Need::Python)?;
-                command::run(project, setup::python_program(project), ["-m", "pytest", "tests/interop/python"])?;
+                let python = Environment::Reader.python(project);
+                command::run(project, python, ["-m", "pytest", "tests/interop/python"])?;
             }
+            Self::Wheel => wheel::test(project)?,
             Self::Packaging | Self::Browsers => {
                 setup::ensure(project, Need::Browsers)?;
                 built.require(project, Product::Package)?;

@@ -1,0 +1,94 @@
+//! The Python wheel: built by maturin, installed into a virtual environment of its own, and tested from there.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::command;
+use crate::project::Project;
+use crate::setup::{self, Environment, Need};
+
+/// Where the package's Python sources are.
+const FOLDER: &str = "packages/python";
+
+/// Builds the wheel and the sdist, installs the wheel, and runs its tests and the type checkers.
+pub(crate) fn test(project: &Project) -> Result<()> {
+    install(project)?;
+    command::all_of([
+        command::run_shown(program(project, "ruff", &["check", "."])),
+        command::run_shown(program(project, "ruff", &["format", "--check", "."])),
+        command::run_shown(program(project, "mypy", &[])),
+        command::run_shown(program(project, "pyright", &["--pythonpath", &python(project)])),
+        command::run_shown(program(project, "pytest", &[])),
+        sdist(project),
+    ])
+}
+
+/// Runs the benchmark against the installed wheel.
+pub(crate) fn bench(project: &Project) -> Result<()> {
+    install(project)?;
+    command::run_shown(program(project, "python", &["benches/speed.py"]))
+}
+
+/// Builds the wheel and installs it, and nothing but it, anew.
+fn install(project: &Project) -> Result<()> {
+    setup::ensure(project, Need::Wheel)?;
+    let _one_at_a_time = project.lock()?;
+    let wheels = emptied(project, "wheels")?;
+    command::run_shown(program(project, "maturin", &["build", "--out", &wheels.to_string_lossy()]))?;
+    let wheel = only_file(&wheels, "whl")?;
+    let words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--force-reinstall"];
+    let mut pip = program(project, "python", &words);
+    pip.arg(wheel);
+    command::run_shown(pip)
+}
+
+/// The sdist holds all that a wheel is built from.
+fn sdist(project: &Project) -> Result<()> {
+    let sources = emptied(project, "sdist")?;
+    command::run_shown(program(project, "maturin", &["sdist", "--out", &sources.to_string_lossy()]))?;
+    let words = ["-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"];
+    let mut pip = program(project, "python", &words);
+    pip.arg("--wheel-dir").arg(&sources).arg(only_file(&sources, "gz")?);
+    // The build that pip starts finds maturin by the path.
+    let programs = Environment::Wheel.folder(project).join("bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    pip.env("PATH", std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&path)))?);
+    command::run_shown(pip)?;
+    only_file(&sources, "whl").map(|_| ())
+}
+
+/// A program of the environment, in the package's folder.
+fn program(project: &Project, name: &str, words: &[&str]) -> Command {
+    let program = Environment::Wheel.folder(project).join("bin").join(name);
+    let mut command = command::command(project, program, words);
+    command.current_dir(project.path(FOLDER));
+    command
+}
+
+fn python(project: &Project) -> String {
+    Environment::Wheel.python(project).to_string_lossy().into_owned()
+}
+
+/// A folder in the target folder, without what was in it.
+fn emptied(project: &Project, name: &str) -> Result<PathBuf> {
+    let folder = project.target.join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// The one file with this extension.
+fn only_file(folder: &PathBuf, extension: &str) -> Result<PathBuf> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|file| file.extension().is_some_and(|found| found == extension));
+    match files.pop() {
+        Some(file) if files.is_empty() => Ok(file),
+        _ => bail!("expected one .{extension} file in {}", folder.display()),
+    }
+}
