@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { judge } from "./src/goals.mjs";
@@ -24,8 +24,9 @@ const options = values.rounds === undefined ? {} : { rounds: Number(values.round
 
 await mkdir(folder, { recursive: true });
 for (const platform of (positionals.length > 0 ? positionals : ["browser", "node"]).flatMap((name) => platforms[name])) {
+  const [load] = loadavg();
   const { runtime, results } = platform === "node" ? await inNode(options) : await inBrowser(platform, options);
-  const report = { platform, runtime, machine: machine(), versions: versions(), date: new Date().toISOString().slice(0, 10), results, goals: judge(platform, results) };
+  const report = { platform, runtime, machine: machine(), load, versions: versions(), date: new Date().toISOString().slice(0, 10), results, goals: judge(platform, results) };
   await writeFile(`${folder}/${platform}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
   console.log(`\n${table(report)}\n`);
 }

@@ -1,4 +1,5 @@
 /** What the project promises, as ratios within one run. */
+import { ratio } from "./measure.mjs";
 
 /**
  * @typedef {object} Goal
@@ -31,8 +32,8 @@ export const goals = [...tokens, ...streams];
 export function judge(platform, results) {
   return goals.filter(({ where }) => where.test(platform)).map(({ says, workload, ours, theirs, atLeast }) => {
     const [us, them] = [ours, theirs].map((name) => find(results, workload, name));
-    const ratio = them.perUnit / us.perUnit;
-    return { says, ratio, atLeast, reached: ratio >= atLeast };
+    const measured = ratio(us, them);
+    return { says, ratio: measured, atLeast, reached: measured >= atLeast };
   });
 }
 

@@ -7,8 +7,10 @@ const BATCH_MS = 40;
 /**
  * @param {import("./workloads.mjs").Contestant[]} contestants
  * @param {{ rounds?: number, onProgress?: (text: string) => void }} [options] `rounds` replaces every workload's own
- * @returns {Promise<{ workload: string, name: string, perUnit: number, spread: number, rounds: number }[]>} seconds a unit:
- *   the median of the rounds, and the spread of their middle half in relation to it
+ * @returns {Promise<Result[]>}
+ *
+ * @typedef {{ workload: string, name: string, perUnit: number, spread: number, times: number[] }} Result seconds a unit:
+ *   the median of the rounds, the spread of their middle half in relation to it, and each round's
  */
 export async function measure(contestants, { rounds, onProgress = () => {} } = {}) {
   const results = [];
@@ -32,7 +34,7 @@ export async function measure(contestants, { rounds, onProgress = () => {} } = {
     }
     for (const { contestant, times } of runs) {
       const [low, median, high] = quartiles(times);
-      results.push({ workload, name: contestant.name, perUnit: median, spread: (high - low) / median, rounds: count });
+      results.push({ workload, name: contestant.name, perUnit: median, spread: (high - low) / median, times });
     }
   }
   return results;
@@ -51,6 +53,17 @@ async function timed({ run, asynchronous, workload }, calls) {
   if (asynchronous || workloads[workload].unit === "byte") for (let i = 0; i < calls; i += 1) await run();
   else for (let i = 0; i < calls; i += 1) run();
   return performance.now() - start;
+}
+
+/**
+ * How many times as fast `ours` is as `theirs`: the median of each round's own ratio, as both were measured within a moment of
+ * one another there, whatever the machine did before and after.
+ *
+ * @param {Result} ours
+ * @param {Result} theirs
+ */
+export function ratio(ours, theirs) {
+  return quartiles(ours.times.map((time, round) => theirs.times[round] / time))[1];
 }
 
 function quartiles(times) {

@@ -1,10 +1,11 @@
 /** Results as a table for a terminal, and as a page. */
+import { ratio } from "./measure.mjs";
 import { workloads } from "./workloads.mjs";
 
-/** @typedef {{ platform: string, runtime: string, machine: string, versions: Record<string, string>, date: string, results: any[], goals: any[] }} Report */
+/** @typedef {{ platform: string, runtime: string, machine: string, load: number, versions: Record<string, string>, date: string, results: any[], goals: any[] }} Report */
 
 /** @param {Report} report */
-export function table({ platform, runtime, machine, versions, results, goals }) {
+export function table({ platform, runtime, machine, load, versions, results, goals }) {
   const lines = [`Fortress beside others: ${runtime} (${platform})`, machine, Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "), ""];
   const width = Math.max(...results.map(({ name }) => name.length));
   for (const [workload, { title, unit }] of Object.entries(workloads)) {
@@ -12,16 +13,18 @@ export function table({ platform, runtime, machine, versions, results, goals }) 
     if (rows.length === 0) continue;
     const best = rows.find(({ name }) => name.startsWith("Fortress"));
     lines.push(title);
-    for (const { name, perUnit, spread } of rows) {
-      const ratio = (perUnit / best.perUnit).toFixed(2);
-      lines.push(`  ${name.padEnd(width)}  ${speed(unit, perUnit).padStart(12)}  ±${(spread * 50).toFixed(0).padStart(2)}%  ${name === best.name ? "" : `${ratio} x the time of ${best.name}`}`.trimEnd());
+    for (const row of rows) {
+      const { name, perUnit, spread } = row;
+      const beside = row === best ? "" : `${ratio(best, row).toFixed(2)} x the time of ${best.name}`;
+      lines.push(`  ${name.padEnd(width)}  ${speed(unit, perUnit).padStart(12)}  ±${(spread * 50).toFixed(0).padStart(2)}%  ${beside}`.trimEnd());
     }
     lines.push("");
   }
   lines.push("Goals");
-  for (const { says, ratio, atLeast, reached } of goals) {
-    lines.push(`  ${reached ? "reached" : "MISSED "}  ${ratio.toFixed(2).padStart(7)}  of ${atLeast}  ${says}`);
+  for (const goal of goals) {
+    lines.push(`  ${goal.reached ? "reached" : "MISSED "}  ${goal.ratio.toFixed(2).padStart(7)}  of ${goal.atLeast}  ${goal.says}`);
   }
+  if (load > 1) lines.push(`The machine had other work (load ${load.toFixed(1)} before the start): measure again when it is quiet.`);
   return lines.join("\n");
 }
 
@@ -30,7 +33,7 @@ export function page(reports) {
   const sections = reports.map((report) => `<section><h2>${escape(report.runtime)}</h2><p>${escape(report.machine)}, ${escape(report.date)}</p>
 ${Object.entries(workloads).map(([workload, { title, unit }]) => chart(title, unit, report.results.filter((result) => result.workload === workload))).join("\n")}
 <h3>Goals</h3><table><tr><th>Goal<th>At least<th>Measured</tr>
-${report.goals.map(({ says, ratio, atLeast, reached }) => `<tr class="${reached ? "reached" : "missed"}"><td>${escape(says)}<td>${atLeast}<td>${ratio.toFixed(2)}${reached ? "" : " (missed)"}</tr>`).join("\n")}
+${report.goals.map((goal) => `<tr class="${goal.reached ? "reached" : "missed"}"><td>${escape(goal.says)}<td>${goal.atLeast}<td>${goal.ratio.toFixed(2)}${goal.reached ? "" : " (missed)"}</tr>`).join("\n")}
 </table></section>`);
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Fortress: benchmarks</title>
