@@ -67,7 +67,7 @@ impl KeyringHandle {
             let fields = input.texts()?.into_iter().zip(input.list()?);
             let layout = if hoisted { Layout::Hoisted } else { Layout::Whole };
             let row = self.with(|keyring| keyring.encrypt_row(fields, &context, layout, &mut Pool))?;
-            let header = hoisted.then(|| encode_text(&row.header)).unwrap_or_default();
+            let header = if hoisted { encode_text(&row.header) } else { String::new() };
             write_texts(&header, &row.fields, out);
             Ok(())
         })

@@ -13,14 +13,16 @@ const IN_FLIGHT = 32;
 
 export class AsyncTransform implements ChunkTransform {
   private readonly chunker: Chunker;
-  /** Results by position, while an earlier one is still being computed. */
-  private readonly results = new Map<number, ArrayBuffer>();
+  /** Results at their position modulo the ring's length, while an earlier one is still being computed. */
+  private readonly results = new Array<ArrayBuffer | undefined>(IN_FLIGHT).fill(undefined);
   private submitted = 0;
   private emitted = 0;
   private error: unknown;
   private failed = false;
   /** Wakes the one that waits for a place in flight, or for the end. */
   private wake: (() => void) | undefined;
+  /** How few chunks must be on their way for that. */
+  private wakeAt = 0;
 
   constructor(
     private readonly message: MessageHandle,
@@ -40,7 +42,11 @@ export class AsyncTransform implements ChunkTransform {
 
   async finish(): Promise<void> {
     const rest = this.chunker.rest();
-    if (this.message.direction === "encrypt" || rest.length > 0) this.submit(rest);
+    if (this.message.direction === "encrypt" || rest.length > 0) {
+      await this.until(IN_FLIGHT - 1);
+      if (this.failed) throw this.error;
+      this.submit(rest);
+    }
     await this.until(0);
     if (this.failed) throw this.error;
     endOfInput(this.message);
@@ -67,13 +73,16 @@ export class AsyncTransform implements ChunkTransform {
   }
 
   private settle(position: number, output: ArrayBuffer): void {
-    this.results.set(position, output);
-    for (let next = this.results.get(this.emitted); next !== undefined; next = this.results.get(this.emitted)) {
-      this.results.delete(this.emitted);
+    this.results[position % IN_FLIGHT] = output;
+    for (;;) {
+      const place = this.emitted % IN_FLIGHT;
+      const next = this.results[place];
+      if (next === undefined) break;
+      this.results[place] = undefined;
       this.emitted += 1;
       if (next.byteLength > 0) this.emit(new Uint8Array(next));
     }
-    this.wake?.();
+    if (this.submitted - this.emitted <= this.wakeAt) this.wake?.();
   }
 
   /** No more is emitted: what comes after a chunk that failed is not known to belong there. */
@@ -95,6 +104,7 @@ export class AsyncTransform implements ChunkTransform {
 
   /** Waits until at most `left` chunks are on their way. */
   private async until(left: number): Promise<void> {
+    this.wakeAt = left;
     while (!this.failed && this.submitted - this.emitted > left) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;
