@@ -9,9 +9,9 @@ use crate::{package, wasm, wheel};
 
 /// Runs the benchmarks of the named platforms, or all of them.
 pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result<()> {
-    let all = ["native", "python", "node", "browser"].map(str::to_owned);
+    let all = ["native", "cli", "python", "node", "browser"].map(str::to_owned);
     let platforms = if platforms.is_empty() { &all } else { platforms };
-    if platforms.iter().any(|platform| platform != "native" && platform != "python") {
+    if platforms.iter().any(|platform| !["native", "cli", "python"].contains(&platform.as_str())) {
         wasm::build(project)?;
         package::build(project)?;
     }
@@ -19,6 +19,10 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
         if platform == "native" {
             setup::ensure(project, Need::Rust)?;
             command::run(project, "cargo", ["bench", "-p", "fortress-sdk"])?;
+            continue;
+        }
+        if platform == "cli" {
+            command_line(project)?;
             continue;
         }
         if platform == "python" {
@@ -33,4 +37,12 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
         command::run(project, "node", words)?;
     }
     Ok(())
+}
+
+/// The command line beside `cp` and, where it is installed, `age`.
+fn command_line(project: &Project) -> Result<()> {
+    setup::ensure(project, Need::Rust)?;
+    command::run(project, "cargo", ["build", "--release", "-p", "fortress-sdk-cli"])?;
+    let program = project.target.join("release").join("fortress");
+    command::run(project, "python3", ["tests/bench/cli.py".as_ref(), program.as_os_str()])
 }

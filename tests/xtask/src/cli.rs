@@ -12,7 +12,7 @@ cargo xtask <task>
   test [step…]                 every test, or the named steps:
                                lint xtask core cli wasm npm python wheel packaging browsers demo
   demo [--check]               build everything and serve the example page; --check drives it in three browsers
-  bench [platform…] [--html]   benchmarks: native, python, node, browser (default: all); --html also writes a report
+  bench [platform…] [--html]   benchmarks: native, cli, python, node, browser (default: all); --html also writes a report
   build                        WebAssembly, its sizes, and the npm package
   lint                         formatting, clippy, and the linters of the npm workspaces
   setup [what…]                install what is missing: rust npm python wheel browsers (default: all)

@@ -92,7 +92,16 @@ impl Step {
                     command::run(project, "cargo", test.iter().chain(&assembly)),
                 ])?;
             }
-            Self::Cli => command::run(project, "cargo", ["test", "-p", "fortress-sdk-cli", "--no-fail-fast"])?,
+            Self::Cli => {
+                let test = ["test", "-p", "fortress-sdk-cli", "--no-fail-fast"];
+                // In pure Rust it reads and writes the same bytes.
+                let portable =
+                    ["--no-default-features", "--features", "portable", "--test", "vectors", "--test", "files"];
+                command::all_of([
+                    command::run(project, "cargo", test),
+                    command::run(project, "cargo", test.iter().chain(&portable)),
+                ])?;
+            }
             Self::Wasm => built.require(project, Product::Module)?,
             Self::Npm => {
                 built.require(project, Product::Package)?;
