@@ -5,5 +5,5 @@ mod abi;
 mod export;
 mod import;
 
-pub(crate) use export::ArrowColumn;
+pub(crate) use export::{ArrowColumn, ColumnBuilder};
 pub(crate) use import::Imported;

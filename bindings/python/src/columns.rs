@@ -17,7 +17,7 @@ use contexts::OwnContexts;
 use shares::{Share, shared};
 
 use crate::{
-    arrow::{ArrowColumn, Imported},
+    arrow::{ArrowColumn, ColumnBuilder, Imported},
     buffer::Bytes,
     failure::{Failure, RowFailures},
     keyring::KeyringHandle,
@@ -53,11 +53,14 @@ pub(crate) fn encrypt_values<'py>(
     let py = values.py();
     let items = Items::of(values, "a value")?;
     let cells = items.cells()?;
-    let shares = encrypt(py, keyring, &cells, contexts)?;
-    list(py, &cells, &shares, |cell, token, form| match form {
-        Form::Text => PyString::new(py, &String::from_utf8_lossy(token)).into_any(),
-        Form::Bytes => cell.form.token(py, token),
-    })
+    let mut tokens = Vec::with_capacity(cells.len());
+    encrypt(py, keyring, &cells, contexts, |rows, share| {
+        objects(py, &cells[rows], &share, &mut tokens, |cell, token, form| match form {
+            Form::Text => PyString::new(py, &String::from_utf8_lossy(token)).into_any(),
+            Form::Bytes => cell.form.token(py, token),
+        });
+    })?;
+    PyList::new(py, tokens)
 }
 
 pub(crate) fn decrypt_values<'py>(
@@ -69,12 +72,15 @@ pub(crate) fn decrypt_values<'py>(
     let py = tokens.py();
     let items = Items::of(tokens, "a token")?;
     let cells = items.cells()?;
-    let shares = decrypt(py, keyring, &cells, contexts, &reading)?;
-    list(py, &cells, &shares, |_, value, form| match form {
-        // Known to be UTF-8 since it was decrypted.
-        Form::Text => PyString::new(py, &String::from_utf8_lossy(value)).into_any(),
-        Form::Bytes => PyBytes::new(py, value).into_any(),
-    })
+    let mut values = Vec::with_capacity(cells.len());
+    decrypt(py, keyring, &cells, contexts, &reading, |rows, share| {
+        objects(py, &cells[rows], &share, &mut values, |_, value, form| match form {
+            // Known to be UTF-8 since it was decrypted.
+            Form::Text => PyString::new(py, &String::from_utf8_lossy(value)).into_any(),
+            Form::Bytes => PyBytes::new(py, value).into_any(),
+        });
+    })?;
+    PyList::new(py, values)
 }
 
 pub(crate) fn encrypt_arrow<'py>(
@@ -82,10 +88,11 @@ pub(crate) fn encrypt_arrow<'py>(
     array: &Bound<'py, PyAny>,
     contexts: ContextArguments<'_, 'py>,
 ) -> PyResult<ArrowColumn> {
-    let array_in = Imported::of(array)?;
-    let cells = array_in.cells()?;
-    let shares = encrypt(array.py(), keyring, &cells, contexts)?;
-    Ok(array.py().detach(|| ArrowColumn::of(array_in.form(), &cells, shares.iter().map(Share::items))))
+    let imported = Imported::of(array)?;
+    let cells = imported.cells()?;
+    let mut column = ColumnBuilder::new(imported.form(), cells.len());
+    encrypt(array.py(), keyring, &cells, contexts, |rows, share| column.add(&cells[rows], share.items()))?;
+    Ok(column.finish())
 }
 
 pub(crate) fn decrypt_arrow<'py>(
@@ -94,10 +101,11 @@ pub(crate) fn decrypt_arrow<'py>(
     contexts: ContextArguments<'_, 'py>,
     reading: Reading<'_, 'py>,
 ) -> PyResult<ArrowColumn> {
-    let array_in = Imported::of(array)?;
-    let cells = array_in.cells()?;
-    let shares = decrypt(array.py(), keyring, &cells, contexts, &reading)?;
-    Ok(array.py().detach(|| ArrowColumn::of(reading.form, &cells, shares.iter().map(Share::items))))
+    let imported = Imported::of(array)?;
+    let cells = imported.cells()?;
+    let mut column = ColumnBuilder::new(reading.form, cells.len());
+    decrypt(array.py(), keyring, &cells, contexts, &reading, |rows, share| column.add(&cells[rows], share.items()))?;
+    Ok(column.finish())
 }
 
 /// Tokens for the cells that have a value; as text where all of them do.
@@ -106,7 +114,8 @@ fn encrypt(
     keyring: &KeyringHandle,
     cells: &Cells<'_>,
     (context, own): ContextArguments<'_, '_>,
-) -> PyResult<Vec<Share>> {
+    take: impl FnMut(Range<usize>, Share),
+) -> PyResult<()> {
     let context = text::context(context)?;
     let own = OwnContexts::of(own, cells.len())?;
     let own = own.rows()?;
@@ -118,7 +127,7 @@ fn encrypt(
         let batch = batch.map_err(|error| shares::of_cells(&error, cells, rows))?;
         Ok(if as_text { Share::text(&batch) } else { Share::tokens(batch) })
     };
-    Ok(keyring.with(py, usize::MAX, |keyring| Ok(shared(cells.len(), |rows| encrypt(keyring, rows))))??)
+    shared(py, keyring, cells.len(), encrypt, take)
 }
 
 /// Values for the cells that have a token.
@@ -128,7 +137,8 @@ fn decrypt(
     cells: &Cells<'_>,
     (context, own): ContextArguments<'_, '_>,
     reading: &Reading<'_, '_>,
-) -> PyResult<Vec<Share>> {
+    take: impl FnMut(Range<usize>, Share),
+) -> PyResult<()> {
     let context = text::context(context)?;
     let header = reading.header.map(|header| Data::of(header, "a header")).transpose()?;
     let header = header.as_ref().map(Data::token).transpose()?;
@@ -136,7 +146,7 @@ fn decrypt(
     let own = OwnContexts::of(own, cells.len())?;
     let own = own.rows()?;
     let decrypt = |keyring: &Keyring, rows: Range<usize>| decrypt_share(keyring, cells, rows, &own, &group);
-    Ok(keyring.with(py, usize::MAX, |keyring| Ok(shared(cells.len(), |rows| decrypt(keyring, rows))))??)
+    shared(py, keyring, cells.len(), decrypt, take)
 }
 
 /// What the rows of a column have in common.
@@ -245,20 +255,17 @@ impl<'a, 'py> Items<'a, 'py> {
     }
 }
 
-/// A list with what `make` makes of each cell's item, and `None` for cells without a value.
-fn list<'py>(
+/// Adds what `make` makes of each cell's item, and `None` for cells without a value.
+fn objects<'py>(
     py: Python<'py>,
-    cells: &Cells<'_>,
-    shares: &[Share],
+    cells: &[Option<Cell<'_>>],
+    share: &Share,
+    objects: &mut Vec<Bound<'py, PyAny>>,
     make: impl Fn(&Cell<'_>, &[u8], Form) -> Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyList>> {
-    let mut items = shares.iter().flat_map(|share| share.iter().map(|item| (item, share.form())));
-    let objects = cells.iter().map(|cell| match cell {
+) {
+    let (mut items, form) = (share.iter(), share.form());
+    objects.extend(cells.iter().map(|cell| match cell {
         None => py.None().into_bound(py),
-        Some(cell) => {
-            let (item, form) = items.next().unwrap_or((&[], Form::Bytes));
-            make(cell, item, form)
-        }
-    });
-    PyList::new(py, objects)
+        Some(cell) => make(cell, items.next().unwrap_or_default(), form),
+    }));
 }

@@ -9,7 +9,7 @@ use pyo3::{
 };
 
 use super::abi::{Array, NULLABLE, Schema};
-use crate::{columns::Cells, tokens::Form};
+use crate::{columns::Cell, tokens::Form};
 
 /// An array of large strings or large binaries.
 #[pyclass(module = "fortress._fortress", frozen)]
@@ -50,34 +50,38 @@ impl ArrowColumn {
     }
 }
 
-impl ArrowColumn {
-    /// Rows as `cells` has them, with the items of the shares as the values of those that have one.
-    pub(crate) fn of<'a>(
-        form: Form,
-        cells: &Cells<'_>,
-        shares: impl Iterator<Item = (&'a [u8], &'a [usize])> + Clone,
-    ) -> ArrowColumn {
-        let mut data = Vec::with_capacity(shares.clone().map(|(bytes, _)| bytes.len()).sum());
-        let mut ends = Vec::with_capacity(cells.len());
-        for (bytes, share_ends) in shares {
-            let start = data.len();
-            data.extend_from_slice(bytes);
-            ends.extend(share_ends.iter().map(|end| (start + end) as i64));
-        }
-        let mut ends = ends.into_iter();
-        let mut validity = vec![0; cells.len().div_ceil(8)];
-        let (mut offsets, mut end, mut nulls) = (Vec::with_capacity(cells.len() + 1), 0, 0);
+/// A column that grows by a share of its rows at a time.
+pub(crate) struct ColumnBuilder(Column);
+
+impl ColumnBuilder {
+    pub(crate) fn new(form: Form, rows: usize) -> ColumnBuilder {
+        let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
-        for (row, cell) in cells.iter().enumerate() {
-            if cell.is_some() {
-                validity[row / 8] |= 1 << (row % 8);
-                end = ends.next().unwrap_or(end);
-            } else {
-                nulls += 1;
+        let validity = vec![0; rows.div_ceil(8)];
+        ColumnBuilder(Column { form, nulls: 0, validity, offsets, data: Vec::new() })
+    }
+
+    /// Adds the next rows: `items` are the values of those that have one, and where each ends.
+    pub(crate) fn add(&mut self, cells: &[Option<Cell<'_>>], (bytes, ends): (&[u8], &[usize])) {
+        let column = &mut self.0;
+        let start = column.data.len();
+        column.data.extend_from_slice(bytes);
+        let (mut ends, mut end) = (ends.iter(), start as i64);
+        for cell in cells {
+            let row = column.rows();
+            match (cell, column.validity.get_mut(row / 8)) {
+                (Some(_), Some(byte)) => {
+                    *byte |= 1 << (row % 8);
+                    end = ends.next().map_or(end, |item| (start + item) as i64);
+                }
+                _ => column.nulls += 1,
             }
-            offsets.push(end);
+            column.offsets.push(end);
         }
-        ArrowColumn(Arc::new(Column { form, nulls, validity, offsets, data }))
+    }
+
+    pub(crate) fn finish(self) -> ArrowColumn {
+        ArrowColumn(Arc::new(self.0))
     }
 }
 

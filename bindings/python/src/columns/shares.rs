@@ -1,12 +1,27 @@
 //! A column's rows divided among the cores.
 
-use std::{num::NonZero, ops::Range, thread};
+use std::{
+    collections::BTreeMap,
+    num::NonZero,
+    ops::Range,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
 
-use fortress::batch::{Batch, BatchError};
+use fortress::{
+    Keyring,
+    batch::{Batch, BatchError},
+};
+use pyo3::prelude::*;
 
 use super::Cells;
 use crate::{
     failure::{Failure, RowFailures},
+    keyring::KeyringHandle,
     tokens::Form,
 };
 
@@ -66,42 +81,109 @@ impl Drop for Values {
     }
 }
 
-/// Rows that a thread is worth starting for.
-const FEWEST_ROWS: usize = 2_048;
+/// Rows that are worked on at once: enough to share a derivation, few enough to stay in a core's cache.
+const BLOCK: usize = 4_096;
 
-/// Has `work` done on all rows, on as many cores as pay. Fails with every row that failed.
+/// Has `work` done on all rows, a block at a time on as many cores as there are, and its results taken in order by the
+/// calling thread, which has the interpreter for that: it makes Python objects while the others go on. Fails with every
+/// row that failed.
 pub(super) fn shared<T: Send>(
+    py: Python<'_>,
+    keyring: &KeyringHandle,
     rows: usize,
-    work: impl Fn(Range<usize>) -> Result<T, RowFailures> + Sync,
-) -> Result<Vec<T>, RowFailures> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = rows.div_ceil(cores).max(FEWEST_ROWS);
-    let work = &work;
-    let results: Vec<_> = thread::scope(|scope| {
-        let started: Vec<_> = (share..rows)
-            .step_by(share)
-            .map(|start| {
-                let range = start..rows.min(start + share);
-                let started = thread::Builder::new().spawn_scoped(scope, move || work(start..rows.min(start + share)));
-                (range, started)
-            })
-            .collect();
-        let first = work(0..rows.min(share));
-        let others = started.into_iter().map(|(range, started)| match started {
-            Ok(thread) => thread.join().unwrap_or_else(|_| Err(ended(range))),
-            // No thread to be had: this one does it.
-            Err(_) => work(range),
-        });
-        std::iter::once(first).chain(others).collect()
+    work: impl Fn(&Keyring, Range<usize>) -> Result<T, RowFailures> + Sync,
+    mut take: impl FnMut(Range<usize>, T),
+) -> PyResult<()> {
+    // The keyring is lent for a block and given back before its result is handed over: a thread that waits for the
+    // interpreter must not keep others from the keyring.
+    let work = |rows: Range<usize>| match keyring.lend().as_ref() {
+        Some(keyring) => work(keyring, rows),
+        None => Err(RowFailures(rows.map(|row| (row, Failure::closed("keyring"))).collect())),
+    };
+    let blocks = rows.div_ceil(BLOCK);
+    let rows_of = |block: usize| block * BLOCK..rows.min((block + 1) * BLOCK);
+    let mut results = InOrder::new();
+    if blocks <= 1 {
+        results.add(0, py.detach(|| work(0..rows)), |block, result| take(rows_of(block), result));
+        return results.finish(1);
+    }
+    let next = AtomicUsize::new(0);
+    let next_block = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|block| *block < blocks);
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(blocks);
+    let (sender, receiver) = mpsc::sync_channel(2 * workers);
+    // A lock that nobody contends for, so that the receiver can be used without the interpreter.
+    let receiver = Mutex::new(receiver);
+    thread::scope(|scope| {
+        let (work, next_block) = (&work, &next_block);
+        let mut started = Vec::new();
+        for _ in 0..workers {
+            let sender = sender.clone();
+            let run = move || {
+                while let Some(block) = next_block() {
+                    if sender.send((block, work(rows_of(block)))).is_err() {
+                        break;
+                    }
+                }
+            };
+            started.extend(thread::Builder::new().spawn_scoped(scope, run));
+        }
+        drop(sender);
+        while let Ok((block, result)) = py.detach(|| receive(&receiver)) {
+            results.add(block, result, |block, result| take(rows_of(block), result));
+        }
+        // One that panicked has left a gap, which is told below.
+        started.into_iter().for_each(|worker| drop(worker.join()));
+        // Where no thread was to be had, this one does it.
+        while let Some(block) = next_block() {
+            let result = py.detach(|| work(rows_of(block)));
+            results.add(block, result, |block, result| take(rows_of(block), result));
+        }
     });
-    let (mut done, mut failures) = (Vec::new(), Vec::new());
-    for result in results {
+    results.finish(blocks)
+}
+
+/// Results that come in any order and are taken in theirs.
+struct InOrder<T> {
+    waiting: BTreeMap<usize, T>,
+    taken: usize,
+    failures: Vec<(usize, Failure)>,
+}
+
+impl<T> InOrder<T> {
+    fn new() -> InOrder<T> {
+        InOrder { waiting: BTreeMap::new(), taken: 0, failures: Vec::new() }
+    }
+
+    fn add(&mut self, block: usize, result: Result<T, RowFailures>, mut take: impl FnMut(usize, T)) {
         match result {
-            Ok(share) => done.push(share),
-            Err(RowFailures(failed)) => failures.extend(failed),
+            Err(RowFailures(failures)) => self.failures.extend(failures),
+            Ok(result) if self.failures.is_empty() => {
+                self.waiting.insert(block, result);
+                while let Some(result) = self.waiting.remove(&self.taken) {
+                    take(self.taken, result);
+                    self.taken += 1;
+                }
+            }
+            // Nothing of the column will be returned.
+            Ok(_) => {}
         }
     }
-    if failures.is_empty() { Ok(done) } else { Err(RowFailures(failures)) }
+
+    fn finish(mut self, blocks: usize) -> PyResult<()> {
+        if !self.failures.is_empty() {
+            self.failures.sort_by_key(|(row, _)| *row);
+            return Err(RowFailures(self.failures).into());
+        }
+        if self.taken < blocks {
+            let text = "a thread that worked on the column ended; this is a defect of Fortress";
+            return Err(Failure { code: "internal", text: text.into() }.into());
+        }
+        Ok(())
+    }
+}
+
+fn receive<T>(receiver: &Mutex<mpsc::Receiver<T>>) -> Result<T, mpsc::RecvError> {
+    receiver.lock().unwrap_or_else(PoisonError::into_inner).recv()
 }
 
 /// The failures of a batch that was made of those rows that have a value.
@@ -111,10 +193,4 @@ pub(super) fn of_cells(error: &BatchError, cells: &Cells<'_>, rows: Range<usize>
         (rows.get(*position).copied().unwrap_or_default(), Failure::from(*error))
     };
     RowFailures(error.failures().iter().map(failure).collect())
-}
-
-#[cold]
-fn ended(rows: Range<usize>) -> RowFailures {
-    let text = "the thread that worked on this row ended; this is a defect of Fortress";
-    RowFailures(vec![(rows.start, Failure { code: "internal", text: text.into() })])
 }
