@@ -109,6 +109,8 @@ impl Step {
             }
             Self::Python => {
                 setup::ensure(project, Need::Python)?;
+                // The reader and the command open what the other writes.
+                command::run(project, "cargo", ["build", "-p", "fortress-sdk-cli"])?;
                 let python = Environment::Reader.python(project);
                 command::run(project, python, ["-m", "pytest", "tests/interop/python"])?;
             }
