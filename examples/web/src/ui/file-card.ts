@@ -44,6 +44,8 @@ export class FileCard {
 
   update(file: StoredFile): void {
     const first = this.#file === undefined;
+    // What was said of the bytes before no longer holds once they have changed.
+    if (this.#file && this.#file.tampered !== file.tampered) hush(this.#message);
     this.#file = file;
     this.#title.textContent = this.#name;
     this.#meta.replaceChildren(size(file.storedSize), file.keyId ? " · key " : "", file.keyId ? h("code", {}, file.keyId) : "");

@@ -8,6 +8,10 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${integers.format(number)} ${number === 1 ? one : many}`;
 }
 
+export function integer(number: number): string {
+  return integers.format(number);
+}
+
 export function bytes(number: number): string {
   return count(number, "byte");
 }

@@ -2,7 +2,7 @@
 // use; pointing at a field, or at its bytes, lights up the other.
 
 import { h } from "./dom.ts";
-import { hex } from "./format.ts";
+import { hex, integer } from "./format.ts";
 
 export interface Field {
   readonly offset: number;
@@ -31,7 +31,7 @@ export function annotatedHex(bytes: Uint8Array, fields: readonly Field[], total:
   for (let at = 0; at < bytes.length; at += perLine) {
     dump.append(...line(bytes.subarray(at, at + perLine), at, perLine, fields));
   }
-  if (total > bytes.length) dump.append(h("span", { class: "hex-more" }, `… ${new Intl.NumberFormat("en").format(total - bytes.length)} more bytes`));
+  if (total > bytes.length) dump.append(h("span", { class: "hex-more" }, `… ${integer(total - bytes.length)} more bytes`));
   const list = h("ol", { class: "hex-fields", "aria-label": "What the bytes are" }, ...fields.map((field, index) => h("li", {}, fieldButton(field, index))));
 
   const light = (index: string | undefined): void => {
@@ -81,7 +81,7 @@ function fieldButton({ offset, length, name, value }: Field, index: number): HTM
     "button",
     { type: "button", class: `hex-field ${hue(index)}`, "data-field": index },
     h("span", { class: "hex-field-name" }, name),
-    h("span", { class: "hex-field-at" }, length === 1 ? `byte ${offset}` : `bytes ${offset} to ${offset + length - 1}`),
+    h("span", { class: "hex-field-at" }, length === 1 ? `byte ${integer(offset)}` : `bytes ${integer(offset)} to ${integer(offset + length - 1)}`),
     value ? h("span", { class: "hex-field-value" }, value) : null,
   );
 }

@@ -24,9 +24,15 @@ export interface Problem {
 
 export function problemOf(error: unknown): Problem {
   if (error instanceof FortressError || error instanceof ServerError) {
-    return { code: error.code, meaning: MEANINGS[error.code], detail: error.message };
+    return { code: error.code, meaning: MEANINGS[error.code], detail: sentence(error.message) };
   }
-  return { code: "unexpected", meaning: undefined, detail: error instanceof Error ? error.message : String(error) };
+  return { code: "unexpected", meaning: undefined, detail: sentence(error instanceof Error ? error.message : String(error)) };
+}
+
+/** Error texts are written to follow a colon; alone they are sentences. */
+function sentence(text: string): string {
+  const end = /[.!?]$/.test(text) ? "" : ".";
+  return text.charAt(0).toUpperCase() + text.slice(1) + end;
 }
 
 /** The problem as a block: a heading of our choice, what it means, and the SDK's own sentence. */

@@ -85,7 +85,7 @@ export class ServerPanel {
         h(
           "li",
           {},
-          h("code", {}, `${method} ${area === "objects" ? shortName(name) : `${area} ${shortName(name)}`}`),
+          h("code", {}, `${method} ${area === "objects" && name ? shortName(name) : `${area} ${shortName(name)}`.trim()}`),
           range ? ` ${range}` : "",
           received > 0 ? ` ${size(received)} in` : "",
           sent > 0 ? ` ${size(sent)} out` : "",
