@@ -2,7 +2,8 @@
 
     python3 tests/bench/cli.py path/to/fortress [MiB] [rounds]
 
-`cargo xtask bench cli` builds the program and calls this. Medians of wall-clock times; peak memory is the kernel's count of resident pages.
+`cargo xtask bench cli` builds the program and calls this. Medians of wall-clock times, and beside them the processor's time, which says more
+on a machine that others use. Peak memory is the kernel's count of resident pages; it cannot be told below this script's own.
 """
 
 import os
@@ -25,22 +26,24 @@ def main():
         os.chdir(folder)
         contests = prepare(program, mib << 20)
         times = {name: [] for name in contests}
+        busy = {name: [] for name in contests}
         peaks = dict.fromkeys(contests, 0)
         for round_number in range(rounds + 1):
             for name, (command, output) in contests.items():
-                seconds, peak = measure(command, output)
+                seconds, processor, peak = measure(command, output)
                 # The first round warms up.
                 if round_number > 0:
                     times[name].append(seconds)
+                    busy[name].append(processor)
                     peaks[name] = max(peaks[name], peak)
-        report(mib, rounds, {name: statistics.median(each) for name, each in times.items()}, peaks)
+        medians = {name: statistics.median(each) for name, each in times.items()}
+        report(mib, rounds, medians, {name: statistics.median(each) for name, each in busy.items()}, peaks)
 
 
 def prepare(program, size):
     """Makes the file, keys and ciphertexts; returns what is measured: a command, and the file that it writes or None."""
     with open("plain", "wb") as plain:
-        for _ in range(size >> 20):
-            plain.write(os.urandom(1 << 20))
+        plain.writelines(os.urandom(1 << 20) for _ in range(size >> 20))
     with open("passphrase", "w", encoding="ascii") as passphrase:
         passphrase.write(os.urandom(24).hex())
     given = ["--passphrase-file", "passphrase"]
@@ -86,7 +89,7 @@ def run(command):
 
 
 def measure(command, output):
-    """Wall-clock seconds, and peak memory in MiB."""
+    """Wall-clock seconds, processor seconds, and peak memory in MiB."""
     if output and os.path.exists(output):
         os.remove(output)
     start = time.perf_counter()
@@ -98,19 +101,19 @@ def measure(command, output):
         raise SystemExit(f"failed: {' '.join(command)}")
     if output:
         os.remove(output)
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def report(mib, rounds, medians, peaks):
+def report(mib, rounds, medians, busy, peaks):
     print(f"{mib} MiB in memory-backed storage, {os.cpu_count()} processors, median of {rounds} rounds\n")
-    print(f"{'':44} {'seconds':>8} {'GB/s':>6} {'of cp':>6} {'of age':>7} {'peak MiB':>9}")
+    print(f"{'':44} {'seconds':>8} {'busy':>6} {'GB/s':>6} {'of cp':>6} {'of age':>7} {'peak MiB':>9}")
     for name, seconds in medians.items():
         of_cp = f"{medians['cp'] / seconds:.2f}" if "/dev/null" not in name and "verify" not in name else ""
         rival = name.replace("fortress", "age").replace(", AEGIS-256X2", "").replace(", default Argon2id", "")
         rival = "age decrypt to /dev/null" if "verify" in name else rival
         of_age = f"{medians[rival] / seconds:.2f}" if rival in medians else ""
         speed = mib * (1 << 20) / seconds / 1e9
-        print(f"{name:44} {seconds:8.3f} {speed:6.2f} {of_cp:>6} {of_age:>7} {peaks[name]:9.1f}")
+        print(f"{name:44} {seconds:8.3f} {busy[name]:6.2f} {speed:6.2f} {of_cp:>6} {of_age:>7} {peaks[name]:9.1f}")
     print("\n\"of cp\" and \"of age\" are speeds as multiples of theirs for the same file in the same run. Unless it says otherwise, the keyring")
     print(f"is sealed with a random passphrase and {CHEAP}, as age's key file asks for none; Argon2id takes 64 MiB by default.")
 
