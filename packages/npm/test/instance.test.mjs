@@ -72,7 +72,8 @@ describe("an instance that stops", () => {
       scope.free();
       file.free();
 
-      // A fresh instance, from the module that is compiled already.
+      // A fresh instance, made at once from the module that is compiled already.
+      assert.equal(instances.length, 2);
       const again = await fortress.Keyring.open(sealed, { passphrase: "p" });
       assert.equal(instances.length, 2);
       assert.equal(again.decryptText(token), "x");
@@ -186,6 +187,23 @@ describe("loading", () => {
       server.closeAllConnections();
       server.close();
     }
+  });
+
+  test("several at once share one failure, and none is left unhandled", async () => {
+    const fortress = nodeCopy();
+    const unhandled = [];
+    const note = (reason) => unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    const compile = WebAssembly.compile;
+    await replaced(WebAssembly, "compile", () => Promise.reject(new Error("no memory")), async () => {
+      const tries = await Promise.allSettled([fortress.init(), fortress.Keyring.generate(), fortress.init()]);
+      assert.deepEqual(tries.map(({ reason }) => reason.code), Array(3).fill("wasm_unavailable"));
+    });
+    assert.equal(WebAssembly.compile, compile);
+    await new Promise(setImmediate);
+    process.off("unhandledRejection", note);
+    assert.deepEqual(unhandled, []);
+    await fortress.init();
   });
 
   test("from whatever holds the module", async () => {

@@ -3,8 +3,8 @@
  *
  * A trap inside WebAssembly (a panic of the core, memory that cannot grow, a stack that overflowed) leaves an instance in
  * an unknown state. {@link Instance.run} is the one place that sees it: it wipes the instance's memory, keys and all,
- * and marks it lost. Handles into it throw `instance_lost` from then on; the next call gets a fresh instance from the
- * module that is already compiled.
+ * marks it lost and makes a fresh one from the module that is already compiled. Handles into the lost one throw
+ * `instance_lost` from then on.
  */
 
 import { FortressError, fortressError } from "../errors.js";
@@ -59,6 +59,12 @@ export class Instance {
     } catch {
       // Memory that cannot even be viewed holds nothing that can be read.
     }
+    try {
+      // At once: handles that are collected from now on must not be dropped in memory that is wiped.
+      replace();
+    } catch {
+      // No memory for another one yet; the next call tries again.
+    }
   }
 }
 
@@ -89,22 +95,21 @@ export function setDefaultSource(source: () => WasmSource): void {
 /** Loads, compiles and instantiates the module, once. A failure is forgotten, so that the next call tries again. */
 export async function init(source?: WasmSource): Promise<void> {
   if (compiled !== undefined) return;
-  const from = source ?? defaultSource?.();
-  if (loading === undefined && from === undefined) {
-    throw fortressError("not_initialised", "fortress-sdk/slim does not bring its WebAssembly module: call `await init(module)` first, with a compiled module, its bytes, a response or a URL", "init");
+  const attempt = (loading ??= load(source ?? defaultSource?.()));
+  try {
+    await attempt;
+  } finally {
+    if (loading === attempt) loading = undefined;
   }
-  loading ??= load(from as WasmSource);
-  await loading;
 }
 
-async function load(source: WasmSource): Promise<void> {
-  try {
-    const module = await compile(source, "init");
-    current = new Instance(initSync({ module }));
-    compiled = module;
-  } finally {
-    loading = undefined;
+async function load(source: WasmSource | undefined): Promise<void> {
+  if (source === undefined) {
+    throw fortressError("not_initialised", "fortress-sdk/slim does not bring its WebAssembly module: call `await init(module)` first, with a compiled module, its bytes, a response or a URL", "init");
   }
+  const module = await compile(source, "init");
+  current = new Instance(initSync({ module }));
+  compiled = module;
 }
 
 /** The instance for a new call: the current one, or a fresh one in place of a lost one. */
@@ -112,15 +117,20 @@ export function instance(operation: string): Instance {
   if (current === undefined) {
     throw fortressError("not_initialised", `${operation}: the WebAssembly module is not loaded yet; call \`await init()\` first`, operation);
   }
-  if (current.lost || current.abandoned()) {
+  current.abandoned();
+  if (current.lost) {
     try {
-      replaceInstance();
-      current = new Instance(initSync({ module: compiled as WebAssembly.Module }));
+      replace();
     } catch (cause) {
       throw fortressError("instance_lost", `${operation}: the WebAssembly instance was lost and no new one could be made; free memory, or reload`, operation, cause);
     }
   }
   return current;
+}
+
+function replace(): void {
+  replaceInstance();
+  current = new Instance(initSync({ module: compiled as WebAssembly.Module }));
 }
 
 /** Runs one call of the module. `body` gets the instance's frame, ready for its inputs. */
