@@ -101,7 +101,7 @@ def test_envelopes(both: tuple[fortress.Keyring, independent.Keyring], suite: An
         assert reader.read() == data
 
 
-@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("length", [*LENGTHS, 100 << 20])
 def test_cobblestone(both: tuple[fortress.Keyring, independent.Keyring], length: int) -> None:
     keyring, there = both
     data = pattern(length)

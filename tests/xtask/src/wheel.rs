@@ -16,7 +16,10 @@ const FOLDER: &str = "packages/python";
 /// Builds the wheel and the sdist, installs the wheel, and runs its tests and the type checkers.
 pub(crate) fn test(project: &Project) -> Result<()> {
     install(project)?;
+    let portable = ["--no-default-features", "--features", "portable", "--", "-D", "warnings"];
     command::all_of([
+        // The pure-Rust build; the wheel above is the other one.
+        command::run(project, "cargo", ["clippy", "-p", "fortress-sdk-python"].iter().chain(&portable)),
         command::run_shown(program(project, "ruff", &["check", "."])),
         command::run_shown(program(project, "ruff", &["format", "--check", "."])),
         command::run_shown(program(project, "mypy", &[])),
