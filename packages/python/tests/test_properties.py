@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import Any
 
@@ -54,9 +55,13 @@ def test_columns(column: list[Any], data: st.DataObject) -> None:
 
 @given(garbage=st.one_of(st.binary(max_size=400), text))
 def test_nothing_but_our_errors(garbage: Any) -> None:
-    for attempt in (KEYRING.decrypt, KEYRING.decrypt_text, KEYRING.is_current, KEYRING.reencrypt, fortress.inspect):
+    for attempt in (KEYRING.decrypt, KEYRING.decrypt_text, KEYRING.reencrypt):
         with pytest.raises(fortress.FortressError):
             attempt(garbage)
+    # These read what the bytes claim, which may be enough.
+    for claim in (KEYRING.is_current, fortress.inspect):
+        with contextlib.suppress(fortress.FortressError):
+            claim(garbage)
     if isinstance(garbage, bytes):
         with pytest.raises(fortress.FortressError):
             fortress.decrypt_bytes(b"FTRS\x01" + garbage, keyring=KEYRING)
