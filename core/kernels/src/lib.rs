@@ -5,3 +5,31 @@
 //! they are tested natively too, and are used on `wasm32` alone.
 #![no_std]
 #![forbid(unsafe_code)]
+
+use core::fmt;
+
+/// Bytes of a tag, for every AEAD here.
+pub const TAG_LEN: usize = 16;
+
+/// A tag.
+pub type Tag = [u8; TAG_LEN];
+
+/// Why an AEAD did not do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The tag is not that of the message. There is nothing more to say, and nothing of the plaintext is left.
+    Unauthentic,
+    /// The two buffers are not equally long, or the message is longer than its specification allows.
+    Length,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Error::Unauthentic => "the message does not authenticate",
+            Error::Length => "the buffers differ in length, or the message is too long",
+        })
+    }
+}
+
+impl core::error::Error for Error {}
