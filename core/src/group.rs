@@ -138,6 +138,7 @@ impl GroupEncryptor {
         if self.next >= MAX_MEMBERS {
             return Err(TokenError::GroupFull);
         }
+        let before = out.len();
         out.reserve(value.len() + layout.overhead());
         match layout {
             Layout::Whole => out.extend_from_slice(&self.header),
@@ -146,7 +147,11 @@ impl GroupEncryptor {
         out.extend_from_slice(&self.next.to_be_bytes());
         let start = out.len();
         out.resize(start + value.len() + TAG_LEN, 0);
-        self.key.seal_member(self.next, context.canonical(), value, &mut out[start..]);
+        let sealed = self.key.seal_member(self.next, context.canonical(), value, &mut out[start..]);
+        if let Err(error) = sealed {
+            out.truncate(before);
+            return Err(error.into());
+        }
         self.next += 1;
         Ok(())
     }
@@ -172,7 +177,7 @@ impl GroupDecryptor {
         if opened.is_err() {
             out.truncate(start);
         }
-        opened.map_err(|_| TokenError::AuthenticationFailed)
+        Ok(opened?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use aegis::{aegis256, aegis256x2};
 
-use super::{Aead, Nonce, TAG_LEN, Tag, Unauthentic};
+use super::{Aead, AeadError, Nonce, TAG_LEN, Tag};
 use crate::secret::Secret;
 
 /// From this length on the incremental interface, which needs no copy, beats the one-shot one.
@@ -20,15 +20,21 @@ macro_rules! aead {
         }
 
         impl Aead for $cipher {
-            fn seal(&self, nonce: &Nonce, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Tag {
+            fn seal(
+                &self,
+                nonce: &Nonce,
+                aad: &[u8],
+                plaintext: &[u8],
+                ciphertext: &mut [u8],
+            ) -> Result<Tag, AeadError> {
                 let aead = <$implementation>::new(self.0.expose(), nonce.all_32());
                 if plaintext.len() < COPY_BELOW {
                     ciphertext.copy_from_slice(plaintext);
-                    return aead.encrypt_in_place(ciphertext, aad);
+                    return Ok(aead.encrypt_in_place(ciphertext, aad));
                 }
                 let mut encryptor = aead.encryptor(aad);
                 encryptor.update(plaintext, ciphertext);
-                encryptor.finalize()
+                Ok(encryptor.finalize())
             }
 
             fn open(
@@ -38,7 +44,7 @@ macro_rules! aead {
                 ciphertext: &[u8],
                 tag: &Tag,
                 plaintext: &mut [u8],
-            ) -> Result<(), Unauthentic> {
+            ) -> Result<(), AeadError> {
                 let aead = <$implementation>::new(self.0.expose(), nonce.all_32());
                 let opened = if ciphertext.len() < COPY_BELOW {
                     plaintext.copy_from_slice(ciphertext);
@@ -50,7 +56,7 @@ macro_rules! aead {
                 if opened.is_err() {
                     plaintext.fill(0);
                 }
-                opened.map_err(|_| Unauthentic)
+                opened.map_err(|_| AeadError::Unauthentic)
             }
         }
     };

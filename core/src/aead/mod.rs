@@ -22,14 +22,19 @@ pub(crate) const TAG_LEN: usize = 16;
 /// A tag.
 pub(crate) type Tag = [u8; TAG_LEN];
 
-/// Authentication failed; there is nothing more to say (spec L-4).
+/// Why an AEAD did not do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unauthentic;
+pub(crate) enum AeadError {
+    /// Authentication failed; there is nothing more to say (spec L-4).
+    Unauthentic,
+    /// The library behind it gave up, for want of memory: its other reasons are lengths, and those are right here.
+    Refused,
+}
 
 /// What every suite does.
 trait Aead {
     /// Encrypts `plaintext` into `ciphertext`, which is as long, and returns the tag.
-    fn seal(&self, nonce: &Nonce, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Tag;
+    fn seal(&self, nonce: &Nonce, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Result<Tag, AeadError>;
 
     /// Decrypts `ciphertext` into `plaintext`, which is as long. On failure `plaintext` holds nothing of the message.
     fn open(
@@ -39,7 +44,7 @@ trait Aead {
         ciphertext: &[u8],
         tag: &Tag,
         plaintext: &mut [u8],
-    ) -> Result<(), Unauthentic>;
+    ) -> Result<(), AeadError>;
 }
 
 /// An AEAD with its key.
@@ -62,7 +67,13 @@ impl Cipher {
     }
 
     /// See [`Aead::seal`]; the two buffers are equally long.
-    pub(crate) fn seal(&self, nonce: &Nonce, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Tag {
+    pub(crate) fn seal(
+        &self,
+        nonce: &Nonce,
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+    ) -> Result<Tag, AeadError> {
         debug_assert_eq!(plaintext.len(), ciphertext.len());
         self.aead().seal(nonce, aad, plaintext, ciphertext)
     }
@@ -75,7 +86,7 @@ impl Cipher {
         ciphertext: &[u8],
         tag: &Tag,
         plaintext: &mut [u8],
-    ) -> Result<(), Unauthentic> {
+    ) -> Result<(), AeadError> {
         debug_assert_eq!(plaintext.len(), ciphertext.len());
         self.aead().open(nonce, aad, ciphertext, tag, plaintext)
     }

@@ -2,7 +2,7 @@
 
 use aes_gcm::aead::{AeadInOut, KeyInit, inout::InOutBuf};
 
-use super::{Aead, Nonce, Tag, Unauthentic};
+use super::{Aead, AeadError, Nonce, Tag};
 use crate::secret::Secret;
 
 pub(crate) struct Aes256Gcm(aes_gcm::Aes256Gcm);
@@ -23,15 +23,18 @@ impl ChaCha20Poly1305 {
 macro_rules! aead {
     ($cipher:ty) => {
         impl Aead for $cipher {
-            fn seal(&self, nonce: &Nonce, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Tag {
+            fn seal(
+                &self,
+                nonce: &Nonce,
+                aad: &[u8],
+                plaintext: &[u8],
+                ciphertext: &mut [u8],
+            ) -> Result<Tag, AeadError> {
                 let nonce = nonce.first_12();
                 // Both fail only on lengths: unequal buffers, or messages of more than 64 GiB. Neither gets here.
-                let sealed = InOutBuf::new(plaintext, ciphertext)
-                    .map(|buffer| self.0.encrypt_inout_detached((&nonce).into(), aad, buffer));
-                match sealed {
-                    Ok(Ok(tag)) => tag.into(),
-                    _ => unsealable(),
-                }
+                let buffer = InOutBuf::new(plaintext, ciphertext).map_err(|_| AeadError::Refused)?;
+                let sealed = self.0.encrypt_inout_detached((&nonce).into(), aad, buffer);
+                sealed.map(Tag::from).map_err(|_| AeadError::Refused)
             }
 
             fn open(
@@ -41,14 +44,14 @@ macro_rules! aead {
                 ciphertext: &[u8],
                 tag: &Tag,
                 plaintext: &mut [u8],
-            ) -> Result<(), Unauthentic> {
+            ) -> Result<(), AeadError> {
                 let nonce = nonce.first_12();
-                let buffer = InOutBuf::new(ciphertext, plaintext).map_err(|_| Unauthentic)?;
+                let buffer = InOutBuf::new(ciphertext, plaintext).map_err(|_| AeadError::Unauthentic)?;
                 let opened = self.0.decrypt_inout_detached((&nonce).into(), aad, buffer, tag.into());
                 if opened.is_err() {
                     plaintext.fill(0);
                 }
-                opened.map_err(|_| Unauthentic)
+                opened.map_err(|_| AeadError::Unauthentic)
             }
         }
     };
@@ -56,9 +59,3 @@ macro_rules! aead {
 
 aead!(Aes256Gcm);
 aead!(ChaCha20Poly1305);
-
-#[cold]
-#[allow(clippy::panic, reason = "callers cut equal buffers of at most 16 KiB, so no input reaches this")]
-fn unsealable() -> ! {
-    panic!("an AEAD refused a buffer of valid length")
-}

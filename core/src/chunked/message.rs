@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{CHUNK_LEN, COMMITMENT_LEN, ChunkedError, ENCRYPTED_CHUNK_LEN, MAX_CHUNKS, MESSAGE_PREFIX_LEN, SALT_LEN};
 use crate::{
-    aead::{Cipher, Nonce, TAG_LEN, Tag, Unauthentic},
+    aead::{AeadError, Cipher, Nonce, TAG_LEN, Tag},
     kdf::Prk,
     secret::{self, Secret, Wiped, fill_random},
     suite::Suite,
@@ -54,11 +54,15 @@ impl Derived {
         input_key: &Prk,
         prefix: &[u8; MESSAGE_PREFIX_LEN],
         context: [&[u8]; 2],
-    ) -> Result<Derived, Unauthentic> {
+    ) -> Result<Derived, AeadError> {
         let mut salt = [0; SALT_LEN];
         salt.copy_from_slice(&prefix[..SALT_LEN]);
         let derived = Derived::new(suite, input_key, &salt, context);
-        if secret::equal(&commitment(&derived.prefix), &commitment(prefix)) { Ok(derived) } else { Err(Unauthentic) }
+        if secret::equal(&commitment(&derived.prefix), &commitment(prefix)) {
+            Ok(derived)
+        } else {
+            Err(AeadError::Unauthentic)
+        }
     }
 
     /// Salt and commitment, with which the message starts.
@@ -96,8 +100,7 @@ impl MessageKey {
         if index >= MAX_CHUNKS {
             return Err(ChunkedError::TooLong);
         }
-        self.seal(index, &[], plaintext, out);
-        Ok(())
+        Ok(self.seal(index, &[], plaintext, out)?)
     }
 
     /// Decrypts chunk `index` into `out`, which is [`TAG_LEN`] shorter than `chunk`.
@@ -105,16 +108,17 @@ impl MessageKey {
         if index >= MAX_CHUNKS {
             return Err(ChunkedError::TooLong);
         }
-        self.open(index, &[], chunk, out).map_err(|Unauthentic| ChunkedError::AuthenticationFailed)
+        Ok(self.open(index, &[], chunk, out)?)
     }
 
-    fn seal(&self, counter: u64, aad: &[u8], plaintext: &[u8], out: &mut [u8]) {
+    fn seal(&self, counter: u64, aad: &[u8], plaintext: &[u8], out: &mut [u8]) -> Result<(), AeadError> {
         let (body, tag) = out.split_at_mut(plaintext.len());
-        tag.copy_from_slice(&self.cipher.seal(&self.base_nonce.xor(counter), aad, plaintext, body));
+        tag.copy_from_slice(&self.cipher.seal(&self.base_nonce.xor(counter), aad, plaintext, body)?);
+        Ok(())
     }
 
-    fn open(&self, counter: u64, aad: &[u8], sealed: &[u8], out: &mut [u8]) -> Result<(), Unauthentic> {
-        let (body, tag): (&[u8], &Tag) = sealed.split_last_chunk().ok_or(Unauthentic)?;
+    fn open(&self, counter: u64, aad: &[u8], sealed: &[u8], out: &mut [u8]) -> Result<(), AeadError> {
+        let (body, tag): (&[u8], &Tag) = sealed.split_last_chunk().ok_or(AeadError::Unauthentic)?;
         self.cipher.open(&self.base_nonce.xor(counter), aad, body, tag, out)
     }
 }
@@ -124,12 +128,12 @@ pub(crate) struct GroupKey(MessageKey);
 
 impl GroupKey {
     /// Encrypts a member into `out`, which is [`TAG_LEN`] longer than `value`.
-    pub(crate) fn seal_member(&self, index: u32, aad: &[u8], value: &[u8], out: &mut [u8]) {
-        self.0.seal(index.into(), aad, value, out);
+    pub(crate) fn seal_member(&self, index: u32, aad: &[u8], value: &[u8], out: &mut [u8]) -> Result<(), AeadError> {
+        self.0.seal(index.into(), aad, value, out)
     }
 
     /// Decrypts a member into `out`, which is [`TAG_LEN`] shorter than `sealed`.
-    pub(crate) fn open_member(&self, index: u32, aad: &[u8], sealed: &[u8], out: &mut [u8]) -> Result<(), Unauthentic> {
+    pub(crate) fn open_member(&self, index: u32, aad: &[u8], sealed: &[u8], out: &mut [u8]) -> Result<(), AeadError> {
         self.0.open(index.into(), aad, sealed, out)
     }
 }

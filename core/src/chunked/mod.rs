@@ -26,7 +26,10 @@ pub use random_access::RandomAccess;
 
 pub(crate) use message::{Derived, GroupKey, MessageKey, encrypt_message};
 
-use crate::{aead::TAG_LEN, secret::RandomnessError};
+use crate::{
+    aead::{AeadError, TAG_LEN},
+    secret::RandomnessError,
+};
 
 /// Plaintext bytes of a full chunk.
 pub const CHUNK_LEN: usize = 16_384;
@@ -109,6 +112,9 @@ pub enum ChunkedError {
     /// The stream failed before, and does not go on.
     #[error("this stream has failed before; start again with a new one")]
     Failed,
+    /// The AEAD's library got no memory.
+    #[error("this machine gives the encryption no memory; free some and try again")]
+    OutOfMemory,
     /// No randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -125,7 +131,17 @@ impl ChunkedError {
             ChunkedError::OutOfRange { .. } => "out_of_range",
             ChunkedError::WrongLength { .. } => "wrong_length",
             ChunkedError::Failed => "stream_failed",
+            ChunkedError::OutOfMemory => "out_of_memory",
             ChunkedError::Randomness(_) => "randomness",
+        }
+    }
+}
+
+impl From<AeadError> for ChunkedError {
+    fn from(error: AeadError) -> ChunkedError {
+        match error {
+            AeadError::Unauthentic => ChunkedError::AuthenticationFailed,
+            AeadError::Refused => ChunkedError::OutOfMemory,
         }
     }
 }

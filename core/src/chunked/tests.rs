@@ -14,7 +14,7 @@ use super::{
     *,
 };
 use crate::{
-    aead::{Cipher, Nonce, Tag, Unauthentic},
+    aead::{Cipher, Nonce, Tag},
     kdf::Prk,
     secret::Secret,
     suite::Suite,
@@ -41,8 +41,7 @@ impl Setting {
     fn open<'m>(&self, message: &'m [u8]) -> Result<(Derived, &'m [u8]), ChunkedError> {
         let (prefix, chunks) = message.split_first_chunk().ok_or(ChunkedError::Truncated)?;
         let key = Prk::from_bytes(&self.input_key);
-        let derived = Derived::open(self.suite, &key, prefix, [b"", &self.context])
-            .map_err(|Unauthentic| ChunkedError::AuthenticationFailed)?;
+        let derived = Derived::open(self.suite, &key, prefix, [b"", &self.context])?;
         Ok((derived, chunks))
     }
 
@@ -83,7 +82,7 @@ fn write_by_sequence(derived: Derived, plaintext: &[u8]) -> Vec<u8> {
         let chunk = &plaintext[start..plaintext.len().min(start + CHUNK_LEN)];
         let nonce = sequence.next(chunk.len()).unwrap();
         let mut sealed = vec![0; chunk.len()];
-        let tag = cipher.seal(&Nonce::base(nonce.as_bytes()), &[], chunk, &mut sealed);
+        let tag = cipher.seal(&Nonce::base(nonce.as_bytes()), &[], chunk, &mut sealed).unwrap();
         message.extend(sealed);
         message.extend(tag);
     }
@@ -143,9 +142,7 @@ fn read_by_sequence(setting: &Setting, message: &[u8]) -> Reading {
         let opened = sequence.next(chunk.len()).and_then(|nonce| {
             let (body, tag): (&[u8], &Tag) = chunk.split_last_chunk().unwrap();
             let mut out = vec![0; body.len()];
-            cipher
-                .open(&Nonce::base(nonce.as_bytes()), &[], body, tag, &mut out)
-                .map_err(|Unauthentic| ChunkedError::AuthenticationFailed)?;
+            cipher.open(&Nonce::base(nonce.as_bytes()), &[], body, tag, &mut out)?;
             Ok(out)
         });
         match opened {

@@ -140,6 +140,7 @@ impl From<TokenError> for EnvelopeError {
             TokenError::KeyDestroyed(id) => EnvelopeError::KeyDestroyed(id),
             TokenError::Suite(error) => EnvelopeError::Suite(error),
             TokenError::Randomness(error) => EnvelopeError::Randomness(error),
+            TokenError::OutOfMemory => EnvelopeError::Message(ChunkedError::OutOfMemory),
             TokenError::UnknownKey(_) => EnvelopeError::WrongRecipient { kinds: "keyring".into() },
             TokenError::Truncated { .. }
             | TokenError::UnknownVersion(_)

@@ -9,6 +9,7 @@ use rand_core::TryCryptoRng;
 pub use text::{decode_text, encode_text};
 
 use crate::{
+    aead::AeadError,
     chunked::{ChunkedError, Derived, MESSAGE_PREFIX_LEN, encrypt_message, message_len, plaintext_len},
     context::{Context, ContextError},
     kdf::Prk,
@@ -108,11 +109,15 @@ pub(crate) fn seal<R: TryCryptoRng + ?Sized>(
     }
     let head = Head { version: SINGLE, suite, key_id: id }.to_bytes();
     let derived = Derived::generate(suite, key, [&head, context.canonical()], rng)?;
+    let start = out.len();
     out.reserve(HEAD_LEN + message_len(value.len() as u64) as usize);
     out.extend_from_slice(&head);
     out.extend_from_slice(derived.prefix());
-    encrypt_message(&derived.into_message_key(), value, out)?;
-    Ok(())
+    let encrypted = encrypt_message(&derived.into_message_key(), value, out);
+    if encrypted.is_err() {
+        out.truncate(start);
+    }
+    Ok(encrypted?)
 }
 
 /// Decrypts a token, whose head is parsed, with the key that it names.
@@ -230,6 +235,9 @@ pub enum TokenError {
     /// A context that cannot be used.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// The AEAD's library got no memory.
+    #[error("this machine gives the encryption no memory; free some and try again")]
+    OutOfMemory,
     /// No randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -250,6 +258,7 @@ impl TokenError {
             TokenError::WrongGroup => "wrong_group",
             TokenError::GroupFull | TokenError::IndexTooLarge(_) => "limit_exceeded",
             TokenError::Context(error) => error.code(),
+            TokenError::OutOfMemory => "out_of_memory",
             TokenError::Randomness(_) => "randomness",
         }
     }
@@ -264,10 +273,17 @@ impl From<KeyLookupError> for TokenError {
     }
 }
 
-/// A token's length is checked before its chunks are read, so of these only authentication and randomness occur.
+impl From<AeadError> for TokenError {
+    fn from(error: AeadError) -> TokenError {
+        ChunkedError::from(error).into()
+    }
+}
+
+/// A token's length is checked before its chunks are read, so of these only authentication, memory and randomness occur.
 impl From<ChunkedError> for TokenError {
     fn from(error: ChunkedError) -> TokenError {
         match error {
+            ChunkedError::OutOfMemory => TokenError::OutOfMemory,
             ChunkedError::Randomness(error) => TokenError::Randomness(error),
             ChunkedError::TooLong => TokenError::ValueTooLarge { limit: MAX_VALUE_LEN, got: usize::MAX },
             ChunkedError::AuthenticationFailed

@@ -175,6 +175,7 @@ fn errors_say_what_to_do() {
         TokenError::Context(ContextError::TooManyEntries { got: 300 }),
         TokenError::Context(ContextError::TooLong { got: 20_000 }),
         TokenError::Context(ContextError::RepeatedKey),
+        TokenError::OutOfMemory,
         TokenError::Randomness(RandomnessError),
     ]
     .map(|error| (error.code(), error.to_string()));
@@ -209,6 +210,7 @@ fn errors_say_what_to_do() {
             "a context takes at most 16384 bytes, this one takes 20000 or more; put long values into the data",
         ),
         ("invalid_context", "a context has each key once, this one repeats a key"),
+        ("out_of_memory", "this machine gives the encryption no memory; free some and try again"),
         ("randomness", "the source of randomness failed; nothing was encrypted"),
     ];
     assert_eq!(shown.each_ref().map(|(code, text)| (*code, text.as_str())), expected);

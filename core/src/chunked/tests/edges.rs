@@ -149,6 +149,7 @@ fn errors_say_what_happened() {
         ChunkedError::OutOfRange { start: 3, end: 9, len: 8 },
         ChunkedError::WrongLength { expected: 16, got: 15 },
         ChunkedError::Failed,
+        ChunkedError::OutOfMemory,
         ChunkedError::Randomness(RandomnessError),
     ]
     .map(|error| (error.code(), error.to_string()));
@@ -163,6 +164,7 @@ fn errors_say_what_happened() {
         ("out_of_range", "the range 3 to 9 does not lie within the 8 bytes of the plaintext"),
         ("wrong_length", "expected 16 bytes, got 15"),
         ("stream_failed", "this stream has failed before; start again with a new one"),
+        ("out_of_memory", "this machine gives the encryption no memory; free some and try again"),
         ("randomness", "the source of randomness failed; nothing was encrypted"),
     ];
     assert_eq!(shown.each_ref().map(|(code, text)| (*code, text.as_str())), expected);
