@@ -1,4 +1,4 @@
-// Rotation: a new key, old data still open, and old data brought under the new key.
+// Rotation: a new key, old data still open, old data brought under the new key, and the old key destroyed.
 
 import { fileCalled, picture, press, problemCode, settled } from "./lib.mjs";
 
@@ -54,5 +54,19 @@ export async function keySteps(world) {
     await press(tab, item, "Read");
     check.includes(await tab.waitFor((css) => document.querySelector(`${css} .part-bytes`)?.textContent, { args: [item] }), "000000");
     await tab.close();
+  });
+
+  await check.step("the old key is destroyed, and everything else stays open", async () => {
+    const [[old]] = (await versions()).filter(([, state]) => state === "decrypt-only");
+    await press(page, "#version-list", "Destroy");
+    await press(page, "#version-list", "Destroy for good?");
+    check.equal((await versions()).length, 2);
+    await page.fill("#rotate-passphrase", passphrase);
+    await press(page, "#version-list", "Destroy");
+    await press(page, "#version-list", "Destroy for good?");
+    check.includes(await settled(page, "#rotate-message[data-tone=good]"), "gone from the keyring");
+    await page.waitFor((id) => [...document.querySelectorAll("#version-list li")].some((item) => item.dataset.state === "destroyed" && item.textContent.includes(id)), { args: [old] });
+    check.equal(await page.evaluate(() => document.querySelectorAll(".problem").length), 0);
+    await fileCalled(page, world.bigFile.name);
   });
 }

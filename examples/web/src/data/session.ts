@@ -46,20 +46,30 @@ export class Session {
     return this.#open.labels;
   }
 
-  /** Adds a key to the stored keyring and goes on with that one. A wrong passphrase changes nothing. */
+  /** Adds a key, which encrypts from now on, and tells its id. */
   async rotate(passphrase: string): Promise<string> {
-    const { keyring, etag } = await openStored(passphrase);
-    const id = keyring.rotate();
-    await server.write(KEYRING_OBJECT, await keyring.seal({ passphrase }), { ifMatch: etag });
-    const before = this.#open;
-    this.#open = narrow(keyring);
-    free(before);
-    return id;
+    return this.#change(passphrase, (keyring) => keyring.rotate());
+  }
+
+  /** Destroys an older key. What is still encrypted with it is lost. */
+  async destroy(passphrase: string, id: string): Promise<void> {
+    return this.#change(passphrase, (keyring) => keyring.destroyVersion(id));
   }
 
   /** Wipes the keys from memory. */
   lock(): void {
     free(this.#open);
+  }
+
+  /** Changes the stored keyring and goes on with that one. A wrong passphrase changes nothing. */
+  async #change<T>(passphrase: string, change: (keyring: Keyring) => T): Promise<T> {
+    const { keyring, etag } = await openStored(passphrase);
+    const result = change(keyring);
+    await server.write(KEYRING_OBJECT, await keyring.seal({ passphrase }), { ifMatch: etag });
+    const before = this.#open;
+    this.#open = narrow(keyring);
+    free(before);
+    return result;
   }
 }
 

@@ -13,8 +13,9 @@ export function confirmButton(text: string, label: string, act: () => void | Pro
     button.classList.toggle("danger", now);
   };
   button.addEventListener("click", () => {
-    if (asked) void act();
-    ask(!asked);
+    const confirmed = asked;
+    ask(!confirmed);
+    if (confirmed) void act();
   });
   button.addEventListener("blur", () => ask(false));
   button.addEventListener("keydown", ({ key }) => {

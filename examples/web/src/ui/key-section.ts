@@ -1,10 +1,11 @@
-// Keys: the keyring's versions, rotation, and bringing old data under the newest key.
+// Keys: the keyring's versions, rotation, bringing old data under the newest key, and destroying older ones.
 
 import { type LoadedRecord } from "../data/records.ts";
 import { type StoredFile } from "../data/files.ts";
 import { migrate, oldData } from "../data/migrate.ts";
 import { type Session } from "../data/session.ts";
-import { byId, h, hush, painted, say } from "./dom.ts";
+import { confirmButton } from "./confirm-button.ts";
+import { byId, type Child, h, hush, painted, say } from "./dom.ts";
 import { count, size, time } from "./format.ts";
 import { isWrongPassphrase, problemBlock } from "./problem.ts";
 import { wrongPassphrase } from "./welcome.ts";
@@ -33,7 +34,7 @@ export class KeySection {
   constructor(private readonly events: KeySectionEvents) {
     byId("rotate-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#go();
+      void this.#rotateNow();
     });
     this.#olderSubmit.addEventListener("click", () => void this.#migrate());
   }
@@ -42,13 +43,21 @@ export class KeySection {
     this.#session = session;
     const { keyring } = session;
     byId("keys-summary", HTMLElement).textContent = `Profile ${keyring.profile}. ${keyring.rotationDue() ? "Rotation is due." : "No rotation is due."}`;
-    this.#list.replaceChildren(
-      ...keyring.versions.map(({ id, created, state }) =>
-        h("li", { "data-state": state }, h("code", {}, id), h("span", { class: "version-state" }, STATES[state]), h("span", { class: "item-meta" }, `made ${time(created)}`)),
-      ),
-    );
     const old = oldData(session, records, files);
     this.#older.hidden = old.records.length + old.files.length === 0;
+    this.#list.replaceChildren(
+      ...keyring.versions.map(({ id, created, state }) =>
+        h(
+          "li",
+          { "data-state": state },
+          h("code", {}, id),
+          h("span", { class: "version-state" }, STATES[state]),
+          h("span", { class: "item-meta" }, `made ${time(created)}`),
+          // An older key that data still needs is not offered.
+          state === "decrypt-only" && this.#older.hidden && confirmButton("Destroy", `Destroy key ${id}`, () => this.#destroy(id)),
+        ),
+      ),
+    );
     byId("older-text", HTMLElement).textContent = `${described(old.records.length, old.files.length)} still under an older key, and still open.`;
   }
 
@@ -60,21 +69,36 @@ export class KeySection {
     hush(this.#olderMessage);
   }
 
-  async #go(): Promise<void> {
+  async #rotateNow(): Promise<void> {
+    await this.#change("Sealing the keyring with a new key", "The keyring was not rotated", async (session, passphrase) => {
+      const id = await session.rotate(passphrase);
+      return ["New data is encrypted with ", h("code", {}, id), " from now on."];
+    });
+  }
+
+  async #destroy(id: string): Promise<void> {
+    if (!this.#passphrase.reportValidity()) return;
+    await this.#change("Sealing the keyring without that key", "The key was not destroyed", async (session, passphrase) => {
+      await session.destroy(passphrase, id);
+      return ["Key ", h("code", {}, id), " is gone from the keyring. Copies of the keyring from before still hold it."];
+    });
+  }
+
+  async #change(busy: string, failed: string, change: (session: Session, passphrase: string) => Promise<Child[]>): Promise<void> {
     const session = this.#session;
     if (!session) return;
     this.#rotate.disabled = true;
     hush(this.#olderMessage);
-    say(this.#rotateMessage, "busy", "Sealing the keyring with a new key");
+    say(this.#rotateMessage, "busy", busy);
     await painted();
     try {
-      const id = await session.rotate(this.#passphrase.value);
+      const done = await change(session, this.#passphrase.value);
       this.#passphrase.value = "";
-      say(this.#rotateMessage, "good", "New data is encrypted with ", h("code", {}, id), " from now on.");
+      say(this.#rotateMessage, "good", ...done);
       await this.events.onChange("keyring");
     } catch (error) {
       if (isWrongPassphrase(error)) say(this.#rotateMessage, "bad", wrongPassphrase());
-      else say(this.#rotateMessage, "bad", problemBlock("The keyring was not rotated", error));
+      else say(this.#rotateMessage, "bad", problemBlock(failed, error));
       this.#passphrase.focus();
     } finally {
       this.#rotate.disabled = false;
