@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::command;
 use crate::project::Project;
 use crate::setup::{self, Need};
-use crate::{package, wasm, wheel};
+use crate::{package, steps, wasm, wheel};
 
 /// Runs the benchmarks of the named platforms, or all of them.
 pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result<()> {
@@ -17,8 +17,7 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
     }
     for platform in platforms {
         if platform == "native" {
-            setup::ensure(project, Need::Rust)?;
-            command::run(project, "cargo", ["bench", "-p", "fortress-sdk"])?;
+            native(project)?;
             continue;
         }
         if platform == "cli" {
@@ -37,6 +36,14 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
         command::run(project, "node", words)?;
     }
     Ok(())
+}
+
+/// The core beside the AEADs under it: pure Rust, then assembly.
+fn native(project: &Project) -> Result<()> {
+    setup::ensure(project, Need::Rust)?;
+    let bench = ["bench", "-p", "fortress-sdk"];
+    command::run(project, "cargo", bench)?;
+    command::run(project, "cargo", bench.iter().chain(&steps::ASSEMBLY))
 }
 
 /// The command line beside `cp` and, where it is installed, `age`.

@@ -5,13 +5,14 @@ use anyhow::Result;
 use crate::command;
 use crate::project::Project;
 use crate::setup::{self, Need};
+use crate::steps::ASSEMBLY;
 use crate::wasm;
 
 /// Formatting, and clippy for every way in which the Rust code is built. All of them are run,
 /// whatever the first ones find.
 pub(crate) fn rust(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Rust)?;
-    let assembly = ["-p", "fortress-sdk", "--all-targets", "--no-default-features", "--features", "assembly,unicode"];
+    let assembly = [&["-p", "fortress-sdk", "--all-targets"][..], &ASSEMBLY].concat();
     command::all_of([
         command::run(project, "cargo", ["fmt", "--all", "--check"]),
         clippy(project, &["--workspace", "--all-targets"]),

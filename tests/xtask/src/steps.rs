@@ -11,6 +11,9 @@ use crate::project::Project;
 use crate::setup::{self, Environment, Need};
 use crate::{demo, lint, package, wasm, wheel};
 
+/// The core with its assembly backends.
+pub(crate) const ASSEMBLY: [&str; 3] = ["--no-default-features", "--features", "assembly,unicode"];
+
 /// One part of the tests, in the order in which they run: the quick and the telling first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -86,10 +89,9 @@ impl Step {
             Self::Core => {
                 let test = ["test", "-p", "fortress-sdk", "--no-fail-fast"];
                 // The assembly backends write and read the same bytes.
-                let assembly = ["--no-default-features", "--features", "assembly,unicode"];
                 command::all_of([
                     command::run(project, "cargo", test),
-                    command::run(project, "cargo", test.iter().chain(&assembly)),
+                    command::run(project, "cargo", test.iter().chain(&ASSEMBLY)),
                 ])?;
             }
             Self::Cli => {
