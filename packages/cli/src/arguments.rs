@@ -140,6 +140,16 @@ pub(crate) struct KeyringFile {
     /// The sealed keyring
     #[arg(value_name = "KEYRING", value_hint = ValueHint::FilePath)]
     pub(crate) keyring: PathBuf,
+    #[command(flatten)]
+    pub(crate) unlock: Unlock,
+}
+
+/// How a sealed keyring is opened.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Unlock {
+    /// Open the keyring by OTHER, another keyring that it is sealed for; the passphrase is then that of OTHER
+    #[arg(long, value_name = "OTHER", value_hint = ValueHint::FilePath, requires = "keyring")]
+    pub(crate) unlock: Option<PathBuf>,
 }
 
 /// A keyring that is written anew.
@@ -173,7 +183,7 @@ pub(crate) struct KeyringNew {
     pub(crate) force: bool,
 }
 
-/// Narrow a keyring to a scope, and seal the result with a passphrase of its own
+/// Narrow a keyring to a scope, and seal the result with a passphrase of its own or for another keyring
 ///
 /// Its holder can read and write what is encrypted at that scope and below, and nothing beside or above it.
 #[derive(Debug, Args)]
@@ -187,8 +197,13 @@ pub(crate) struct KeyringScope {
     /// Where to write the narrowed keyring
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
+    /// Seal it for OTHER, a keyring, in place of a passphrase: whoever opens OTHER opens it with --unlock OTHER
+    ///
+    /// OTHER is opened by --new-passphrase-file.
+    #[arg(long = "for", value_name = "OTHER", value_hint = ValueHint::FilePath)]
+    pub(crate) recipient: Option<PathBuf>,
     /// Costs of guessing the passphrase, as t=PASSES,m=KIB,p=LANES
-    #[arg(long, value_name = "COSTS", default_value = "t=3,m=65536,p=4", value_parser = words::parse_argon2)]
+    #[arg(long, value_name = "COSTS", default_value = "t=3,m=65536,p=4", value_parser = words::parse_argon2, conflicts_with = "recipient")]
     pub(crate) argon2: Argon2Params,
     /// Replace FILE
     #[arg(short, long)]
@@ -201,6 +216,8 @@ pub(crate) struct UsedKeyring {
     /// The sealed keyring to use
     #[arg(short, long, value_name = "KEYRING", value_hint = ValueHint::FilePath)]
     pub(crate) keyring: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) unlock: Unlock,
     /// Narrow the keyring to a scope first, such as acme/users/email
     ///
     /// What is encrypted at a scope is decrypted at the same scope. A slash within a segment is written %2F.
@@ -396,6 +413,8 @@ pub(crate) struct TokenWith {
     /// The sealed keyring to use
     #[arg(short, long, value_name = "KEYRING", value_hint = ValueHint::FilePath)]
     pub(crate) keyring: PathBuf,
+    #[command(flatten)]
+    pub(crate) unlock: Unlock,
     /// The scope of the values, such as acme/users/email
     #[arg(long, value_parser = words::parse_scope)]
     pub(crate) scope: Option<Scope>,

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use fortress::envelope::{Identity, Metadata, ReadLimits, Recipient, RecipientInfo};
+use fortress::envelope::{Header, Identity, Metadata, ReadLimits, Recipient, RecipientInfo};
 use fortress::{Argon2Params, Context, Keyring, Passphrase, inspect};
 
+use crate::arguments::Unlock;
 use crate::failure::{Exit, Failure, shown};
 use crate::input::{Input, Source};
 use crate::output::{Care, Target, write_file};
@@ -17,64 +18,119 @@ const MAX_SEALED_LEN: u64 = 3 << 20;
 /// An open keyring, and what is needed to seal it as it was.
 pub(crate) struct Unlocked {
     pub(crate) keyring: Keyring,
-    passphrase: Passphrase,
-    pub(crate) params: Argon2Params,
+    opener: Opener,
     metadata: Metadata,
     recipients: usize,
 }
 
-/// Opens the keyring in a file.
+/// What opened a keyring, and opens it again after it was sealed anew.
+enum Opener {
+    Passphrase(Passphrase, Argon2Params),
+    Keyring(Keyring),
+}
+
+impl Opener {
+    fn identity(&self) -> Identity<'_> {
+        match self {
+            Opener::Passphrase(passphrase, _) => passphrase.into(),
+            Opener::Keyring(keyring) => keyring.into(),
+        }
+    }
+
+    fn recipient(&self) -> Recipient<'_> {
+        match self {
+            Opener::Passphrase(passphrase, params) => Recipient::Passphrase(passphrase, *params),
+            Opener::Keyring(keyring) => keyring.into(),
+        }
+    }
+}
+
+/// Opens the keyring in a file, by the passphrase, or by the keyring in another file and that one's passphrase.
 pub(crate) fn unlock(
     path: &Path,
+    by: &Unlock,
     passphrase: impl FnOnce(&str) -> Result<Passphrase, Failure>,
 ) -> Result<Unlocked, Failure> {
-    let name = shown(path);
-    let mut input = Input::open(&Source::File(path.to_owned()))?;
-    let Some(sealed) = input.read_all(MAX_SEALED_LEN)? else {
-        return Err(Failure::new(
-            Exit::Format,
-            "wrong_content",
-            format!("{name}: larger than any sealed keyring; give a file that `fortress keyring new` made"),
-        ));
-    };
-    let of = |failure: Failure| failure.of(&name);
-    let inspection = inspect::envelope(&sealed, None).map_err(|error| of(error.into()))?;
-    // Told before the passphrase is asked for.
-    let Some(header) = inspection.header.filter(|header| header.content() == "keyring") else {
-        return Err(Failure::new(
-            Exit::Format,
-            "wrong_content",
-            format!("{name}: holds encrypted data, not a keyring; give the keyring that `fortress keyring new` made"),
-        ));
-    };
-    let params = header.recipient_infos().find_map(|info| match info {
-        RecipientInfo::Passphrase { params } => Some(params),
-        _ => None,
-    });
-    let Some(params) = params else {
-        return Err(Failure::new(
-            Exit::WrongKey,
-            "wrong_recipient",
-            format!(
-                "{name}: sealed for another keyring, not with a passphrase; this command opens it by passphrase only"
-            ),
-        ));
-    };
-    let passphrase = passphrase(&name)?;
-    let identity = [Identity::Passphrase(&passphrase)];
-    let keyring = Keyring::open(&sealed, &identity, &ReadLimits::default()).map_err(|error| of(error.into()))?;
-    let recipients = header.recipient_infos().len();
-    Ok(Unlocked { keyring, passphrase, params, metadata: header.metadata().clone(), recipients })
+    let sealed = Sealed::read(path)?;
+    match &by.unlock {
+        Some(other) => sealed.open(Opener::Keyring(Sealed::read(other)?.open_by_passphrase(passphrase)?.keyring)),
+        None => sealed.open_by_passphrase(passphrase),
+    }
+}
+
+/// A file that claims to be a sealed keyring.
+struct Sealed {
+    name: String,
+    bytes: Vec<u8>,
+    header: Header,
+}
+
+impl Sealed {
+    /// What is no keyring is refused before a passphrase is asked for.
+    fn read(path: &Path) -> Result<Sealed, Failure> {
+        let name = shown(path);
+        let mut input = Input::open(&Source::File(path.to_owned()))?;
+        let Some(bytes) = input.read_all(MAX_SEALED_LEN)? else {
+            return Err(Failure::new(
+                Exit::Format,
+                "wrong_content",
+                format!("{name}: larger than any sealed keyring; give a file that `fortress keyring new` made"),
+            ));
+        };
+        let inspection = inspect::envelope(&bytes, None).map_err(|error| Failure::from(error).of(&name))?;
+        match inspection.header.filter(|header| header.content() == "keyring") {
+            Some(header) => Ok(Sealed { name, bytes, header }),
+            None => Err(Failure::new(
+                Exit::Format,
+                "wrong_content",
+                format!(
+                    "{name}: holds encrypted data, not a keyring; give the keyring that `fortress keyring new` made"
+                ),
+            )),
+        }
+    }
+
+    fn open_by_passphrase(
+        self,
+        passphrase: impl FnOnce(&str) -> Result<Passphrase, Failure>,
+    ) -> Result<Unlocked, Failure> {
+        let params = self.header.recipient_infos().find_map(|info| match info {
+            RecipientInfo::Passphrase { params } => Some(params),
+            _ => None,
+        });
+        let Some(params) = params else {
+            return Err(Failure::new(
+                Exit::WrongKey,
+                "wrong_recipient",
+                format!(
+                    "{}: sealed for another keyring, not with a passphrase; name that one with --unlock",
+                    self.name
+                ),
+            ));
+        };
+        let passphrase = passphrase(&self.name)?;
+        self.open(Opener::Passphrase(passphrase, params))
+    }
+
+    fn open(self, opener: Opener) -> Result<Unlocked, Failure> {
+        let keyring = Keyring::open(&self.bytes, &[opener.identity()], &ReadLimits::default())
+            .map_err(|error| Failure::from(error).of(&self.name))?;
+        let recipients = self.header.recipient_infos().len();
+        Ok(Unlocked { keyring, opener, metadata: self.header.metadata().clone(), recipients })
+    }
 }
 
 impl Unlocked {
-    /// Writes the keyring back, sealed with its passphrase, or with another one.
-    pub(crate) fn store(
-        &self,
-        path: &Path,
-        new: Option<(&Passphrase, Argon2Params)>,
-        drop_others: bool,
-    ) -> Result<(), Failure> {
+    /// What guessing its passphrase costs; what is recommended for one that has none.
+    pub(crate) fn params(&self) -> Argon2Params {
+        match self.opener {
+            Opener::Passphrase(_, params) => params,
+            Opener::Keyring(_) => Argon2Params::RECOMMENDED,
+        }
+    }
+
+    /// Writes the keyring back, sealed for what opened it, or for another recipient.
+    pub(crate) fn store(&self, path: &Path, new: Option<Recipient<'_>>, drop_others: bool) -> Result<(), Failure> {
         if self.recipients > 1 && !drop_others {
             return Err(Failure::usage(format!(
                 "{} is sealed for {} recipients, and sealing it anew would shut out the others; give --drop-others to do that",
@@ -82,8 +138,7 @@ impl Unlocked {
                 self.recipients
             )));
         }
-        let (passphrase, params) = new.unwrap_or((&self.passphrase, self.params));
-        let recipient = Recipient::Passphrase(passphrase, params);
+        let recipient = new.unwrap_or_else(|| self.opener.recipient());
         seal(&self.keyring, recipient, self.metadata.clone(), path, true)
     }
 }

@@ -113,3 +113,33 @@ fn others_are_not_shut_out_unasked() {
     assert_eq!(shown["recipients"].as_array().unwrap().len(), 1);
     assert_eq!(shown["metadata"]["team"], "blue", "what else is in the header stays");
 }
+
+#[test]
+fn a_keyring_sealed_for_another_one() {
+    let sandbox = Sandbox::with_keyring();
+    sandbox.write("other.pass", "of the team");
+    sandbox.ok(&["keyring", "new", "-o", "team", "--passphrase-file", "other.pass", "--argon2", CHEAP]);
+    let scope = ["keyring", "scope", "k", "acme", "-o", "granted", "--for", "team"];
+    sandbox.fails(2, &["--argon2", "--for"], &[&scope[..], &["--argon2", CHEAP]].concat());
+    sandbox.ok(&[&scope[..], &["--new-passphrase-file", "other.pass"]].concat());
+    sandbox.fails(4, &["granted", "--unlock"], &["keyring", "show", "granted"]);
+    sandbox.fails(4, &["granted"], &["keyring", "show", "granted", "--unlock", "k"]);
+    sandbox.fails(5, &["team: the passphrase is wrong"], &["keyring", "show", "granted", "--unlock", "team"]);
+    sandbox.write("plain", "text");
+    sandbox.fails(2, &["--keyring"], &["decrypt", "--unlock", "k", "plain"]);
+    sandbox.fails(3, &["plain"], &["keyring", "show", "granted", "--unlock", "plain"]);
+
+    let by = ["--unlock", "team", "--passphrase-file", "other.pass"];
+    let shown = sandbox.json(&[&["keyring", "show", "granted", "--json"], &by[..]].concat());
+    assert_eq!(shown["scope"], serde_json::json!(["acme"]));
+    sandbox.ok(&[&["encrypt", "-k", "granted", "plain"], &by[..]].concat());
+    assert_eq!(sandbox.ok(&["decrypt", "-k", "k", "--scope", "acme", "plain.ftrs", "-o", "-"]), b"text");
+    let token = sandbox.ok_text(&[&["token", "encrypt", "-k", "granted", "value"], &by[..]].concat());
+    assert_eq!(sandbox.ok(&["token", "decrypt", "-k", "k", "--scope", "acme", token.trim()]), b"value\n");
+
+    // Sealed anew, it is for what opened it, unless a passphrase takes its place.
+    sandbox.write("new", "its own");
+    sandbox.ok(&[&["keyring", "change-passphrase", "granted", "--new-passphrase-file", "new"], &by[..]].concat());
+    let shown = sandbox.json(&["keyring", "show", "granted", "--passphrase-file", "new", "--json"]);
+    assert_eq!(shown["scope"], serde_json::json!(["acme"]));
+}

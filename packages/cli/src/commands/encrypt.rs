@@ -69,7 +69,7 @@ impl Writing {
         let keyring = match &used.keyring {
             None => None,
             Some(path) => {
-                let unlocked = keyrings::unlock(path, |name| common.passphrases.opening(name))?;
+                let unlocked = keyrings::unlock(path, &used.unlock, |name| common.passphrases.opening(name))?;
                 Some(keyrings::narrow(unlocked.keyring, used.scope.as_ref())?)
             }
         };

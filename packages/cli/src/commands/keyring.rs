@@ -1,13 +1,11 @@
 //! `fortress keyring …`.
 
-use std::path::Path;
-
 use fortress::envelope::{Metadata, Recipient};
 use fortress::{KeyId, Keyring, Timestamp, VersionState};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::arguments::{Common, KeyringCommand, KeyringNew, KeyringScope};
+use crate::arguments::{Common, KeyringCommand, KeyringFile, KeyringNew, KeyringScope, Unlock};
 use crate::failure::{Exit, Failure, shown};
 use crate::keyrings::{Unlocked, seal, unlock};
 use crate::output::{Care, Output, Target};
@@ -16,12 +14,12 @@ use crate::report::Report;
 use crate::{tty, words};
 
 pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> Result<(), Failure> {
-    let open = |path: &Path| unlock(path, |name| common.passphrases.opening(name));
+    let open = |file: &KeyringFile| unlock(&file.keyring, &file.unlock, |name| common.passphrases.opening(name));
     match command {
         KeyringCommand::New(arguments) => new(&arguments, common, report),
-        KeyringCommand::Show { file } => show(&open(&file.keyring)?.keyring, report),
+        KeyringCommand::Show { file } => show(&open(&file)?.keyring, report),
         KeyringCommand::Rotate { file, seal } => {
-            let mut unlocked = open(&file.keyring)?;
+            let mut unlocked = open(&file)?;
             let id = unlocked.keyring.rotate(now(), &mut random::generator())?;
             unlocked.store(&file.keyring, None, seal.drop_others)?;
             report.result(
@@ -30,7 +28,7 @@ pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> 
             )
         }
         KeyringCommand::DestroyVersion { file, version, yes, seal } => {
-            let mut unlocked = open(&file.keyring)?;
+            let mut unlocked = open(&file)?;
             unlocked.keyring.destroy_version(version)?;
             let question = format!(
                 "What version {version} encrypted cannot be read by this keyring again. Type its id to destroy it: "
@@ -43,18 +41,18 @@ pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> 
             )
         }
         KeyringCommand::ChangePassphrase { file, argon2, seal } => {
-            let unlocked = open(&file.keyring)?;
+            let unlocked = open(&file)?;
             let passphrase = common.passphrases.setting(&shown(&file.keyring))?;
-            let params = argon2.unwrap_or(unlocked.params);
-            unlocked.store(&file.keyring, Some((&passphrase, params)), seal.drop_others)?;
+            let recipient = Recipient::Passphrase(&passphrase, argon2.unwrap_or_else(|| unlocked.params()));
+            unlocked.store(&file.keyring, Some(recipient), seal.drop_others)?;
             report.result(
                 || json!({ "keyring": shown(&file.keyring) }),
                 || format!("{}: sealed with the new passphrase", shown(&file.keyring)),
             )
         }
-        KeyringCommand::Scope(arguments) => scope(&arguments, &open(&arguments.file.keyring)?, common, report),
+        KeyringCommand::Scope(arguments) => scope(&arguments, &open(&arguments.file)?, common, report),
         KeyringCommand::ExportSecret { file, yes } => {
-            let unlocked = open(&file.keyring)?;
+            let unlocked = open(&file)?;
             let question = format!(
                 "The secrets open everything that {} ever encrypted. Type \"export\" to print them: ",
                 shown(&file.keyring)
@@ -123,13 +121,21 @@ fn show(keyring: &Keyring, report: &Report) -> Result<(), Failure> {
 }
 
 fn scope(arguments: &KeyringScope, unlocked: &Unlocked, common: &Common, report: &Report) -> Result<(), Failure> {
-    let KeyringScope { scope, output, argon2, force, .. } = arguments;
+    let KeyringScope { scope, output, recipient, argon2, force, .. } = arguments;
     let name = shown(output);
     let root = &unlocked.keyring;
     let narrowed = root.scope(&scope.0)?;
     drop(Output::open(&Target::File(output.clone()), Care { force: *force, private: true, durable: false })?);
-    let passphrase = common.passphrases.setting(&name)?;
-    seal(&narrowed, Recipient::Passphrase(&passphrase, *argon2), Metadata::default(), output, *force)?;
+    match recipient {
+        Some(other) => {
+            let other = unlock(other, &Unlock::default(), |name| common.passphrases.opening_second(name))?.keyring;
+            seal(&narrowed, (&other).into(), Metadata::default(), output, *force)?;
+        }
+        None => {
+            let passphrase = common.passphrases.setting(&name)?;
+            seal(&narrowed, Recipient::Passphrase(&passphrase, *argon2), Metadata::default(), output, *force)?;
+        }
+    }
     report.result(
         || json!({ "keyring": name, "scope": narrowed.path(), "primary": narrowed.primary().to_string() }),
         || format!("{name}: the keyring narrowed to {}", words::written(narrowed.path())),

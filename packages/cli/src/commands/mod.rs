@@ -50,7 +50,7 @@ impl Opener {
     fn new(used: &UsedKeyring, common: &Common) -> Result<Opener, Failure> {
         match &used.keyring {
             Some(path) => {
-                let unlocked = keyrings::unlock(path, |name| common.passphrases.opening(name))?;
+                let unlocked = keyrings::unlock(path, &used.unlock, |name| common.passphrases.opening(name))?;
                 keyrings::narrow(unlocked.keyring, used.scope.as_ref()).map(Opener::Keyring)
             }
             None => common.passphrases.opening("the files").map(Opener::Passphrase),

@@ -8,7 +8,7 @@ use fortress::{Context, Keyring, Passphrase};
 use serde_json::json;
 
 use super::Opener;
-use crate::arguments::{Common, Rewrap};
+use crate::arguments::{Common, Rewrap, Unlock};
 use crate::failure::{Exit, Failure, shown};
 use crate::input::{Input, Source};
 use crate::keyrings;
@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> R
     let new_keyring = match &arguments.recipient {
         None => None,
         Some(path) => {
-            let unlocked = keyrings::unlock(path, |name| common.passphrases.opening_second(name))?;
+            let unlocked = keyrings::unlock(path, &Unlock::default(), |name| common.passphrases.opening_second(name))?;
             Some(keyrings::narrow(unlocked.keyring, arguments.recipient_scope.as_ref())?)
         }
     };
