@@ -1,8 +1,9 @@
 /** A static file server on 127.0.0.1 for tests: right types, byte ranges, headers as asked for. */
-import { createReadStream } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, resolve, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
 
 /**
  * @typedef {string | { body: string | Uint8Array, type?: string }} Served a folder's path, or the thing itself
@@ -12,6 +13,7 @@ import { extname, join, resolve, sep } from "node:path";
  * @property {string} [csp] the Content-Security-Policy of every answer
  * @property {boolean} [coop] isolate the page (COOP and COEP), for precise clocks and shared memory
  * @property {number} [port] 0, any free one, unless told
+ * @property {string} [uploads] the path of a folder that also takes files, by PUT
  */
 
 /**
@@ -23,7 +25,7 @@ import { extname, join, resolve, sep } from "node:path";
  * @returns {Promise<{ url: string, requests: string[], close(): Promise<void> }>} the url ends in "/";
  *   `requests` gathers "GET /path" lines as they come
  */
-export async function serve(what, { headers = {}, csp, coop = false, port = 0 } = {}) {
+export async function serve(what, { headers = {}, csp, coop = false, port = 0, uploads } = {}) {
   const mounts = Object.entries(typeof what === "string" ? { "/": what } : what).sort(([a], [b]) => b.length - a.length);
   const common = {
     "cache-control": "no-store",
@@ -36,7 +38,8 @@ export async function serve(what, { headers = {}, csp, coop = false, port = 0 } 
     requests.push(`${request.method} ${request.url}`);
     for (const [name, value] of Object.entries(common)) response.setHeader(name, value);
     try {
-      await answer(mounts, request, response);
+      if (request.method === "PUT" && uploads) await receive(uploads, mounts, request, response);
+      else await answer(mounts, request, response);
     } catch (error) {
       if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
       response.end(String(error));
@@ -73,6 +76,22 @@ async function answer(mounts, request, response) {
   if (request.method === "HEAD" || start === end) return response.end();
   if (found.body) return response.end(found.body.subarray(start, end));
   createReadStream(found.file, { start, end: end - 1 }).on("error", () => response.destroy()).pipe(response);
+}
+
+async function receive(uploads, mounts, request, response) {
+  const file = within(mounts, decodeURIComponent(new URL(request.url, "http://localhost").pathname));
+  if (file?.prefix !== uploads) return refuse(response, 405);
+  await pipeline(request, createWriteStream(file.path));
+  response.writeHead(204).end();
+}
+
+/** The file that a path names in the first folder mounted above it, there or not. */
+function within(mounts, path) {
+  const [prefix, served] = mounts.find(([prefix]) => path.startsWith(prefix)) ?? [];
+  if (typeof served !== "string") return undefined;
+  const root = resolve(served);
+  const file = join(root, path.slice(prefix.length));
+  return file.startsWith(root + sep) ? { prefix, path: file } : undefined;
 }
 
 async function find(mounts, path) {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { serve } from "@fortress-tests/browsers";
 
@@ -38,5 +41,17 @@ describe("serve", () => {
 
   test("nothing outside its folder", async () => {
     for (const path of ["/%2e%2e/package.json", "/..%2fpackage.json"]) assert.equal((await get(path)).status, 404);
+  });
+
+  test("takes files where it is told to, and nowhere else", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fortress-serve-test-"));
+    const taking = await serve({ "/": site, "/in/": folder }, { uploads: "/in/" });
+    const put = async (path) => (await fetch(new URL(path, taking.url), { method: "PUT", body: "sent" })).status;
+    assert.equal(await put("/in/file"), 204);
+    assert.equal(readFileSync(join(folder, "file"), "utf8"), "sent");
+    for (const path of ["/file", "/in/%2e%2e/file", "/in/..%2ffile"]) assert.equal(await put(path), 405, path);
+    assert.equal((await fetch(server.url, { method: "PUT", body: "sent" })).status, 405, "not without being told");
+    await taking.close();
+    rmSync(folder, { recursive: true });
   });
 });

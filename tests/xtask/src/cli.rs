@@ -10,7 +10,7 @@ pub(crate) const HELP: &str = "\
 cargo xtask <task>
 
   test [step…]                 every test, or the named steps:
-                               lint xtask core cli wasm npm python wheel packaging browsers demo
+                               lint xtask core cli wasm npm python wheel interop packaging browsers demo
   demo [--check]               build everything and serve the example page; --check drives it in three browsers
   bench [platform…] [--html]   benchmarks: native, cli, python, node, browser (default: all); --html also writes a report
   build                        WebAssembly, its sizes, and the npm package

@@ -9,6 +9,7 @@ mod command;
 mod demo;
 mod fresh;
 mod fuzz;
+mod interop;
 mod lint;
 mod npm_state;
 mod package;

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Error, Result};
 use crate::command::{self, say};
 use crate::project::Project;
 use crate::setup::{self, Environment, Need};
-use crate::{demo, lint, package, wasm, wheel};
+use crate::{demo, interop, lint, package, wasm, wheel};
 
 /// The core with its assembly backends.
 pub(crate) const ASSEMBLY: [&str; 3] = ["--no-default-features", "--features", "assembly,unicode"];
@@ -25,13 +25,14 @@ pub(crate) enum Step {
     Npm,
     Python,
     Wheel,
+    Interop,
     Packaging,
     Browsers,
     Demo,
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Lint,
         Self::Xtask,
         Self::Core,
@@ -40,6 +41,7 @@ impl Step {
         Self::Npm,
         Self::Python,
         Self::Wheel,
+        Self::Interop,
         Self::Packaging,
         Self::Browsers,
         Self::Demo,
@@ -55,6 +57,7 @@ impl Step {
             Self::Npm => "npm",
             Self::Python => "python",
             Self::Wheel => "wheel",
+            Self::Interop => "interop",
             Self::Packaging => "packaging",
             Self::Browsers => "browsers",
             Self::Demo => "demo",
@@ -116,7 +119,15 @@ impl Step {
                 let python = Environment::Reader.python(project);
                 command::run(project, python, ["-m", "pytest", "tests/interop/python"])?;
             }
-            Self::Wheel => wheel::test(project)?,
+            Self::Wheel => {
+                built.require(project, Product::Wheel)?;
+                wheel::test(project)?;
+            }
+            Self::Interop => {
+                built.require(project, Product::Package)?;
+                built.require(project, Product::Wheel)?;
+                interop::test(project)?;
+            }
             Self::Packaging | Self::Browsers => {
                 setup::ensure(project, Need::Browsers)?;
                 built.require(project, Product::Package)?;
@@ -154,6 +165,7 @@ pub(crate) fn test(project: &Project, steps: &[Step]) -> Result<ExitCode> {
 enum Product {
     Module,
     Package,
+    Wheel,
 }
 
 /// What this run has built, or tried to.
@@ -175,6 +187,7 @@ impl Built {
                 self.require(project, Product::Module)?;
                 package::build(project)?;
             }
+            Product::Wheel => wheel::install(project)?,
         }
         self.0.insert(product, true);
         Ok(())
@@ -221,6 +234,7 @@ fn table(reports: &[Report]) -> String {
                 let product = match product {
                     Product::Module => "WebAssembly module",
                     Product::Package => "npm package",
+                    Product::Wheel => "Python wheel",
                 };
                 ("skipped", format!("  the {product} could not be built"))
             }

@@ -13,12 +13,11 @@ use crate::setup::{self, Environment, Need};
 /// Where the package's Python sources are.
 const FOLDER: &str = "packages/python";
 
-/// Builds the wheel and the sdist, installs the wheel, and runs its tests and the type checkers.
+/// Runs the tests of the installed wheel and the type checkers, and builds the sdist.
 pub(crate) fn test(project: &Project) -> Result<()> {
-    install(project)?;
     let portable = ["--no-default-features", "--features", "portable", "--", "-D", "warnings"];
     command::all_of([
-        // The pure-Rust build; the wheel above is the other one.
+        // The pure-Rust build; the wheel is the other one.
         command::run(project, "cargo", ["clippy", "-p", "fortress-sdk-python"].iter().chain(&portable)),
         command::run_shown(program(project, "ruff", &["check", "."])),
         command::run_shown(program(project, "ruff", &["format", "--check", "."])),
@@ -36,7 +35,7 @@ pub(crate) fn bench(project: &Project) -> Result<()> {
 }
 
 /// Builds the wheel and installs it, and nothing but it, anew.
-fn install(project: &Project) -> Result<()> {
+pub(crate) fn install(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Wheel)?;
     let _one_at_a_time = project.lock()?;
     let wheels = emptied(project, "wheels")?;

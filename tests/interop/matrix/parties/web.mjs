@@ -1,0 +1,153 @@
+/** The npm package, in Node as in a page: what differs is where files are. */
+
+/**
+ * @typedef {object} Store
+ * @property {(name: string) => Promise<Blob>} read a file of the writer's folder
+ * @property {(name: string, data: Blob | Uint8Array | string) => Promise<void>} write
+ * @property {(length: number) => Promise<Blob>} plain a plaintext
+ */
+
+/**
+ * @param {typeof import("fortress-sdk")} fortress
+ * @param {Record<string, any>} plan
+ * @param {Store} store
+ * @returns {Promise<Record<string, unknown>>} an answer for each item
+ */
+export async function carryOut(fortress, plan, store) {
+  const party = await Party.start(fortress, plan, store);
+  const answers = {};
+  for (const item of plan.items) {
+    try {
+      answers[item.name] = (await party[`${plan.verb}_${item.kind}`](item)) ?? null;
+    } catch (error) {
+      answers[item.name] = { error: `${error?.name}: ${error?.message} ${error?.code ?? ""}` };
+    }
+  }
+  return answers;
+}
+
+class Party {
+  static async start(fortress, plan, store) {
+    const { passes, memory_kib: memoryKiB, lanes } = plan.argon2;
+    const secret = { passphrase: plan.passphrase, argon2: { passes, memoryKiB, lanes } };
+    const party = Object.assign(new Party(), { fortress, store, secret, context: plan.context });
+    if (plan.verb === "write") {
+      party.keyring = await fortress.Keyring.generate({ profile: "fortress" });
+      party.keyring.rotate();
+      party.keyring.rotate();
+      party.keyring.destroyVersion(party.keyring.versions[0].id);
+    } else {
+      party.keyring = await party.open("keyring", secret);
+    }
+    party.narrowed = party.keyring.scope(...plan.scope);
+    return party;
+  }
+
+  async open(name, identity) {
+    return this.fortress.Keyring.open(await this.store.read(name), identity);
+  }
+
+  async opener({ by }) {
+    switch (by) {
+      case "passphrase": return this.secret;
+      case "scoped": return (this.scoped ??= await this.open("scoped", this.secret));
+      case "granted": return (this.granted ??= await this.open("granted", this.keyring));
+      default: return this.narrowed;
+    }
+  }
+
+  write_keyring(item) { return this.seal(item, this.keyring, this.secret); }
+  write_scoped(item) { return this.seal(item, this.narrowed, this.secret); }
+  write_granted(item) { return this.seal(item, this.narrowed, this.keyring); }
+
+  async seal({ name }, keyring, recipient) {
+    await this.store.write(name, await keyring.seal(recipient));
+    return described(keyring);
+  }
+
+  async read_keyring() { return described(this.keyring); }
+  async read_scoped() { return described(await this.opener({ by: "scoped" })); }
+  async read_granted() { return described(await this.opener({ by: "granted" })); }
+
+  async write_file({ name, suite, length, by }) {
+    const { context } = this;
+    const recipients = by === "passphrase" ? this.secret : this.narrowed;
+    await this.store.write(name, await this.fortress.encryptBlob(await this.store.plain(length), { recipients, suite, context }));
+  }
+
+  async read_file(item) {
+    const { context } = this;
+    const plaintext = await this.fortress.decryptBlob(await this.store.read(item.name), { identity: await this.opener(item), context });
+    return sha256(await plaintext.arrayBuffer());
+  }
+
+  async read_parts({ file, ranges }) {
+    const opened = await this.narrowed.openSource(await this.store.read(file), { context: this.context });
+    const digests = [];
+    for (const [start, end] of ranges) digests.push(await sha256(await opened.read(start, end)));
+    opened.free();
+    return digests;
+  }
+
+  async write_token({ name, length }) {
+    await this.store.write(name, JSON.stringify(this.narrowed.encrypt(await this.value(length), this.context)));
+  }
+
+  async read_token({ name }) {
+    return sha256(this.narrowed.decrypt(await this.stored(name), this.context));
+  }
+
+  async write_row({ name, fields }) {
+    await this.store.write(name, JSON.stringify({ fields: this.narrowed.encryptRow(await this.row(fields), this.context) }));
+  }
+
+  async write_hoisted({ name, fields }) {
+    await this.store.write(name, JSON.stringify(this.narrowed.encryptRowHoisted(await this.row(fields), this.context)));
+  }
+
+  async read_row({ name }) {
+    const row = await this.stored(name);
+    const values = this.narrowed.decryptRow(row.header === undefined ? row.fields : row, this.context);
+    const digests = await Promise.all(Object.entries(values).map(async ([field, value]) => [field, await sha256(value)]));
+    return Object.fromEntries(digests);
+  }
+
+  read_hoisted(item) { return this.read_row(item); }
+
+  async write_column({ name, lengths }) {
+    const values = await Promise.all(lengths.map((length) => (length === null ? null : this.value(length))));
+    await this.store.write(name, JSON.stringify(this.narrowed.encryptColumn(values, { context: this.context, contexts: rows(values) })));
+  }
+
+  async read_column({ name }) {
+    const tokens = await this.stored(name);
+    const values = this.narrowed.decryptColumn(tokens, { context: this.context, contexts: rows(tokens) });
+    return Promise.all(values.map((value) => (value === null ? null : sha256(value))));
+  }
+
+  async row(fields) {
+    const values = await Promise.all(Object.entries(fields).map(async ([name, length]) => [name, await this.value(length)]));
+    return Object.fromEntries(values);
+  }
+
+  async value(length) {
+    return new Uint8Array(await (await this.store.plain(length)).arrayBuffer());
+  }
+
+  async stored(name) {
+    return JSON.parse(await (await this.store.read(name)).text());
+  }
+}
+
+function described({ profile, path, primary, versions }) {
+  return { profile, path, primary, versions: versions.map(({ id, created, state }) => [id, created.getTime() / 1000, state]) };
+}
+
+function rows(column) {
+  return column.map((_, row) => ({ row: String(row) }));
+}
+
+async function sha256(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
