@@ -1,16 +1,17 @@
 """The command line beside cp, cat and age: one file in memory-backed storage, everything in turns, ratios from one run.
 
-    python3 tests/bench/cli.py path/to/fortress [MiB] [rounds]
+    python3 tests/bench/cli.py path/to/fortress [MiB] [rounds] [--json FILE]
 
 `cargo xtask bench cli` builds the program and calls this. Medians of wall-clock times, and beside them the processor's time, which says more
 on a machine that others use. Peak memory is the kernel's count of resident pages; it cannot be told below this script's own.
 """
 
+import argparse
+import json
 import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -18,9 +19,13 @@ CHEAP = "t=1,m=8192,p=1"  # what the guide recommends for a passphrase that a ma
 
 
 def main():
-    program = os.path.abspath(sys.argv[1])
-    mib = int(sys.argv[2]) if len(sys.argv) > 2 else 1024
-    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 7
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", type=os.path.abspath)
+    parser.add_argument("mib", type=int, nargs="?", default=1024)
+    parser.add_argument("rounds", type=int, nargs="?", default=7)
+    parser.add_argument("--json", type=os.path.abspath, help="write the figures there")
+    arguments = parser.parse_args()
+    program, mib, rounds = arguments.program, arguments.mib, arguments.rounds
     storage = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(dir=storage) as folder:
         os.chdir(folder)
@@ -38,6 +43,8 @@ def main():
                     peaks[name] = max(peaks[name], peak)
         medians = {name: statistics.median(each) for name, each in times.items()}
         report(mib, rounds, medians, {name: statistics.median(each) for name, each in busy.items()}, peaks)
+        if arguments.json:
+            write_json(arguments.json, mib, medians)
 
 
 def prepare(program, size):
@@ -116,6 +123,23 @@ def report(mib, rounds, medians, busy, peaks):
         print(f"{name:44} {seconds:8.3f} {busy[name]:6.2f} {speed:6.2f} {of_cp:>6} {of_age:>7} {peaks[name]:9.1f}")
     print("\n\"of cp\" and \"of age\" are speeds as multiples of theirs for the same file in the same run. Unless it says otherwise, the keyring")
     print(f"is sealed with a random passphrase and {CHEAP}, as age's key file asks for none; Argon2id takes 64 MiB by default.")
+
+
+def write_json(path, mib, medians):
+    """The figures for the page of all platforms: to a file and to /dev/null."""
+
+    def group(title, names):
+        rows = []
+        for name in names:
+            rate = f"{mib * (1 << 20) / medians[name] / 1e9:.2f} GB/s"
+            rows.append({"name": name, "ours": name.startswith("fortress"), "seconds": medians[name], "speed": rate})
+        return {"title": title, "rows": rows}
+
+    to_a_file = [name for name in medians if "/dev/null" not in name and "verify" not in name]
+    elsewhere = [name for name in medians if name not in to_a_file]
+    groups = [group(f"A file of {mib} MiB", to_a_file), group(f"{mib} MiB, nothing written", elsewhere)]
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"runtime": "Command line", "groups": groups, "goals": []}, file)
 
 
 if __name__ == "__main__":

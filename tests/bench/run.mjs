@@ -1,23 +1,22 @@
 #!/usr/bin/env node
-// node tests/bench/run.mjs [chromium|firefox|webkit|node|browser]… [--rounds n] [--html]
+// node tests/bench/run.mjs [chromium|firefox|webkit|node|browser]… [--rounds n]
 //
-// Prints one table for each platform and writes the figures to artifacts/bench/<platform>.json; with --html also a page
-// of all platforms measured so far.
+// Prints one table for each platform and writes the figures to artifacts/bench/<platform>.json.
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { cpus, loadavg, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { judge } from "./src/goals.mjs";
 import { inBrowser, inNode } from "./src/platforms.mjs";
-import { page, table } from "./src/report.mjs";
+import { groups, table } from "./src/report.mjs";
 
 const folder = fileURLToPath(new URL("../../artifacts/bench", import.meta.url));
 const require = createRequire(import.meta.url);
 const platforms = { chromium: ["chromium"], firefox: ["firefox"], webkit: ["webkit"], node: ["node"], browser: ["chromium", "firefox"] };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" }, html: { type: "boolean" } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" } } });
 const unknown = positionals.filter((name) => !(name in platforms));
 if (unknown.length > 0) throw new Error(`no platform is called ${unknown.join(", ")}: expected ${Object.keys(platforms).join(", ")}`);
 const options = values.rounds === undefined ? {} : { rounds: Number(values.rounds) };
@@ -26,15 +25,9 @@ await mkdir(folder, { recursive: true });
 for (const platform of (positionals.length > 0 ? positionals : ["browser", "node"]).flatMap((name) => platforms[name])) {
   const [load] = loadavg();
   const { runtime, results } = platform === "node" ? await inNode(options) : await inBrowser(platform, options);
-  const report = { platform, runtime, machine: machine(), load, versions: versions(), date: new Date().toISOString().slice(0, 10), results, goals: judge(platform, results) };
+  const report = { platform, runtime, machine: machine(), load, versions: versions(), date: new Date().toISOString().slice(0, 10), results, groups: groups(results), goals: judge(platform, results) };
   await writeFile(`${folder}/${platform}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
   console.log(`\n${table(report)}\n`);
-}
-if (values.html) {
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".json") && name.replace(".json", "") in platforms);
-  const reports = await Promise.all(files.map(async (name) => JSON.parse(await readFile(`${folder}/${name}`, "utf8"))));
-  await writeFile(`${folder}/index.html`, page(reports));
-  console.log(`${folder}/index.html`);
 }
 
 function machine() {

@@ -7,6 +7,8 @@ use std::{
 
 use fortress::Suite;
 
+use crate::report::{Group, Row};
+
 const ROUNDS: usize = 400;
 /// Fewer are enough where one takes long, for then interruptions weigh less.
 const FEWEST_ROUNDS: usize = 11;
@@ -33,8 +35,8 @@ impl<'c> Contest<'c> {
         self.competitors.push((name, Box::new(work)));
     }
 
-    /// Runs all of them and prints each one's time where nothing disturbed it, and its speed beside the first's.
-    pub(crate) fn run(mut self) {
+    /// Runs all of them, and tells each one's time where nothing disturbed it.
+    pub(crate) fn run(mut self) -> Group {
         let calls: Vec<u32> = self.competitors.iter_mut().map(|(_, work)| calls_per_turn(work)).collect();
         let mut turns = vec![Vec::with_capacity(ROUNDS); calls.len()];
         let start = Instant::now();
@@ -46,14 +48,9 @@ impl<'c> Contest<'c> {
                 turns.push(time(work, calls).as_secs_f64() / f64::from(calls));
             }
         }
-        let seconds: Vec<f64> = turns.into_iter().map(undisturbed).collect();
-        for ((name, _), seconds_each) in self.competitors.iter().zip(&seconds) {
-            let speed = match self.bytes {
-                ..4096 => format!("{:9.0} ns", seconds_each * 1e9),
-                _ => format!("{:7.2} GB/s", self.bytes as f64 / seconds_each / 1e9),
-            };
-            println!("  {:18} {name:30} {speed}   {:5.2}", self.suite.title(), seconds[0] / seconds_each);
-        }
+        let times = self.competitors.iter().zip(turns);
+        let rows = times.map(|((name, _), turns)| Row { name, seconds: undisturbed(turns) }).collect();
+        Group { suite: self.suite, bytes: self.bytes, rows }
     }
 }
 

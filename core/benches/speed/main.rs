@@ -5,12 +5,13 @@
 //! cargo bench -p fortress-sdk --no-default-features --features assembly,unicode     AWS-LC and libaegis
 //! ```
 //!
-//! An argument selects the parts whose name contains it: `stream`, `token`, `group`, `derivation`.
+//! After `--`, `--json FILE` writes the figures there, and a word selects the parts whose name contains it: `stream`, `token`, `group`.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run says so by a panic")]
 
 mod clock;
 mod raw;
+mod report;
 
 use clock::Contest;
 use fortress::{
@@ -21,6 +22,7 @@ use fortress::{
 };
 use rand_core::SeedableRng;
 use raw::Raw;
+use report::Group;
 
 /// Out of the first cache, as a file is.
 const STREAM_LEN: usize = 1 << 20;
@@ -29,11 +31,14 @@ const DECRYPTED_LEN: usize = 4 << 20;
 const VALUE: &[u8; 64] = &[7; 64];
 
 fn main() {
-    let wanted = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).unwrap_or_default();
-    let backend = if cfg!(feature = "assembly") { "AWS-LC" } else { "RustCrypto" };
+    let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench").peekable();
+    let json = args.next_if_eq("--json").map(|_| args.next().unwrap());
+    let wanted = args.next().unwrap_or_default();
+    let lib = if cfg!(feature = "assembly") { "AWS-LC" } else { "RustCrypto" };
     let aegis = if cfg!(feature = "portable") { "pure Rust" } else { "libaegis" };
-    println!("AES-256-GCM and ChaCha20-Poly1305: {backend}; AEGIS: {aegis}\n");
-    type Part = (&'static str, fn(Suite));
+    let backend = format!("AES-256-GCM and ChaCha20-Poly1305: {lib}; AEGIS: {aegis}");
+    println!("{backend}\n");
+    type Part = (&'static str, fn(Suite) -> Vec<Group>);
     let parts: [Part; 5] = [
         ("stream encrypt", stream_encrypt),
         ("stream decrypt", stream_decrypt),
@@ -41,10 +46,15 @@ fn main() {
         ("token decrypt", token_decrypt),
         ("group member", group_member),
     ];
-    for (name, part) in parts.into_iter().filter(|(name, _)| name.contains(&wanted)) {
+    let measured = parts.into_iter().filter(|(name, _)| name.contains(&wanted)).map(|(name, part)| {
         println!("{name}");
-        Suite::ALL.into_iter().for_each(part);
+        let groups: Vec<Group> = Suite::ALL.into_iter().flat_map(part).inspect(Group::print).collect();
         println!();
+        (name, groups)
+    });
+    let measured: Vec<_> = measured.collect();
+    if let Some(path) = json {
+        report::write_json(&path, &backend, &measured);
     }
 }
 
@@ -59,7 +69,7 @@ fn keyring() -> Keyring {
 }
 
 /// 1 MiB, 16 KiB a chunk, from one buffer to another.
-fn stream_encrypt(suite: Suite) {
+fn stream_encrypt(suite: Suite) -> Vec<Group> {
     let keyring = keyring();
     let options = envelope::Options { suite: Some(suite), ..Default::default() };
     let plaintext = vec![3; STREAM_LEN];
@@ -85,10 +95,10 @@ fn stream_encrypt(suite: Suite) {
         for_append.clear();
         append.update(&plaintext, for_append).unwrap();
     });
-    contest.run();
+    vec![contest.run()]
 }
 
-fn stream_decrypt(suite: Suite) {
+fn stream_decrypt(suite: Suite) -> Vec<Group> {
     let keyring = keyring();
     let options = envelope::Options { suite: Some(suite), ..Default::default() };
     let sealed = envelope::encrypt(&vec![3; DECRYPTED_LEN], &[(&keyring).into()], &options, &mut rng()).unwrap();
@@ -118,11 +128,11 @@ fn stream_decrypt(suite: Suite) {
     contest.enter("ours, whole envelope", || {
         envelope::decrypt(&sealed, &[(&keyring).into()], &options.context, &Default::default()).unwrap();
     });
-    contest.run();
+    vec![contest.run()]
 }
 
 /// 64 bytes, bound to a row.
-fn token_encrypt(suite: Suite) {
+fn token_encrypt(suite: Suite) -> Vec<Group> {
     let (keyring, context) = (keyring(), Context::new([("row", "42")]).unwrap());
     let (mut out, mut raw_out) = (Vec::with_capacity(256), [0; 80]);
     let (mut fast, mut again) = (rng(), rng());
@@ -139,7 +149,7 @@ fn token_encrypt(suite: Suite) {
     contest.enter("ours, the system's randomness", || {
         drop(keyring.encrypt_with(suite, VALUE, &context, &mut getrandom::SysRng).unwrap());
     });
-    contest.run();
+    vec![contest.run()]
 }
 
 /// What the two output blocks of a token's derivation take at least, with the key's blocks cached: HMAC's inner and outer hash for the
@@ -149,7 +159,7 @@ fn five_blocks() -> impl FnMut() {
     move || (0..5).for_each(|_| sha2::block_api::compress512(&mut state, &[[7; 128]]))
 }
 
-fn token_decrypt(suite: Suite) {
+fn token_decrypt(suite: Suite) -> Vec<Group> {
     let (keyring, context) = (keyring(), Context::new([("row", "42")]).unwrap());
     let token = keyring.encrypt_with(suite, VALUE, &context, &mut rng()).unwrap();
     let mut raw_sealed = [0; 80];
@@ -161,11 +171,11 @@ fn token_decrypt(suite: Suite) {
     });
     contest.enter("SHA-512 of its derivation", five_blocks());
     contest.enter("ours, decrypt", || drop(keyring.decrypt(&token, &context).unwrap()));
-    contest.run();
+    vec![contest.run()]
 }
 
 /// 64 bytes, keys derived before.
-fn group_member(suite: Suite) {
+fn group_member(suite: Suite) -> Vec<Group> {
     let (keyring, context) = (keyring(), Context::new([("field", "email")]).unwrap());
     let raw = Raw::new(suite, &[5; 32]);
     let mut rng = rng();
@@ -188,7 +198,7 @@ fn group_member(suite: Suite) {
         }
         group.encrypt_into(VALUE, &context, Layout::Hoisted, &mut out).unwrap();
     });
-    contest.run();
+    let encrypted = contest.run();
     let mut raw_plain = [0; 64];
     let mut contest = Contest::new(suite, VALUE.len());
     contest.enter("raw AEAD, decrypt", || raw.open(context.canonical(), &raw_sealed, &mut raw_plain));
@@ -200,5 +210,5 @@ fn group_member(suite: Suite) {
         again.clear();
         any_reader.decrypt_into(None, &member, &context, &mut again).unwrap();
     });
-    contest.run();
+    vec![encrypted, contest.run()]
 }

@@ -3,12 +3,13 @@
 Contestants take turns, so that a machine that others use disturbs all of them alike; medians are compared. Targets
 stand beside the figures that have one.
 
-    python speed.py [--quick]
+    python speed.py [--quick] [--json FILE]
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import statistics
 import sys
@@ -27,6 +28,9 @@ ROWS = 100_000 if QUICK else 1_000_000
 PIECE = 1 << 20
 
 Work = Callable[[], object]
+
+#: What was measured, for the page of all platforms.
+groups: list[dict[str, object]] = []
 
 
 def race(
@@ -48,6 +52,20 @@ def main() -> None:
     tokens(keyring.scope("acme", "users", "email"))
     columns(keyring.scope("acme", "users", "email"))
     streams(keyring)
+    if "--json" in sys.argv:
+        figures = {"runtime": f"Python {sys.version.split()[0]}", "groups": groups, "goals": []}
+        with open(sys.argv[sys.argv.index("--json") + 1], "w", encoding="utf-8") as file:
+            json.dump(figures, file)
+
+
+def keep(title: str, seconds: dict[str, float], speed: Callable[[float], str]) -> None:
+    """Keeps what was measured for the page."""
+    bare = ("AESGCM", "[AESGCM", "cryptography", "ironcore")
+    rows = [
+        {"name": name, "ours": not name.startswith(bare), "seconds": taken, "speed": speed(taken)}
+        for name, taken in seconds.items()
+    ]
+    groups.append({"title": title, "rows": rows})
 
 
 def tokens(keyring: fortress.Keyring) -> None:
@@ -76,6 +94,7 @@ def tokens(keyring: fortress.Keyring) -> None:
     }
     seconds = race({name: many(call) for name, call in contestants.items()})
     alloy = ironcore(value)
+    keep("One value of 64 bytes", seconds, lambda taken: f"{taken / times * 1e9:,.0f} ns")
     print("One value of 64 bytes                      ns a call    x AESGCM.encrypt")
     for name, taken in seconds.items():
         target = "  (target: at most 1.3)" if name == "encrypt, bytes" else ""
@@ -112,6 +131,7 @@ def columns(keyring: fortress.Keyring) -> None:
     # By the wall's clock: several cores at once are what a column is about.
     seconds = race(contestants, min(ROUNDS, 5), time.perf_counter)
     alloy = ironcore(values[0])
+    keep(f"A column of {ROWS:,} values of 64 bytes", seconds, lambda taken: f"{taken:.3f} s")
     print(f"A column of {ROWS:,} values of 64 bytes       seconds    times as fast as the list comprehension")
     for name, taken in seconds.items():
         target = "  (target: at least 5)" if name == "encrypt_column, list of bytes" else ""
@@ -171,7 +191,7 @@ def streams(keyring: fortress.Keyring) -> None:
         min(ROUNDS, 5),
     )
     print(f"Encrypting a stream of {STREAM >> 20} MiB                GB/s    times {bare}")
-    report(seconds, bare)
+    report("encrypt", seconds, bare, STREAM)
 
     length = min(STREAM, 256 << 20)
     data = bytes(length)
@@ -209,10 +229,11 @@ def streams(keyring: fortress.Keyring) -> None:
         min(ROUNDS, 5),
     )
     print(f"Decrypting a stream of {length >> 20} MiB                 GB/s    times {bare}")
-    report(seconds, bare, length)
+    report("decrypt", seconds, bare, length)
 
 
-def report(seconds: dict[str, float], bare: str, length: int = STREAM) -> None:
+def report(verb: str, seconds: dict[str, float], bare: str, length: int) -> None:
+    keep(f"Stream of {length >> 20} MiB, {verb}", seconds, lambda taken: f"{length / taken / 1e9:.2f} GB/s")
     targets = {"Encryptor, AES-256-GCM": "  (target: at least 1)", "Encryptor, AEGIS-256X2": "  (target: at least 1.5)"}
     for name, taken in seconds.items():
         against = seconds.get(f"{bare}, new bytes", seconds[bare]) if "new bytes" in name else seconds[bare]

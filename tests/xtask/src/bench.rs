@@ -1,6 +1,10 @@
 //! Benchmarks: what the project promises as ratios, measured in one run.
 
-use anyhow::Result;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
 
 use crate::command;
 use crate::project::Project;
@@ -15,25 +19,18 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
         wasm::build(project)?;
         package::build(project)?;
     }
+    fs::create_dir_all(project.root.join(FOLDER)).with_context(|| format!("cannot make the folder {FOLDER}"))?;
     for platform in platforms {
-        if platform == "native" {
-            native(project)?;
-            continue;
+        match platform.as_str() {
+            "native" => native(project)?,
+            "cli" => command_line(project)?,
+            "python" => wheel::bench(project, &figures(project, "python"))?,
+            _ => web(project, platform)?,
         }
-        if platform == "cli" {
-            command_line(project)?;
-            continue;
-        }
-        if platform == "python" {
-            wheel::bench(project)?;
-            continue;
-        }
-        if platform != "node" {
-            setup::ensure(project, Need::Browsers)?;
-        }
-        // Which other platforms there are (one browser alone, say) the script knows.
-        let words = ["tests/bench/run.mjs", platform].into_iter().chain(html.then_some("--html"));
-        command::run(project, "node", words)?;
+    }
+    if html {
+        setup::ensure(project, Need::Npm)?;
+        command::run(project, "node", ["tests/bench/page.mjs"])?;
     }
     Ok(())
 }
@@ -41,9 +38,20 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
 /// The core beside the AEADs under it: pure Rust, then assembly.
 fn native(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Rust)?;
-    let bench = ["bench", "-p", "fortress-sdk"];
-    command::run(project, "cargo", bench)?;
-    command::run(project, "cargo", bench.iter().chain(&steps::ASSEMBLY))
+    for (name, features) in [("native-portable", &[][..]), ("native-assembly", &steps::ASSEMBLY)] {
+        let figures = figures(project, name);
+        let words = ["bench", "-p", "fortress-sdk"].iter().chain(features).chain(&["--", "--json"]);
+        command::run(project, "cargo", words.map(OsStr::new).chain([figures.as_os_str()]))?;
+    }
+    Ok(())
+}
+
+/// The npm package in a browser or in Node.js. Which other platforms there are (one browser alone, say) the script knows.
+fn web(project: &Project, platform: &str) -> Result<()> {
+    if platform != "node" {
+        setup::ensure(project, Need::Browsers)?;
+    }
+    command::run(project, "node", ["tests/bench/run.mjs", platform])
 }
 
 /// The command line beside `cp` and, where it is installed, `age`.
@@ -51,5 +59,14 @@ fn command_line(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Rust)?;
     command::run(project, "cargo", ["build", "--release", "-p", "fortress-sdk-cli"])?;
     let program = project.target.join("release").join("fortress");
-    command::run(project, "python3", ["tests/bench/cli.py".as_ref(), program.as_os_str()])
+    let figures = figures(project, "cli");
+    let words = ["tests/bench/cli.py".as_ref(), program.as_os_str(), "--json".as_ref(), figures.as_os_str()];
+    command::run(project, "python3", words)
 }
+
+/// Where a benchmark leaves its figures for the page.
+fn figures(project: &Project, name: &str) -> PathBuf {
+    project.root.join(FOLDER).join(name).with_extension("json")
+}
+
+const FOLDER: &str = "artifacts/bench";

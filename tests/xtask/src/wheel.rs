@@ -1,7 +1,7 @@
 //! The Python wheel: built by maturin, installed into a virtual environment of its own, and tested from there.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -28,10 +28,10 @@ pub(crate) fn test(project: &Project) -> Result<()> {
     ])
 }
 
-/// Runs the benchmark against the installed wheel.
-pub(crate) fn bench(project: &Project) -> Result<()> {
+/// Runs the benchmark against the installed wheel; its figures go to a file of JSON.
+pub(crate) fn bench(project: &Project, figures: &Path) -> Result<()> {
     install(project)?;
-    command::run_shown(program(project, "python", &["benches/speed.py"]))
+    command::run_shown(program(project, "python", &["benches/speed.py", "--json", &figures.to_string_lossy()]))
 }
 
 /// Builds the wheel and installs it, and nothing but it, anew.
