@@ -135,7 +135,7 @@ pub fn envelope(bytes: &[u8], len: Option<u64>) -> Result<Inspection, EnvelopeEr
     };
     let key_id = header.recipient_infos().find_map(|info| match info {
         RecipientInfo::Keyring { key_id } => Some(key_id),
-        RecipientInfo::Passphrase { .. } | RecipientInfo::Other { .. } => None,
+        _ => None,
     });
     Ok(Inspection {
         kind: Kind::Envelope,
@@ -233,6 +233,7 @@ fn describe(header: &Header) -> String {
         text.push_str(&match info {
             RecipientInfo::Keyring { key_id } => format!("; recipient keyring, key id {key_id}"),
             RecipientInfo::Passphrase { params } => format!("; recipient passphrase, Argon2id {params}"),
+            RecipientInfo::Identity { id } => format!("; recipient identity {id}"),
             RecipientInfo::Other { kind } => format!("; recipient of type {kind}"),
         });
     }

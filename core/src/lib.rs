@@ -19,6 +19,7 @@ pub mod chunked;
 pub mod envelope;
 pub mod group;
 pub mod hazmat;
+pub mod identity;
 pub mod inspect;
 pub mod keyring;
 pub mod passphrase;

@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use fortress::{
     Context, ContextError, Keyring, Passphrase,
     envelope::{self, EnvelopeError, Identity, ReadLimits},
+    identity::{IdentityError, PublicIdentity, SecretIdentity},
     token::{self, TokenError},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -243,6 +244,7 @@ struct EnvelopeCase {
     #[serde(default)]
     scope: Vec<String>,
     passphrase: Option<String>,
+    identity: Option<String>,
     plaintext_length: Option<usize>,
     metadata: Option<Strings>,
 }
@@ -253,6 +255,9 @@ impl EnvelopeCase {
         if let Some(passphrase) = &self.passphrase {
             let passphrase = Passphrase::new(passphrase).unwrap();
             return self.read_by((&passphrase).into());
+        }
+        if let Some(identity) = &self.identity {
+            return self.read_by((&SecretIdentity::from_text(identity).unwrap()).into());
         }
         let (keyring, scope) = (self.keyring.clone().unwrap(), self.scope.clone());
         let place = Place { keyring, scope, context: Strings::new() };
@@ -299,12 +304,37 @@ impl EnvelopeCase {
     }
 }
 
+#[derive(Deserialize)]
+struct IdentityCase {
+    secret: Option<String>,
+    public: Option<String>,
+    id: Option<String>,
+    key: Option<String>,
+}
+
+#[test]
+fn identities() {
+    let read = |case: &IdentityCase| {
+        let secret = case.secret.as_deref().map(SecretIdentity::from_text).transpose().map_err(IdentityError::code)?;
+        let public = case.public.as_deref().map(str::parse::<PublicIdentity>).transpose();
+        Ok((secret, public.map_err(IdentityError::code)?))
+    };
+    run("identities.json", read, |case, (secret, public)| {
+        let (secret, public) = (secret.unwrap(), public.unwrap());
+        assert_eq!(secret.public(), &public);
+        assert_eq!(Some(&*secret.expose_text()), case.secret.as_ref());
+        assert_eq!(Some(public.to_string()), case.public);
+        assert_eq!(Some(public.id().to_string()), case.id);
+        assert_eq!(Some(hex::encode(public.to_bytes())), case.key);
+    });
+}
+
 #[test]
 fn envelopes() {
     let keyrings = Keyrings::new();
-    for folder in FOLDERS {
+    for file in ["envelopes.json", "python/envelopes.json", "shared-envelopes.json"] {
         let read = |case: &EnvelopeCase| case.read(&keyrings);
-        run(&format!("{folder}envelopes.json"), read, |case: &EnvelopeCase, (plaintext, metadata)| {
+        run(file, read, |case: &EnvelopeCase, (plaintext, metadata)| {
             assert_eq!(Some(plaintext.len()), case.plaintext_length);
             assert!(plaintext.iter().enumerate().all(|(i, &byte)| byte == (i % 251) as u8));
             assert_eq!(Some(metadata), case.metadata);

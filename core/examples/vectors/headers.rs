@@ -19,19 +19,25 @@ use crate::{
     keyrings::{PARAMS, PASSPHRASE},
 };
 
-/// The parts of an envelope for [`PASSPHRASE`].
+/// The parts of an envelope.
 pub(crate) struct Forge {
-    file_key: [u8; 32],
+    pub(crate) file_key: [u8; 32],
     /// The CBOR of the array of recipients.
     pub(crate) recipients: Vec<u8>,
 }
 
 impl Forge {
+    /// For [`PASSPHRASE`].
     pub(crate) fn new(name: &str) -> Result<Forge, Box<dyn Error>> {
+        let passphrase = Passphrase::new(PASSPHRASE)?;
+        Forge::with(name, &[Recipient::Passphrase(&passphrase, PARAMS)])
+    }
+
+    /// For one recipient.
+    pub(crate) fn with(name: &str, recipient: &[Recipient<'_>; 1]) -> Result<Forge, Box<dyn Error>> {
         let mut file_key = [0; 32];
         rng(name).fill_bytes(&mut file_key);
-        let passphrase = Passphrase::new(PASSPHRASE)?;
-        let new = envelope::create(&[Recipient::Passphrase(&passphrase, PARAMS)], &Options::default(), &mut rng(name))?;
+        let new = envelope::create(recipient, &Options::default(), &mut rng(name))?;
         // Preamble of 9, then a2 01 <suite> 02 <recipients>, then MAC, salt and commitment.
         let prefix = new.prefix();
         let header = &prefix[9..prefix.len() - 32 - 56];
@@ -39,7 +45,7 @@ impl Forge {
         Ok(Forge { file_key, recipients: header[recipients..].to_vec() })
     }
 
-    /// The body of its recipient.
+    /// The body of its recipient, a passphrase.
     pub(crate) fn body(&self) -> &[u8] {
         // 81 82 02 58 84 <132 bytes>
         &self.recipients[5..]

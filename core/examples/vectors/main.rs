@@ -5,6 +5,7 @@
 mod cases;
 mod envelopes;
 mod headers;
+mod identities;
 mod keyrings;
 mod tokens;
 
@@ -23,6 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("groups.json", tokens::groups(&world)?),
         ("rows.json", tokens::rows(&world)?),
         ("envelopes.json", envelopes::family(&world)?),
+        ("identities.json", identities::family()?),
+        ("shared-envelopes.json", identities::envelopes(&world)?),
     ];
     for (name, family) in families {
         write(Path::new(&folder).join(name).as_path(), &family)?;

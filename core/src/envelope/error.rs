@@ -3,8 +3,8 @@
 use alloc::string::String;
 
 use crate::{
-    chunked::ChunkedError, keyring::KeyId, passphrase::PassphraseError, secret::RandomnessError, suite::SuiteError,
-    token::TokenError,
+    chunked::ChunkedError, identity::IdentityError, keyring::KeyId, passphrase::PassphraseError,
+    secret::RandomnessError, suite::SuiteError, token::TokenError,
 };
 
 /// Why an envelope could not be written or read.
@@ -47,7 +47,7 @@ pub enum EnvelopeError {
     },
     /// None of the recipients is of a kind and key that the caller has.
     #[error(
-        "nothing given opens this envelope: it is for {kinds}; bring a keyring that holds its key, or the passphrase"
+        "nothing given opens this envelope: it is for {kinds}; bring a keyring that holds its key, the passphrase, or the secret identity"
     )]
     WrongRecipient {
         /// The kinds of its recipients.
@@ -78,6 +78,9 @@ pub enum EnvelopeError {
     /// The message could not be written or read.
     #[error(transparent)]
     Message(ChunkedError),
+    /// An identity cannot be used.
+    #[error(transparent)]
+    Identity(IdentityError),
     /// No randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -102,6 +105,7 @@ impl EnvelopeError {
             EnvelopeError::WrongContent { .. } => "wrong_content",
             EnvelopeError::Passphrase(error) => error.code(),
             EnvelopeError::Message(error) => error.code(),
+            EnvelopeError::Identity(error) => error.code(),
             EnvelopeError::Randomness(_) => "randomness",
         }
     }
@@ -117,6 +121,15 @@ impl EnvelopeError {
             EnvelopeError::WrongPassphrase => 1,
             EnvelopeError::KeyDestroyed(_) => 2,
             _ => 3,
+        }
+    }
+}
+
+impl From<IdentityError> for EnvelopeError {
+    fn from(error: IdentityError) -> EnvelopeError {
+        match error {
+            IdentityError::Randomness(error) => EnvelopeError::Randomness(error),
+            other => EnvelopeError::Identity(other),
         }
     }
 }

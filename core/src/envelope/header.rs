@@ -73,6 +73,7 @@ impl Content {
 pub(crate) enum RecipientKind {
     Keyring,
     Passphrase,
+    Identity,
     Other(u64),
 }
 
@@ -81,6 +82,7 @@ impl RecipientKind {
         match number {
             1 => RecipientKind::Keyring,
             2 => RecipientKind::Passphrase,
+            3 => RecipientKind::Identity,
             other => RecipientKind::Other(other),
         }
     }
@@ -89,6 +91,7 @@ impl RecipientKind {
         match self {
             RecipientKind::Keyring => 1,
             RecipientKind::Passphrase => 2,
+            RecipientKind::Identity => 3,
             RecipientKind::Other(number) => number,
         }
     }

@@ -362,7 +362,7 @@ impl EnvelopeKeys {
 fn default_suite(recipients: &[Recipient<'_>]) -> Suite {
     let profile = recipients.iter().find_map(|recipient| match recipient {
         Recipient::Keyring(keyring) => Some(keyring.profile()),
-        Recipient::Passphrase(..) => None,
+        _ => None,
     });
     profile.unwrap_or(Profile::default()).envelope_suite(Platform::current())
 }

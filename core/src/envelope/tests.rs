@@ -1,6 +1,8 @@
 //! Envelopes: who opens them, what a rewrap changes, and every header that is refused.
 
 mod headers;
+#[cfg(feature = "sharing")]
+mod identities;
 mod properties;
 
 use alloc::{string::ToString, vec, vec::Vec};
@@ -280,7 +282,7 @@ fn errors_say_what_to_do() {
         ),
         (
             "wrong_recipient",
-            "nothing given opens this envelope: it is for keyring, passphrase; bring a keyring that holds its key, or the passphrase",
+            "nothing given opens this envelope: it is for keyring, passphrase; bring a keyring that holds its key, the passphrase, or the secret identity",
         ),
         ("wrong_passphrase", "the passphrase is wrong"),
         (

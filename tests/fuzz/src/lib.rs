@@ -10,6 +10,7 @@ use chacha20::ChaCha20Rng;
 use fortress::{
     Context, Keyring, Profile, Timestamp,
     envelope::{self, Identity, ReadLimits, Recipient},
+    identity::{PublicIdentity, SecretIdentity},
     inspect, token as text,
 };
 use rand_core::SeedableRng;
@@ -20,7 +21,7 @@ pub use forge::Forge;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("token", token),
     ("member", member),
     ("envelope", envelope),
@@ -28,6 +29,7 @@ pub const TARGETS: [Target; 7] = [
     ("keyring", keyring),
     ("stream", stream),
     ("inspect", inspect),
+    ("identity", identity),
 ];
 
 /// A token, as bytes and as text.
@@ -59,7 +61,7 @@ pub fn member(data: &[u8]) {
 /// A whole envelope, as data, as a keyring and for a rewrap.
 pub fn envelope(data: &[u8]) {
     let keyring = &world().keyring;
-    let (identities, limits) = ([Identity::from(keyring)], ReadLimits::default());
+    let (identities, limits) = ([Identity::from(keyring), (&world().identity).into()], ReadLimits::default());
     let data_prefix = envelope::prefix_len(data);
     let opened = envelope::decrypt(data, &identities, &Context::empty(), &limits);
     assert!(opened.is_err() || data_prefix.is_ok_and(|len| len.is_some()));
@@ -130,10 +132,27 @@ pub fn inspect(data: &[u8]) {
     let _ = inspect::envelope(data, Some(data.len() as u64));
 }
 
+/// The text of an identity, and the bytes of a public one.
+pub fn identity(data: &[u8]) {
+    if let Ok(public) = PublicIdentity::from_bytes(data) {
+        assert_eq!(public.to_bytes(), data);
+        assert_eq!(public.to_string().parse().as_ref(), Ok(&public));
+    }
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(public) = text.parse::<PublicIdentity>() {
+        assert_eq!(public.to_string(), text, "an identity has one text");
+    }
+    if let Ok(secret) = SecretIdentity::from_text(text) {
+        assert_eq!(*secret.expose_text(), text, "and one for its seed");
+    }
+}
+
 /// What all runs share.
 pub struct World {
     /// Opens everything that the seeds hold.
     pub keyring: Keyring,
+    /// Opens what the seeds hold for an identity.
+    pub identity: SecretIdentity,
     /// The header of a group of this keyring.
     pub group_header: Vec<u8>,
     /// The prefix of an envelope of suite 2 for this keyring.
@@ -153,7 +172,8 @@ pub fn world() -> &'static World {
         let options = envelope::Options { suite: Some(fortress::Suite::Aes256Gcm), ..Default::default() };
         let prefix = envelope::create(&recipients, &options, &mut rng()).expect("one recipient").prefix().to_vec();
         let forge = Forge::new(&prefix, &mut rng());
-        World { keyring, group_header, prefix, forge }
+        let identity = SecretIdentity::generate(&mut rng()).expect("the generator works");
+        World { keyring, identity, group_header, prefix, forge }
     })
 }
 

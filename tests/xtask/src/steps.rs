@@ -12,7 +12,7 @@ use crate::setup::{self, Environment, Need};
 use crate::{demo, interop, lint, package, wasm, wheel};
 
 /// The core with its assembly backends.
-pub(crate) const ASSEMBLY: [&str; 3] = ["--no-default-features", "--features", "assembly,unicode"];
+pub(crate) const ASSEMBLY: [&str; 3] = ["--no-default-features", "--features", "assembly,unicode,sharing"];
 
 /// One part of the tests, in the order in which they run: the quick and the telling first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

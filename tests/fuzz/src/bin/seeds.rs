@@ -23,6 +23,7 @@ fn main() -> io::Result<()> {
         ("keyring", keyrings()),
         ("stream", streams()),
         ("inspect", inspected),
+        ("identity", identities()),
     ];
     for (target, seeds) in all {
         let folder = corpus.join(target);
@@ -72,6 +73,10 @@ fn envelopes() -> Seeds {
         let sealed = envelope::encrypt(b"payload", &recipients, &options, &mut rng()).expect("it encrypts");
         seeds.push((format!("envelope-{}", suite.id()), sealed));
     }
+    let options = Options { suite: Some(Suite::Aes256Gcm), ..Default::default() };
+    let recipients = [world().identity.public().into()];
+    let sealed = envelope::encrypt(b"payload", &recipients, &options, &mut rng()).expect("it encrypts");
+    seeds.push(("envelope-identity".into(), sealed));
     let sealed = keyring.seal(&[keyring.into()], Metadata::default(), &mut rng()).expect("it encrypts");
     seeds.push(("envelope-keyring".into(), sealed));
     seeds
@@ -86,6 +91,15 @@ fn headers() -> Seeds {
         ("header-keyring".into(), forge.keyring_header()),
         ("header-metadata".into(), metadata),
         ("header-unknown".into(), unknown),
+    ]
+}
+
+fn identities() -> Seeds {
+    let identity = &world().identity;
+    vec![
+        ("public".into(), identity.public().to_string().into_bytes()),
+        ("public-bytes".into(), identity.public().to_bytes().to_vec()),
+        ("secret".into(), identity.expose_text().as_bytes().to_vec()),
     ]
 }
 

@@ -12,6 +12,7 @@ specification, and every function names the clause that it implements, so that i
 :mod:`.tokens`            T: field tokens and their text form
 :mod:`.groups`            G: grouped tokens, rows and columns
 :mod:`.recipients`        R: what opens an envelope
+:mod:`.identities`        I: identities, their texts, and what is sealed for them
 :mod:`.envelopes`         E: envelopes
 :mod:`.sealed`            S: sealed keyrings
 :mod:`.limits`            L-1, L-2
@@ -25,6 +26,7 @@ from .context import canonical
 from .envelopes import Envelope, Opened, open_envelope
 from .errors import Code, FortressError
 from .groups import Group, decrypt_member, decrypt_row
+from .identities import PublicIdentity, SecretIdentity
 from .keys import Keyring, State, Version
 from .recipients import Argon2Limits, Identity, Passphrase
 from .sealed import open_keyring, parse_keyring
@@ -40,6 +42,8 @@ __all__ = [
     "Keyring",
     "Opened",
     "Passphrase",
+    "PublicIdentity",
+    "SecretIdentity",
     "State",
     "Version",
     "canonical",

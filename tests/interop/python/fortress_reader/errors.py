@@ -24,6 +24,7 @@ class Code(StrEnum):
     ARGON2_LIMITS = "argon2_limits"
     WRONG_CONTENT = "wrong_content"
     INVALID_TEXT = "invalid_text"
+    INVALID_IDENTITY = "invalid_identity"
     WRONG_GROUP = "wrong_group"
     LIMIT_EXCEEDED = "limit_exceeded"
     VALUE_TOO_LARGE = "value_too_large"

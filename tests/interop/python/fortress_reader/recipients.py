@@ -1,4 +1,4 @@
-"""R-1 to R-4: the recipients of an envelope, and what opens them."""
+"""R-1 to R-5: the recipients of an envelope, and what opens them."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from . import limits
 from .context import EMPTY
 from .errors import Code, FortressError
+from .identities import ID_LENGTH, SEALED_OVERHEAD, SecretIdentity
 from .keys import Keyring
 from .payload import SHORTEST, open_message
 from .suites import AES_256_GCM
@@ -19,10 +20,12 @@ FILE_KEY_LENGTH = 32
 
 KEYRING = 1
 PASSPHRASE = 2
+IDENTITY = 3
 
 _BODY_LENGTHS = {
     KEYRING: LABEL_LENGTH + SHORTEST + FILE_KEY_LENGTH,
     PASSPHRASE: 16 + 3 * 4 + SHORTEST + FILE_KEY_LENGTH,
+    IDENTITY: ID_LENGTH + SEALED_OVERHEAD + FILE_KEY_LENGTH,
 }
 
 
@@ -88,7 +91,7 @@ class Passphrase:
         return unicodedata.normalize("NFC", self.text).encode("utf-8")
 
 
-Identity = Keyring | Passphrase
+Identity = Keyring | Passphrase | SecretIdentity
 
 
 def check_counts(recipients: Sequence[Recipient]) -> None:
@@ -113,7 +116,7 @@ def unwrap(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> b
             failures.append(failure)
     if failures:
         raise min(failures, key=lambda failure: _RANK.get(failure.code, 0))
-    foreign = sorted({recipient.type for recipient in recipients} - {KEYRING, PASSPHRASE})
+    foreign = sorted({recipient.type for recipient in recipients} - _BODY_LENGTHS.keys())
     unknown = f"; types not known here: {foreign}" if foreign else ""
     raise FortressError(Code.WRONG_RECIPIENT, f"no recipient of this envelope is for what was given{unknown}")
 
@@ -124,14 +127,18 @@ _RANK = {Code.KEY_DESTROYED: 1, Code.WRONG_PASSPHRASE: 2}
 
 def _attempts(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> Iterator[Callable[[], bytes]]:
     """One attempt for each identity and each recipient that it may open."""
-    keyrings, passphrases = (
-        [recipient.body for recipient in recipients if recipient.type == kind] for kind in (KEYRING, PASSPHRASE)
+    keyrings, passphrases, sealed = (
+        [recipient.body for recipient in recipients if recipient.type == kind]
+        for kind in (KEYRING, PASSPHRASE, IDENTITY)
     )
     for identity in identities:
         if isinstance(identity, Passphrase):
             for body in passphrases:
                 identity.limits.check(*_parameters(body))
             yield from (partial(_unwrap_passphrase, identity, body) for body in passphrases)
+        elif isinstance(identity, SecretIdentity):
+            own = (body[ID_LENGTH:] for body in sealed if body[:ID_LENGTH] == identity.public.id)
+            yield from (partial(identity.open, "file key", body) for body in own)  # R-5
         else:
             held = (body for body in keyrings if identity.holds(Label.parse(body).key_id))
             yield from (partial(decrypt_for, identity, "wrap", body, EMPTY) for body in held)

@@ -13,6 +13,8 @@ from fortress_reader import (
     Identity,
     Opened,
     Passphrase,
+    PublicIdentity,
+    SecretIdentity,
     State,
     canonical,
     decode_text,
@@ -119,6 +121,28 @@ def test_keyrings(case: dict[str, Any]) -> None:
     check(case, {field: case.get(field) for field in fields}, described, "passphrase", "sealed", *fields)
 
 
+@vectors.parametrize("identities")
+def test_identities(case: dict[str, Any]) -> None:
+    def read() -> list[str]:
+        read: list[str] = []
+        if "secret" in case:
+            secret = SecretIdentity.parse(case["secret"])
+            read += [secret.text, secret.public.text]
+        if "public" in case:
+            public = PublicIdentity.parse(case["public"])
+            read += [public.text, public.id.hex(), public.key.hex()]
+        return read
+
+    expected = [case.get(name) for name in ("secret", "public", "public", "id", "key")]
+    check(case, expected, read, "secret", "public", "id", "key")
+
+
+@pytest.mark.parametrize("reading", ["whole", "streamed", "ranges"])
+@vectors.parametrize("shared-envelopes")
+def test_shared_envelopes(case: dict[str, Any], reading: str) -> None:
+    test_envelopes(case, reading)
+
+
 @vectors.parametrize("envelopes")
 @pytest.mark.usefixtures("construction")
 @pytest.mark.parametrize("reading", ["whole", "streamed", "ranges"])
@@ -131,13 +155,15 @@ def test_envelopes(case: dict[str, Any], reading: str) -> None:
         return READINGS[reading](opened, data)
 
     expected = vectors.pattern(case["plaintext_length"]) if case["result"] == "valid" else None
-    fields = ("keyring", "scope", "passphrase", "context", "metadata", "envelope", "plaintext_length")
+    fields = ("keyring", "scope", "passphrase", "identity", "context", "metadata", "envelope", "plaintext_length")
     check(case, expected, plaintext, *fields)
 
 
 def identity(case: dict[str, Any]) -> Identity:
     if case.get("passphrase") is not None:
         return Passphrase(case["passphrase"])
+    if "identity" in case:
+        return SecretIdentity.parse(case["identity"])
     return vectors.at_scope(case)
 
 

@@ -1,0 +1,133 @@
+//! Keys as text: Bech32m (BIP 350) without its limit of length (spec I-4).
+
+use alloc::{string::String, vec::Vec};
+
+use bech32::{
+    ByteIterExt, Checksum, Fe32IterExt, Hrp,
+    primitives::{Bech32m, decode::CheckedHrpstring},
+};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// A kind of text: what it starts with before the `1`, and the case that it is written in.
+pub(crate) struct Form {
+    prefix: &'static str,
+    uppercase: bool,
+}
+
+impl Form {
+    /// Public things are lowercase.
+    pub(crate) const fn public(prefix: &'static str) -> Form {
+        Form { prefix, uppercase: false }
+    }
+
+    /// Secret things are uppercase, so that people see the difference.
+    pub(crate) const fn secret(prefix: &'static str) -> Form {
+        Form { prefix, uppercase: true }
+    }
+
+    /// Does a text start as this form does, in whatever case? To tell people what they have in hand.
+    pub(crate) fn starts(&self, text: &str) -> bool {
+        let (start, rest) = text.as_bytes().split_at(text.len().min(self.prefix.len()));
+        start.eq_ignore_ascii_case(self.prefix.as_bytes()) && rest.first() == Some(&b'1')
+    }
+
+    /// The text of these bytes.
+    pub(crate) fn encode(&self, bytes: &[u8]) -> Zeroizing<String> {
+        let hrp = Hrp::parse_unchecked(self.prefix);
+        // Reserved whole, so that growing leaves no secret behind.
+        let mut text = Zeroizing::new(String::with_capacity(self.len(bytes.len())));
+        let chars = bytes.iter().copied().bytes_to_fes().with_checksum::<LongBech32m>(&hrp).chars();
+        text.extend(chars.map(|char| if self.uppercase { char.to_ascii_uppercase() } else { char }));
+        text
+    }
+
+    /// The `N` bytes of a text. Every value has one text, which is the one that [`encode`](Form::encode) writes: whatever else the
+    /// decoder lets through, such as the other case, is refused.
+    pub(crate) fn decode<const N: usize>(&self, text: &str) -> Option<Zeroizing<[u8; N]>> {
+        if text.len() != self.len(N) {
+            return None;
+        }
+        let checked = CheckedHrpstring::new::<LongBech32m>(text).ok()?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(N + 1));
+        bytes.extend(checked.byte_iter());
+        let mut array = Zeroizing::new([0; N]);
+        if bytes.len() != N {
+            return None;
+        }
+        array.copy_from_slice(&bytes);
+        let canonical = self.encode(&*array);
+        bool::from(canonical.as_bytes().ct_eq(text.as_bytes())).then_some(array)
+    }
+
+    /// Characters of the text of `len` bytes.
+    const fn len(&self, len: usize) -> usize {
+        self.prefix.len() + 1 + (len * 8).div_ceil(5) + LongBech32m::CHECKSUM_LENGTH
+    }
+}
+
+/// The checksum of Bech32m over texts of any length. Beyond 1,023 characters it still finds all but one in 2^30 of random errors; that it finds
+/// every four of them is promised only below.
+enum LongBech32m {}
+
+impl Checksum for LongBech32m {
+    type MidstateRepr = <Bech32m as Checksum>::MidstateRepr;
+    type CorrectionField = <Bech32m as Checksum>::CorrectionField;
+    const ROOT_GENERATOR: Self::CorrectionField = Bech32m::ROOT_GENERATOR;
+    const ROOT_EXPONENTS: core::ops::RangeInclusive<usize> = Bech32m::ROOT_EXPONENTS;
+    const CODE_LENGTH: usize = usize::MAX;
+    const CHECKSUM_LENGTH: usize = Bech32m::CHECKSUM_LENGTH;
+    const GENERATOR_SH: [u32; 5] = Bech32m::GENERATOR_SH;
+    const TARGET_RESIDUE: u32 = Bech32m::TARGET_RESIDUE;
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    /// The valid strings of BIP 350 that hold whole bytes, and what is made of them here.
+    #[test]
+    fn bip_350() {
+        let form = Form::public("a");
+        assert_eq!(*form.encode(&[]), "a1lqfn3a");
+        assert!(form.decode::<0>("a1lqfn3a").is_some());
+        let form = Form::secret("a");
+        assert_eq!(*form.encode(&[]), "A1LQFN3A");
+        assert!(form.decode::<0>("A1LQFN3A").is_some());
+        assert!(form.decode::<0>("a1lqfn3a").is_none(), "the other case");
+        for invalid in ["A1G7SGD8", "M1VUXWEZ", "16PLKW9", "1P2GDWPF", "a1LQFN3A", "a1lqfn3", "b1lqfn3a", ""] {
+            assert!(form.decode::<0>(invalid).is_none(), "{invalid}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_one_too() {
+        LongBech32m::sanity_check();
+        let form = Form::public("long");
+        let text = form.encode(&[0xA5; 3_000]).to_string();
+        assert_eq!(*form.decode::<3_000>(&text).unwrap(), [0xA5; 3_000]);
+        for at in (0..text.len()).step_by(7) {
+            let mut changed = text.clone().into_bytes();
+            changed[at] = if changed[at] == b'q' { b'p' } else { b'q' };
+            assert!(form.decode::<3_000>(core::str::from_utf8(&changed).unwrap()).is_none(), "{at}");
+        }
+    }
+
+    #[test]
+    fn other_lengths_and_stray_bits_are_refused() {
+        let form = Form::public("x");
+        let text = form.encode(&[7; 32]);
+        assert!(form.decode::<32>(&text).is_some());
+        assert!(form.decode::<31>(&text).is_none() && form.decode::<33>(&text).is_none());
+        // 32 bytes take 52 characters, and leave 4 bits.
+        let hrp = Hrp::parse_unchecked("x");
+        let fes = [7; 32].into_iter().bytes_to_fes().collect::<Vec<_>>();
+        let mut stray = fes.clone();
+        stray[51] = bech32::Fe32::L;
+        let with_checksum = |fes: Vec<bech32::Fe32>| fes.into_iter().with_checksum::<LongBech32m>(&hrp).chars();
+        assert_eq!(with_checksum(fes).collect::<String>(), *text);
+        assert!(form.decode::<32>(&with_checksum(stray).collect::<String>()).is_none());
+    }
+}
