@@ -6,7 +6,17 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate std;
+
+mod aegis256;
+mod aes;
+mod lanes;
+mod tag;
+
 use core::fmt;
+
+pub use aegis256::{Aegis256, Aegis256X, Aegis256X2};
 
 /// Bytes of a tag, for every AEAD here.
 pub const TAG_LEN: usize = 16;
