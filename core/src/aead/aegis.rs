@@ -27,7 +27,7 @@ macro_rules! aead {
                 plaintext: &[u8],
                 ciphertext: &mut [u8],
             ) -> Result<Tag, AeadError> {
-                let aead = <$implementation>::new(self.0.expose(), nonce.all_32());
+                let aead = <$implementation>::new(self.0.expose(), &nonce.all_32());
                 if plaintext.len() < COPY_BELOW {
                     ciphertext.copy_from_slice(plaintext);
                     return Ok(aead.encrypt_in_place(ciphertext, aad));
@@ -45,7 +45,7 @@ macro_rules! aead {
                 tag: &Tag,
                 plaintext: &mut [u8],
             ) -> Result<(), AeadError> {
-                let aead = <$implementation>::new(self.0.expose(), nonce.all_32());
+                let aead = <$implementation>::new(self.0.expose(), &nonce.all_32());
                 let opened = if ciphertext.len() < COPY_BELOW {
                     plaintext.copy_from_slice(ciphertext);
                     aead.decrypt_in_place(plaintext, tag, aad)

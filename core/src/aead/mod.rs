@@ -3,9 +3,12 @@
 //! Every implementation reads from one buffer and writes to another of the same length, because that is what a stream
 //! needs: a copy beforehand would cost the fast suites a tenth of their speed.
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod aegis;
 #[cfg(all(feature = "assembly", not(target_arch = "wasm32")))]
 mod aws_lc;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod kernels;
 #[cfg(not(all(feature = "assembly", not(target_arch = "wasm32"))))]
 mod rust_crypto;
 
@@ -13,6 +16,9 @@ mod rust_crypto;
 use aws_lc as gcm_and_chacha;
 #[cfg(not(all(feature = "assembly", not(target_arch = "wasm32"))))]
 use rust_crypto as gcm_and_chacha;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use kernels as aegis;
 
 use crate::{secret::Secret, suite::Suite};
 
@@ -136,8 +142,8 @@ impl Nonce {
         nonce
     }
 
-    fn all_32(&self) -> &[u8; 32] {
-        &self.bytes
+    fn all_32(&self) -> [u8; 32] {
+        self.bytes
     }
 }
 
