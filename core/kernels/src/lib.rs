@@ -11,12 +11,15 @@ extern crate std;
 
 mod aegis256;
 mod aes;
+mod aes256gcm;
+mod ghash;
 mod lanes;
 mod tag;
 
 use core::fmt;
 
 pub use aegis256::{Aegis256, Aegis256X, Aegis256X2};
+pub use aes256gcm::Aes256Gcm;
 
 /// Bytes of a tag, for every AEAD here.
 pub const TAG_LEN: usize = 16;

@@ -4,9 +4,12 @@
 //! Blocks are held in another basis of the field between rounds ([`tables`]); [`Aes::enter`] and [`Aes::leave`] go there and
 //! back. The basis is linear, so XOR is what it was; AND is not.
 
+mod key;
 mod tables;
 
 use core::hint::black_box;
+
+pub(crate) use key::Key;
 
 use crate::lanes::U8x16;
 

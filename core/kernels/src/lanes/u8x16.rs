@@ -14,6 +14,10 @@ use simd as register;
 pub(crate) struct U8x16(register::Register);
 
 impl U8x16 {
+    pub(crate) fn splat(byte: u8) -> U8x16 {
+        U8x16::load(&[byte; 16])
+    }
+
     #[inline(always)]
     pub(crate) fn load(bytes: &[u8; 16]) -> U8x16 {
         U8x16(register::load(bytes))
@@ -45,6 +49,12 @@ impl U8x16 {
     #[inline(always)]
     pub(crate) fn swizzle(self, index: U8x16) -> U8x16 {
         U8x16(register::swizzle(self.0, index.0))
+    }
+
+    /// Bytes of both in turn: first those of the lower halves, then those of the upper.
+    #[inline(always)]
+    pub(crate) fn interleave(self, other: U8x16) -> [U8x16; 2] {
+        register::interleave(self.0, other.0).map(U8x16)
     }
 }
 
@@ -87,7 +97,9 @@ mod simd {
     use core::arch::wasm32::i8x16_relaxed_swizzle as i8x16_any_swizzle;
     #[cfg(not(target_feature = "relaxed-simd"))]
     use core::arch::wasm32::i8x16_swizzle as i8x16_any_swizzle;
-    use core::arch::wasm32::{u32x4_shr, u64x2, u64x2_extract_lane, v128, v128_and, v128_andnot, v128_xor};
+    use core::arch::wasm32::{
+        i8x16_shuffle, u32x4_shr, u64x2, u64x2_extract_lane, v128, v128_and, v128_andnot, v128_xor,
+    };
 
     pub(super) type Register = v128;
 
@@ -122,6 +134,14 @@ mod simd {
     #[inline(always)]
     pub(super) fn high_nibbles(a: Register) -> Register {
         u32x4_shr(a, 4)
+    }
+
+    #[inline(always)]
+    pub(super) fn interleave(a: Register, b: Register) -> [Register; 2] {
+        [
+            i8x16_shuffle::<0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23>(a, b),
+            i8x16_shuffle::<8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31>(a, b),
+        ]
     }
 
     /// The relaxed instruction may differ from the strict one for indices from 16 to 127 alone, which do not occur.
@@ -159,6 +179,10 @@ mod array {
 
     pub(super) fn high_nibbles(a: Register) -> Register {
         array::from_fn(|n| a[n] >> 4)
+    }
+
+    pub(super) fn interleave(a: Register, b: Register) -> [Register; 2] {
+        [0, 8].map(|from| array::from_fn(|n| if n % 2 == 0 { a[from + n / 2] } else { b[from + n / 2] }))
     }
 
     /// Reads every entry for every index: the index is a secret.
