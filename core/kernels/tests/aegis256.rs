@@ -1,4 +1,5 @@
 //! AEGIS-256 and AEGIS-256X2: the draft's vectors, Wycheproof's, and the `aegis` crate.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[macro_use]
 mod support;

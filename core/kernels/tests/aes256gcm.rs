@@ -1,4 +1,5 @@
 //! AES-256-GCM: Wycheproof's vectors and the `aes-gcm` crate.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 #[macro_use]
 mod support;

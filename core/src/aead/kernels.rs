@@ -40,6 +40,7 @@ macro_rules! aead {
     };
 }
 
+aead!(Aes256Gcm, Nonce::first_12);
 aead!(Aegis256, Nonce::all_32);
 aead!(Aegis256X2, Nonce::all_32);
 

@@ -118,7 +118,7 @@ const fn elements() -> [u8; 256] {
         let mut bit = 0;
         while bit < 4 {
             let (k, i) = ((held >> bit) & 1, (held >> (bit + 4)) & 1);
-            elements[held] ^= basis[bit] * k as u8 ^ multiply(basis[bit], OMEGA) * i as u8;
+            elements[held] ^= (basis[bit] * k as u8) ^ (multiply(basis[bit], OMEGA) * i as u8);
             bit += 1;
         }
         held += 1;

@@ -20,6 +20,7 @@ impl Element {
 
 impl DefaultIsZeroes for Element {}
 
+#[allow(clippy::suspicious_arithmetic_impl, reason = "in a field of characteristic 2, XOR is addition")]
 impl Add for Element {
     type Output = Element;
 
