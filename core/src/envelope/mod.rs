@@ -17,6 +17,7 @@
 mod error;
 mod header;
 mod recipient;
+mod rewrap;
 
 use alloc::vec::Vec;
 
@@ -26,7 +27,10 @@ pub use error::EnvelopeError;
 pub use header::{Header, MAX_HEADER_LEN, MAX_RECIPIENTS, Metadata};
 pub use recipient::{Identity, MAX_PASSPHRASES, Recipient, RecipientInfo};
 
+pub use rewrap::{Keep, rewrap, rewrap_keeping, rewrapped_len};
+
 pub(crate) use header::{Content, MAC_LEN, PREAMBLE_LEN};
+pub(crate) use rewrap::rewrap_as;
 
 use crate::{
     chunked::{
@@ -236,46 +240,6 @@ impl OpenEnvelope {
         let chunks = &envelope[self.prefix_len..];
         Ok(self.derived.into_message_key().decrypt_message(chunks)?)
     }
-}
-
-/// Writes the header of an envelope of data for other recipients (spec E-6). Returns the bytes that take the place of the first
-/// [`rewrapped_len`] of the envelope; the message stays as it is.
-///
-/// Give the `context` when the recipients are others than those who can open the envelope now: it proves that this is the envelope
-/// that you mean, and not another one that a server put in its place. Without it, keys are exchanged on whatever the bytes are.
-pub fn rewrap<R: TryCryptoRng + ?Sized>(
-    prefix: &[u8],
-    identities: &[Identity<'_>],
-    context: Option<&Context>,
-    recipients: &[Recipient<'_>],
-    limits: &ReadLimits,
-    rng: &mut R,
-) -> Result<Vec<u8>, EnvelopeError> {
-    rewrap_as(Content::Data, prefix, identities, context, recipients, limits, rng)
-}
-
-/// As [`rewrap`], for an envelope of this content: one that holds a keyring is never rewrapped as if it were a file.
-pub(crate) fn rewrap_as<R: TryCryptoRng + ?Sized>(
-    content: Content,
-    prefix: &[u8],
-    identities: &[Identity<'_>],
-    context: Option<&Context>,
-    recipients: &[Recipient<'_>],
-    limits: &ReadLimits,
-    rng: &mut R,
-) -> Result<Vec<u8>, EnvelopeError> {
-    let unlocked = Unlocked::new(content, prefix, identities, limits)?;
-    if let Some(context) = context {
-        unlocked.derive(context)?;
-    }
-    let recipients = recipient::wrap_all(recipients, &unlocked.file_key, rng)?;
-    unlocked.keys.authenticated(&unlocked.prefix.header.with_recipients(recipients))
-}
-
-/// Bytes of an envelope before its message, from its prefix: what [`rewrap`] replaces.
-pub fn rewrapped_len(prefix: &[u8]) -> Result<usize, EnvelopeError> {
-    let header_len = header::announced_len(prefix)?.ok_or(EnvelopeError::Truncated)?;
-    Ok(PREAMBLE_LEN + header_len + MAC_LEN)
 }
 
 /// An envelope's prefix, taken apart and not authentic yet.

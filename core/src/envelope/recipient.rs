@@ -166,6 +166,14 @@ pub(crate) fn check(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
     )
 }
 
+/// Refuses recipients that together a reader would refuse (spec R-4, L-2).
+pub(crate) fn check_for_writing(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
+    check(recipients)?;
+    let passphrases = recipients.iter().filter(|wrapped| wrapped.kind == RecipientKind::Passphrase);
+    let costs = passphrases.filter_map(|wrapped| PassphraseBody::parse(&wrapped.body)).map(|body| body.params);
+    Ok(Argon2Limits::default().check_all(costs)?)
+}
+
 /// The file key, by the first recipient that one of the identities opens.
 pub(crate) fn unwrap(
     recipients: &[Wrapped],

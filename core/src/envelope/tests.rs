@@ -4,6 +4,7 @@ mod headers;
 #[cfg(feature = "sharing")]
 mod identities;
 mod properties;
+mod rewrapping;
 
 use alloc::{string::ToString, vec, vec::Vec};
 
