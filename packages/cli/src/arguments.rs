@@ -323,13 +323,21 @@ pub(crate) struct Decrypt {
 /// Encrypt the keys of files for another keyring or passphrase
 ///
 /// Only the header is written anew; the data stays as it is and is not decrypted.
-/// The given keyring or passphrase takes the place of all the recipients there
-/// were. Without -r and -p, files are moved to the newest version of the keyring
-/// that opens them:
+/// Without -r and -p, files are moved to the newest version of the keyring that
+/// opens them, and whoever else can open them still can. With -r or -p, the given
+/// keyring or passphrase takes the place of all recipients, unless --keep-others or
+/// --add says otherwise:
 ///
 ///     fortress keyring rotate team.keyring
 ///     fortress rewrap -k team.keyring *.ftrs
 ///     fortress rewrap -k team.keyring -r archive.keyring 2019/*.ftrs
+///     fortress rewrap -k team.keyring -r auditor.keyring --add report.pdf.ftrs
+///
+/// It is instant at any size where the header keeps its length: where a keyring takes
+/// the place of a keyring, or a passphrase that of a passphrase. The header is then
+/// written over in place, and the old one is kept beside until the new one is on the
+/// disk: after a crash, run the same command again. Where recipients come or go, or a
+/// file is read-only, the file is copied and replaced, at the speed of the disk.
 ///
 /// Someone who could read a file before can still read the copies they kept.
 #[derive(Debug, Args)]
@@ -346,6 +354,12 @@ pub(crate) struct Rewrap {
     /// A passphrase is to open the files
     #[arg(short, long, conflicts_with = "recipient")]
     pub(crate) passphrase: bool,
+    /// Let the others stay: replace only the keyring or passphrase that opens the files
+    #[arg(long)]
+    pub(crate) keep_others: bool,
+    /// Let everybody stay: add to the recipients
+    #[arg(long, conflicts_with = "keep_others")]
+    pub(crate) add: bool,
     /// The context that the files are bound to, needed with -r and -p; can be repeated
     ///
     /// It proves that a file is the one you mean to give to others, and not another one that someone put in its place.

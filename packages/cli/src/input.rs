@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use fortress::envelope;
 
 use crate::failure::{Exit, Failure, shown};
+use crate::in_place::Saved;
 
 /// An open input.
 pub(crate) struct Input {
@@ -14,6 +15,7 @@ pub(crate) struct Input {
     pub(crate) name: String,
     /// Known for regular files.
     pub(crate) len: Option<u64>,
+    source: Source,
 }
 
 /// What to read.
@@ -54,7 +56,7 @@ impl Input {
             ));
         }
         widen_pipe(&file);
-        Ok(Input { file, len: metadata.is_file().then_some(metadata.len()), name })
+        Ok(Input { file, len: metadata.is_file().then_some(metadata.len()), name, source: source.clone() })
     }
 
     /// The file, for reading in large pieces.
@@ -76,6 +78,14 @@ impl Input {
         let got = PREAMBLE + self.fill(&mut prefix[PREAMBLE..])?;
         prefix.truncate(got);
         Ok(prefix)
+    }
+
+    /// Did a run that wrote this file's header anew break off?
+    pub(crate) fn has_saved_header(&self) -> bool {
+        let Source::File(path) = &self.source else {
+            return false;
+        };
+        std::fs::canonicalize(path).is_ok_and(|path| Saved::beside(&path).exists())
     }
 
     /// What lies at `offset`, as far as it goes.

@@ -5,6 +5,7 @@
 mod arguments;
 mod commands;
 mod failure;
+mod in_place;
 mod input;
 mod interrupt;
 mod keyrings;

@@ -129,8 +129,7 @@ impl Output {
             moved => moved.map_err(failed)?,
         }
         if place.care.durable {
-            // The name is on the disk as well; not every file system can be asked for that.
-            let _ = File::open(parent(&place.target)).and_then(|folder| folder.sync_all());
+            sync_folder(&place.target);
         }
         Ok(())
     }
@@ -216,6 +215,11 @@ fn name_beside(path: &Path) -> Result<PathBuf, Failure> {
     let mut random = [0; 8];
     crate::random::fill(&mut random)?;
     Ok(parent(path).join(format!(".fortress-{:016x}.part", u64::from_be_bytes(random))))
+}
+
+/// The names in a file's folder are on the disk as well. Not every file system can be asked for that.
+pub(crate) fn sync_folder(path: &Path) {
+    let _ = File::open(parent(path)).and_then(|folder| folder.sync_all());
 }
 
 fn parent(path: &Path) -> &Path {

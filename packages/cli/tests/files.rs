@@ -152,59 +152,6 @@ fn several_files() {
 }
 
 #[test]
-fn rewrap_changes_who_opens_and_nothing_else() {
-    let sandbox = Sandbox::with_keyring();
-    sandbox.write("plain", pattern(BLOCK));
-    sandbox.ok(&["encrypt", "-k", "k", "plain", "--context", "a=b", "--metadata", "type=note"]);
-    let before = sandbox.read("plain.ftrs");
-
-    let file = "plain.ftrs";
-    sandbox.write("other.pass", "another");
-    sandbox.ok(&["keyring", "new", "-o", "other", "--passphrase-file", "other.pass", "--argon2", common::CHEAP]);
-    let others = ["rewrap", "-k", "k", "-r", "other", "--new-passphrase-file", "other.pass", file];
-    sandbox.fails(6, &["--context"], &others);
-    sandbox.ok(&[&others[..], &["--context", "a=b"]].concat());
-    sandbox.fails(4, &["a keyring that holds its key"], &["verify", "-k", "k", "--context", "a=b", file]);
-    sandbox.ok(&["verify", "-k", "other", "--passphrase-file", "other.pass", "--context", "a=b", file]);
-    let after = sandbox.read(file);
-    let message = 16_400 * 32 + 16 + 56;
-    assert!(before[before.len() - message..] == after[after.len() - message..], "the data is untouched");
-    assert_eq!(sandbox.json(&["inspect", "--json", file])["metadata"]["type"], "note");
-
-    sandbox.ok(&[
-        "rewrap",
-        "-k",
-        "other",
-        "--passphrase-file",
-        "other.pass",
-        "-p",
-        "--new-passphrase-file",
-        "other.pass",
-        "--context",
-        "a=b",
-        file,
-    ]);
-    sandbox.ok(&["verify", "--passphrase-file", "other.pass", "--context", "a=b", file]);
-    sandbox.fails(2, &["nobody new"], &["rewrap", "--passphrase-file", "other.pass", file]);
-    let output = sandbox.run(&["rewrap", "-k", "k", file]);
-    failed(4, &["plain.ftrs", "passphrase"], &output);
-}
-
-#[test]
-fn rewrap_moves_files_to_the_newest_version() {
-    let sandbox = Sandbox::with_keyring();
-    sandbox.write("plain", "text");
-    sandbox.ok(&["encrypt", "-k", "k", "plain"]);
-    let old = sandbox.json(&["inspect", "--json", "plain.ftrs"])["key_id"].clone();
-    let new = sandbox.json(&["keyring", "rotate", "k", "--json"])["primary"].clone();
-    sandbox.ok(&["verify", "-k", "k", "plain.ftrs"]);
-    sandbox.ok(&["rewrap", "-k", "k", "plain.ftrs"]);
-    assert_eq!(sandbox.json(&["inspect", "--json", "plain.ftrs"])["key_id"], new);
-    sandbox.ok(&["keyring", "destroy-version", "k", old.as_str().unwrap(), "--yes"]);
-    sandbox.ok(&["verify", "-k", "k", "plain.ftrs"]);
-}
-
-#[test]
 fn json_tells_what_was_done() {
     let sandbox = Sandbox::with_keyring();
     sandbox.write("plain", "text");

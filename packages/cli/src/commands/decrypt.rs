@@ -73,12 +73,11 @@ impl Decrypting {
     ) -> Result<(), Failure> {
         let mut input = Input::open(source)?;
         let name = input.name.clone();
-        let prefix = input.read_prefix()?;
-        let envelope = self.reading.open(&prefix, &name)?;
+        let envelope = self.reading.open(&mut input)?;
         check(envelope.header())?;
-        let suite = envelope.suite();
+        let (suite, prefix_len) = (envelope.suite(), envelope.prefix_len() as u64);
         let mut output = Output::open(target, self.care)?;
-        let total = input.len.map(|len| len.saturating_sub(prefix.len() as u64));
+        let total = input.len.map(|len| len.saturating_sub(prefix_len));
         let progress = Progress::start(&name, total, report.is_quiet());
         let passed = pipeline::run(envelope.into_parallel(), input.file(), output.file(), &progress);
         drop(progress);
@@ -93,7 +92,7 @@ impl Decrypting {
                 "output": target.name(),
                 "suite": suite.title(),
                 "plaintext_length": written,
-                "length": prefix.len() as u64 + read,
+                "length": prefix_len + read,
             })
         })
     }
@@ -104,8 +103,7 @@ impl Decrypting {
         let Some(len) = input.len else {
             return Err(Failure::usage(format!("{name} cannot be read at a place; give a range of a file")));
         };
-        let prefix = input.read_prefix()?;
-        let envelope = self.reading.open(&prefix, &name)?;
+        let envelope = self.reading.open(&mut input)?;
         let message_start = envelope.message_start() as u64;
         let access = envelope.into_random_access(len).map_err(|error| Failure::from(error).of(&name))?;
         let mut chunks = ChunksOf { input: &mut input, message_start, bytes: Vec::new() };
@@ -155,8 +153,7 @@ impl Decrypting {
     pub(super) fn decrypt_bytes(&self, path: &Path, limit: u64) -> Result<(Header, Zeroizing<Vec<u8>>), Failure> {
         let mut input = Input::open(&Source::File(path.to_owned()))?;
         let name = input.name.clone();
-        let prefix = input.read_prefix()?;
-        let envelope = self.reading.open(&prefix, &name)?;
+        let envelope = self.reading.open(&mut input)?;
         let header = envelope.header().clone();
         let Some(chunks) = input.read_all(limit)? else {
             return Err(Failure::new(

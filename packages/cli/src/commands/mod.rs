@@ -12,12 +12,12 @@ mod verify;
 
 use std::path::{Path, PathBuf};
 
-use fortress::envelope::{Identity, ReadLimits};
+use fortress::envelope::{self, Identity, OpenEnvelope, ReadLimits};
 use fortress::{Context, Keyring, Passphrase};
 
 use crate::arguments::{Arguments, BoundTo, Command, Common, UsedKeyring};
 use crate::failure::{Failure, shown};
-use crate::input::Source;
+use crate::input::{Input, Source};
 use crate::keyrings;
 use crate::report::Report;
 
@@ -77,10 +77,16 @@ impl Reading {
         Ok(Reading { opener: Opener::new(used, common)?, context })
     }
 
-    fn open(&self, prefix: &[u8], name: &str) -> Result<fortress::envelope::OpenEnvelope, Failure> {
+    /// Opens the envelope that an input starts with; what follows its prefix is the next to be read.
+    fn open(&self, input: &mut Input) -> Result<OpenEnvelope, Failure> {
+        let prefix = input.read_prefix()?;
         let identities = [self.opener.identity()];
-        fortress::envelope::open(prefix, &identities, &self.context, &ReadLimits::default())
-            .map_err(|error| Failure::from(error).of(name))
+        envelope::open(&prefix, &identities, &self.context, &ReadLimits::default()).map_err(|error| {
+            let Failure { exit, code, message } = Failure::from(error).of(&input.name);
+            let advice =
+                if input.has_saved_header() { "; a rewrap of it was cut short: run it again first" } else { "" };
+            Failure { exit, code, message: message + advice }
+        })
     }
 }
 

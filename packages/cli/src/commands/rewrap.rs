@@ -3,13 +3,14 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use fortress::envelope::{self, ReadLimits, Recipient};
-use fortress::{Context, Keyring, Passphrase};
+use fortress::envelope::{self, EnvelopeError, Keep, ReadLimits, Recipient};
+use fortress::{Context, Keyring, Passphrase, inspect};
 use serde_json::json;
 
 use super::Opener;
 use crate::arguments::{Common, Rewrap, Unlock};
 use crate::failure::{Exit, Failure, shown};
+use crate::in_place::{self, Fault, Saved};
 use crate::input::{Input, Source};
 use crate::keyrings;
 use crate::output::{Care, Output, Target};
@@ -26,12 +27,27 @@ pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> R
         }
     };
     let new_passphrase = arguments.passphrase.then(|| common.passphrases.setting("the files")).transpose()?;
-    let recipients = recipients(&opener, new_keyring.as_ref(), new_passphrase.as_ref())?;
-    // For the keyring that opens them, what is in the files does not matter; others are given what is meant and nothing else.
-    let to_others = new_keyring.is_some() || new_passphrase.is_some() || !arguments.context.is_empty();
-    let context = to_others.then(|| keyrings::context(&arguments.context)).transpose()?;
+    let to_others = new_keyring.is_some() || new_passphrase.is_some();
+    if arguments.add && !to_others {
+        return Err(Failure::usage("nobody is named to be added: give -r KEYRING or -p"));
+    }
+    let rewrapping = Rewrapping {
+        keep: match arguments {
+            Rewrap { add: true, .. } => Keep::Everybody,
+            Rewrap { keep_others: true, .. } => Keep::Others,
+            _ if to_others => Keep::Nobody,
+            // The same keyring by another version: nobody comes and nobody goes.
+            _ => Keep::Others,
+        },
+        recipients: recipients(&opener, new_keyring.as_ref(), new_passphrase.as_ref())?,
+        // For the keyring that opens them, what is in the files does not matter; others are given what is meant and nothing else.
+        context: (to_others || !arguments.context.is_empty())
+            .then(|| keyrings::context(&arguments.context))
+            .transpose()?,
+        opener: &opener,
+    };
     for path in &arguments.files {
-        match rewrap(path, &opener, context.as_ref(), &recipients, report) {
+        match rewrapping.rewrap(path, report) {
             Err(failure) if arguments.files.len() == 1 => return Err(failure),
             Err(failure) => report.failed(&failure),
             Ok(()) => {}
@@ -55,36 +71,95 @@ fn recipients<'r>(
     }
 }
 
-fn rewrap(
-    path: &Path,
-    opener: &Opener,
-    context: Option<&Context>,
-    recipients: &[Recipient<'_>],
-    report: &Report,
-) -> Result<(), Failure> {
-    let name = shown(path);
-    let source = Source::File(path.to_owned());
-    let mut input = Input::open(&source)?;
-    if input.len.is_none() {
-        return Err(Failure::new(
+/// What it takes to rewrap files.
+struct Rewrapping<'r> {
+    opener: &'r Opener,
+    keep: Keep,
+    recipients: Vec<Recipient<'r>>,
+    context: Option<Context>,
+}
+
+impl Rewrapping<'_> {
+    fn rewrap(&self, path: &Path, report: &Report) -> Result<(), Failure> {
+        let name = shown(path);
+        // What is beside a link is not beside the file.
+        let path = &std::fs::canonicalize(path).map_err(|error| Failure::read(&name, &error))?;
+        let mut input = Input::open(&Source::File(path.to_owned()))?;
+        if input.len.is_none() {
+            return Err(Failure::new(
+                Exit::Unreadable,
+                "unreadable",
+                format!("{name} is not a file; rewrap replaces files"),
+            ));
+        }
+        let of = |error: EnvelopeError| Failure::from(error).of(&name);
+        let prefix = input.read_prefix()?;
+        let (now, message_start) = prefix.split_at(envelope::rewrapped_len(&prefix).map_err(of)?);
+        // If the header is not whole, a run was cut short that had saved the one before: the length of both is the same.
+        let saved = || Saved::beside(path).read(now.len());
+        let (before, header) = match (self.header(&prefix), saved) {
+            (Ok(header), _) => (now.to_vec(), header),
+            (Err(error), saved) => {
+                let before = saved().ok_or_else(|| of(error.clone()))?;
+                let header = self.header(&[&before, message_start].concat()).map_err(|_| of(error))?;
+                (before, header)
+            }
+        };
+        let in_place = header.len() == now.len() && overwrite(path, &name, now, &before, &header)?;
+        if !in_place {
+            copy(&mut input, path, &name, &[&header, message_start])?;
+        }
+        report.object(false, || {
+            json!({
+                "file": name,
+                "recipients": recipients_of(&[&header, message_start].concat()),
+                "header_length": header.len(),
+                "in_place": in_place,
+            })
+        })
+    }
+
+    fn header(&self, prefix: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+        envelope::rewrap_keeping(
+            self.keep,
+            prefix,
+            &[self.opener.identity()],
+            self.context.as_ref(),
+            &self.recipients,
+            &ReadLimits::default(),
+            &mut random::generator(),
+        )
+    }
+}
+
+fn recipients_of(prefix: &[u8]) -> Option<usize> {
+    let header = inspect::envelope(prefix, None).ok()?.header?;
+    Some(header.recipient_infos().len())
+}
+
+/// Writes the header where it is; `false` where the file cannot be changed.
+fn overwrite(path: &Path, name: &str, now: &[u8], before: &[u8], header: &[u8]) -> Result<bool, Failure> {
+    match in_place::overwrite(path, now, before, header) {
+        Ok(()) => Ok(true),
+        Err(Fault::NotHere) => Ok(false),
+        Err(Fault::Changed) => Err(Failure::new(
             Exit::Unreadable,
             "unreadable",
-            format!("{name} is not a file; rewrap replaces files"),
-        ));
+            format!("{name} was changed by another program meanwhile; it is as that left it, try again"),
+        )),
+        Err(Fault::Failed(error)) => Err(Failure::write(name, &error)),
     }
-    let prefix = input.read_prefix()?;
-    let of = |error: envelope::EnvelopeError| Failure::from(error).of(&name);
-    let identities = [opener.identity()];
-    let limits = ReadLimits::default();
-    let header =
-        envelope::rewrap(&prefix, &identities, context, recipients, &limits, &mut random::generator()).map_err(of)?;
-    let message_start = envelope::rewrapped_len(&prefix).map_err(of)?;
+}
+
+/// Writes the file anew, with this start, and moves it into its place.
+fn copy(input: &mut Input, path: &Path, name: &str, start: &[&[u8]]) -> Result<(), Failure> {
     let care = Care { force: true, durable: true, private: false };
     let mut output = Output::open(&Target::File(path.to_owned()), care)?;
-    let failed = |error: io::Error| Failure::write(&name, &error);
-    output.write_all(&header).and_then(|()| output.write_all(&prefix[message_start..])).map_err(failed)?;
+    let failed = |error: io::Error| Failure::write(name, &error);
+    for part in start {
+        output.write_all(part).map_err(failed)?;
+    }
     // From file to file: the system copies it without a detour through this program.
     io::copy(input.file(), output.file()).map_err(failed)?;
-    output.commit()?;
-    report.object(false, || json!({ "file": name, "recipients": recipients.len(), "header_length": header.len() }))
+    output.commit()
 }

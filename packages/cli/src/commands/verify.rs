@@ -28,10 +28,9 @@ pub(super) fn run(arguments: &Verify, common: &Common, report: &mut Report) -> R
 fn verify(reading: &Reading, source: &Source, report: &Report) -> Result<(), Failure> {
     let mut input = Input::open(source)?;
     let name = input.name.clone();
-    let prefix = input.read_prefix()?;
-    let envelope = reading.open(&prefix, &name)?;
+    let envelope = reading.open(&mut input)?;
     let suite = envelope.suite();
-    let total = input.len.map(|len| len.saturating_sub(prefix.len() as u64));
+    let total = input.len.map(|len| len.saturating_sub(envelope.prefix_len() as u64));
     let progress = Progress::start(&name, total, report.is_quiet());
     let passed = pipeline::run(envelope.into_parallel(), input.file(), &mut io::sink(), &progress);
     drop(progress);
