@@ -1,6 +1,6 @@
 //! Grouped tokens: many small values under one key derivation (spec G-1 to G-5).
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 use rand_core::TryCryptoRng;
 
@@ -11,7 +11,7 @@ use crate::{
     keyring::{Keyring, Purpose},
     secret::redacted_debug,
     suite::Suite,
-    token::{HEAD_LEN, Head, TokenError},
+    token::{HEAD_LEN, Head, TokenError, bytes_len, first_byte_of_text},
 };
 
 /// Bytes of a group header.
@@ -51,10 +51,14 @@ impl Layout {
 }
 
 /// Encrypts the members of one group. Indexes are given out here, each once.
-pub struct GroupEncryptor {
+pub struct GroupEncryptor(GroupPart);
+
+/// A run of a group's indexes, whose members another thread may encrypt.
+pub struct GroupPart {
     header: Header,
-    key: GroupKey,
+    key: Arc<GroupKey>,
     next: u32,
+    end: u32,
 }
 
 impl Keyring {
@@ -80,7 +84,7 @@ impl Keyring {
         let mut header = [0; HEADER_LEN];
         header[..HEAD_LEN].copy_from_slice(&head);
         header[HEAD_LEN..].copy_from_slice(derived.prefix());
-        Ok(GroupEncryptor { header, key: derived.into_group_key(), next: 0 })
+        Ok(GroupEncryptor(GroupPart { header, key: Arc::new(derived.into_group_key()), next: 0, end: MAX_MEMBERS }))
     }
 
     /// Opens the group of a header, to read its members.
@@ -110,18 +114,19 @@ impl Keyring {
 }
 
 redacted_debug!(GroupEncryptor);
+redacted_debug!(GroupPart);
 redacted_debug!(GroupDecryptor);
 redacted_debug!(GroupReader<'_>);
 
 impl GroupEncryptor {
     /// The header, stored once when members are hoisted.
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.0.header
     }
 
     /// Members that still fit.
     pub fn remaining(&self) -> u32 {
-        MAX_MEMBERS - self.next
+        self.0.remaining()
     }
 
     /// Encrypts a value of at most 16,383 bytes as the group's next member and appends it to `out`.
@@ -132,26 +137,58 @@ impl GroupEncryptor {
         layout: Layout,
         out: &mut Vec<u8>,
     ) -> Result<(), TokenError> {
+        let start = out.len();
+        if value.len() <= MAX_MEMBER_VALUE_LEN {
+            out.resize(start + value.len() + layout.overhead(), 0);
+        }
+        let written = self.0.encrypt_to(value, context, layout, &mut out[start..]);
+        if written.is_err() {
+            out.truncate(start);
+        }
+        written
+    }
+
+    /// The group's next `members` indexes, to be used elsewhere, while the ones after them are given out here.
+    pub fn part(&mut self, members: u32) -> Result<GroupPart, TokenError> {
+        if members > self.remaining() {
+            return Err(TokenError::GroupFull);
+        }
+        let first = self.0.next;
+        self.0.next += members;
+        Ok(GroupPart { header: self.0.header, key: self.0.key.clone(), next: first, end: self.0.next })
+    }
+}
+
+impl GroupPart {
+    /// Members that still fit.
+    pub fn remaining(&self) -> u32 {
+        self.end - self.next
+    }
+
+    /// Encrypts a value of at most 16,383 bytes as the next member into `out`, which is longer by just the layout's
+    /// [`overhead`](Layout::overhead).
+    pub fn encrypt_to(
+        &mut self,
+        value: &[u8],
+        context: &Context,
+        layout: Layout,
+        out: &mut [u8],
+    ) -> Result<(), TokenError> {
         if value.len() > MAX_MEMBER_VALUE_LEN {
             return Err(TokenError::ValueTooLarge { limit: MAX_MEMBER_VALUE_LEN, got: value.len() });
         }
-        if self.next >= MAX_MEMBERS {
+        if self.next >= self.end {
             return Err(TokenError::GroupFull);
         }
-        let before = out.len();
-        out.reserve(value.len() + layout.overhead());
+        require_len(value.len() + layout.overhead(), out)?;
+        let (head, sealed) = out.split_at_mut(layout.overhead() - TAG_LEN);
+        let (head, index) = head.split_at_mut(head.len() - INDEX_LEN);
         match layout {
-            Layout::Whole => out.extend_from_slice(&self.header),
-            Layout::Hoisted => out.push(HOISTED),
+            Layout::Whole => head.copy_from_slice(&self.header),
+            Layout::Hoisted => head.fill(HOISTED),
         }
-        out.extend_from_slice(&self.next.to_be_bytes());
-        let start = out.len();
-        out.resize(start + value.len() + TAG_LEN, 0);
-        let sealed = self.key.seal_member(self.next, context.canonical(), value, &mut out[start..]);
-        if let Err(error) = sealed {
-            out.truncate(before);
-            return Err(error.into());
-        }
+        index.copy_from_slice(&self.next.to_be_bytes());
+        self.key.seal_member(self.next, context.canonical(), value, sealed)?;
         self.next += 1;
         Ok(())
     }
@@ -166,18 +203,18 @@ pub struct GroupDecryptor {
 impl GroupDecryptor {
     /// Decrypts a member, whole or hoisted, and appends its value to `out`. A whole one must be of this group.
     pub fn decrypt_into(&self, member: &[u8], context: &Context, out: &mut Vec<u8>) -> Result<(), TokenError> {
-        let (header, member) = split_member(member)?;
+        appended(member, out, |out| self.decrypt_to(member, context, out))
+    }
+
+    /// As [`decrypt_into`](GroupDecryptor::decrypt_into), into `out`, which has just [`value_len`] bytes. On failure `out` holds nothing of the
+    /// value.
+    pub fn decrypt_to(&self, member: &[u8], context: &Context, out: &mut [u8]) -> Result<(), TokenError> {
+        let (header, (index, sealed)) = split_member(member)?;
         if header.is_some_and(|header| *header != self.header) {
             return Err(TokenError::WrongGroup);
         }
-        let (index, sealed) = member;
-        let start = out.len();
-        out.resize(start + sealed.len() - TAG_LEN, 0);
-        let opened = self.key.open_member(index, context.canonical(), sealed, &mut out[start..]);
-        if opened.is_err() {
-            out.truncate(start);
-        }
-        Ok(opened?)
+        require_len(sealed.len() - TAG_LEN, out)?;
+        Ok(self.key.open_member(index, context.canonical(), sealed, out)?)
     }
 }
 
@@ -198,9 +235,21 @@ impl GroupReader<'_> {
         context: &Context,
         out: &mut Vec<u8>,
     ) -> Result<(), TokenError> {
+        appended(member, out, |out| self.decrypt_to(header, member, context, out))
+    }
+
+    /// As [`decrypt_into`](GroupReader::decrypt_into), into `out`, which has just [`value_len`] bytes. On failure `out` holds nothing of the
+    /// value.
+    pub fn decrypt_to(
+        &mut self,
+        header: Option<&[u8]>,
+        member: &[u8],
+        context: &Context,
+        out: &mut [u8],
+    ) -> Result<(), TokenError> {
         let (own, _) = split_member(member)?;
         let header = own.map(|header| &header[..]).or(header).ok_or(TokenError::WrongGroup)?;
-        self.group(header)?.decrypt_into(member, context, out)
+        self.group(header)?.decrypt_to(member, context, out)
     }
 
     fn group(&mut self, header: &[u8]) -> Result<&GroupDecryptor, TokenError> {
@@ -221,6 +270,46 @@ impl GroupReader<'_> {
         self.oldest = (position + 1) % CACHED_GROUPS;
         position
     }
+}
+
+/// Bytes of the value in a member of either layout.
+pub fn value_len(member: &[u8]) -> Result<usize, TokenError> {
+    let (_, (_, sealed)) = split_member(member)?;
+    Ok(sealed.len() - TAG_LEN)
+}
+
+/// As [`value_len`], of a member's text form, most of which is not looked at.
+pub fn text_value_len(text: &[u8]) -> Result<usize, TokenError> {
+    let got = bytes_len(text.len()).ok_or(TokenError::InvalidText)?;
+    let layout = match first_byte_of_text(text)? {
+        WHOLE => Layout::Whole,
+        HOISTED => Layout::Hoisted,
+        // What has no such length is refused for its own reason.
+        other => return value_len(&[other]),
+    };
+    match got.checked_sub(layout.overhead()).ok_or(TokenError::Truncated { got })? {
+        got if got > MAX_MEMBER_VALUE_LEN => Err(TokenError::ValueTooLarge { limit: MAX_MEMBER_VALUE_LEN, got }),
+        len => Ok(len),
+    }
+}
+
+/// Appends what `decrypt` writes to a member's value, or nothing.
+fn appended(
+    member: &[u8],
+    out: &mut Vec<u8>,
+    decrypt: impl FnOnce(&mut [u8]) -> Result<(), TokenError>,
+) -> Result<(), TokenError> {
+    let start = out.len();
+    out.resize(start + value_len(member)?, 0);
+    let opened = decrypt(&mut out[start..]);
+    if opened.is_err() {
+        out.truncate(start);
+    }
+    opened
+}
+
+fn require_len(expected: usize, out: &[u8]) -> Result<(), TokenError> {
+    if out.len() == expected { Ok(()) } else { Err(TokenError::WrongLength { expected, got: out.len() }) }
 }
 
 /// A member's index, and its ciphertext with tag.

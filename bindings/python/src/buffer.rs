@@ -115,6 +115,15 @@ impl<'py> Bytes<'py> {
     }
 }
 
+/// The bytes of a `bytes` object that something else keeps alive.
+pub(crate) fn borrowed_bytes<'s>(bytes: Borrowed<'s, '_, PyBytes>) -> &'s [u8] {
+    // SAFETY: `bytes` is a bytes object, which is immutable, and something keeps it alive for `'s`.
+    unsafe {
+        let (start, len) = (ffi::PyBytes_AsString(bytes.as_ptr()), ffi::PyBytes_Size(bytes.as_ptr()));
+        std::slice::from_raw_parts(start.cast(), len as usize)
+    }
+}
+
 /// A buffer to be written.
 pub(crate) struct Writable(Export);
 

@@ -1,25 +1,33 @@
 //! Columns: many values in one call, on all cores, without the interpreter while they are worked on.
 //!
-//! Each core encrypts its share of the rows as a group of its own (spec G-7). Rows without a value stay without one.
+//! Up to 2^20 rows are one group (spec G-7), so that whoever reads a few of them derives one key. Rows without a value stay
+//! without one.
 
+mod blocks;
 mod contexts;
-mod shares;
+mod lists;
 
-use std::{borrow::Cow, ops::Range};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use fortress::{Context, Keyring, token::TokenError, token::decode_text};
+use fortress::{
+    Context,
+    group::{self, GroupEncryptor, GroupPart, Layout, MAX_MEMBER_VALUE_LEN, MAX_MEMBERS},
+    token::{TokenError, decode_text_into, encode_text_to, text_len},
+};
 use pyo3::{
     prelude::*,
-    types::{PyBytes, PyList, PyString, PyTuple},
+    types::{PyBytes, PyList, PyTuple},
 };
 
+use blocks::{Converter, Work, convert};
 use contexts::OwnContexts;
-use shares::{Share, shared};
+use lists::Objects;
+
+pub(crate) use blocks::{Room, Sink};
 
 use crate::{
     arrow::{ArrowColumn, ColumnBuilder, Imported},
-    buffer::Bytes,
-    failure::{Failure, RowFailures},
+    failure::Failure,
     keyring::KeyringHandle,
     random::Pool,
     text,
@@ -33,9 +41,6 @@ pub(crate) struct Cell<'a> {
     pub(crate) form: Form,
 }
 
-/// Rows, some of them without a value.
-pub(crate) type Cells<'a> = Vec<Option<Cell<'a>>>;
-
 /// What a call gives beside its values: the column's context, and one for each row.
 type ContextArguments<'a, 'py> = (Option<&'a Bound<'py, PyAny>>, Option<&'a Bound<'py, PyAny>>);
 
@@ -48,224 +53,186 @@ pub(crate) struct Reading<'a, 'py> {
 pub(crate) fn encrypt_values<'py>(
     keyring: &KeyringHandle,
     values: &Bound<'py, PyTuple>,
-    contexts: ContextArguments<'_, 'py>,
-) -> PyResult<Bound<'py, PyList>> {
-    let py = values.py();
-    let items = Items::of(values, "a value")?;
-    let cells = items.cells()?;
-    let mut tokens = Vec::with_capacity(cells.len());
-    encrypt(py, keyring, &cells, contexts, |rows, share| {
-        objects(py, &cells[rows], &share, &mut tokens, |cell, token, form| match form {
-            Form::Text => PyString::new(py, &String::from_utf8_lossy(token)).into_any(),
-            Form::Bytes => cell.form.token(py, token),
-        });
-    })?;
-    PyList::new(py, tokens)
+    (context, own): ContextArguments<'_, 'py>,
+    layout: Layout,
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyList>)> {
+    let (py, rows) = (values.py(), values.len());
+    let work = Encrypting::new(keyring, text::context(context)?, layout)?;
+    let own = OwnContexts::of(own, rows)?;
+    let values = lists::unchanging(values, "a value")?;
+    let mut objects = Objects::new(py, None, rows);
+    convert(py, rows, lists::cells(&values), &own, &work, &mut objects)?;
+    Ok((work.header(py), objects.finish()?))
 }
 
 pub(crate) fn decrypt_values<'py>(
     keyring: &KeyringHandle,
     tokens: &Bound<'py, PyTuple>,
-    contexts: ContextArguments<'_, 'py>,
-    reading: Reading<'_, 'py>,
+    (context, own): ContextArguments<'_, 'py>,
+    reading: &Reading<'_, 'py>,
 ) -> PyResult<Bound<'py, PyList>> {
-    let py = tokens.py();
-    let items = Items::of(tokens, "a token")?;
-    let cells = items.cells()?;
-    let mut values = Vec::with_capacity(cells.len());
-    decrypt(py, keyring, &cells, contexts, &reading, |rows, share| {
-        objects(py, &cells[rows], &share, &mut values, |_, value, form| match form {
-            // Known to be UTF-8 since it was decrypted.
-            Form::Text => PyString::new(py, &String::from_utf8_lossy(value)).into_any(),
-            Form::Bytes => PyBytes::new(py, value).into_any(),
-        });
-    })?;
-    PyList::new(py, values)
+    let (py, rows) = (tokens.py(), tokens.len());
+    let work = Decrypting::new(keyring, text::context(context)?, reading)?;
+    let own = OwnContexts::of(own, rows)?;
+    let tokens = lists::unchanging(tokens, "a token")?;
+    let mut objects = Objects::new(py, Some(reading.form), rows);
+    convert(py, rows, lists::cells(&tokens), &own, &work, &mut objects)?;
+    objects.finish()
 }
 
 pub(crate) fn encrypt_arrow<'py>(
     keyring: &KeyringHandle,
     array: &Bound<'py, PyAny>,
-    contexts: ContextArguments<'_, 'py>,
-) -> PyResult<ArrowColumn> {
+    (context, own): ContextArguments<'_, 'py>,
+    layout: Layout,
+) -> PyResult<(Bound<'py, PyBytes>, ArrowColumn)> {
+    let py = array.py();
+    let work = Encrypting::new(keyring, text::context(context)?, layout)?;
     let imported = Imported::of(array)?;
-    let cells = imported.cells()?;
-    let mut column = ColumnBuilder::new(imported.form(), cells.len());
-    encrypt(array.py(), keyring, &cells, contexts, |rows, share| column.add(&cells[rows], share.items()))?;
-    Ok(column.finish())
+    let column = arrow(py, &imported, imported.form(), own, &work)?;
+    Ok((work.header(py), column))
 }
 
 pub(crate) fn decrypt_arrow<'py>(
     keyring: &KeyringHandle,
     array: &Bound<'py, PyAny>,
-    contexts: ContextArguments<'_, 'py>,
-    reading: Reading<'_, 'py>,
+    (context, own): ContextArguments<'_, 'py>,
+    reading: &Reading<'_, 'py>,
 ) -> PyResult<ArrowColumn> {
-    let imported = Imported::of(array)?;
-    let cells = imported.cells()?;
-    let mut column = ColumnBuilder::new(reading.form, cells.len());
-    decrypt(array.py(), keyring, &cells, contexts, &reading, |rows, share| column.add(&cells[rows], share.items()))?;
+    let work = Decrypting::new(keyring, text::context(context)?, reading)?;
+    arrow(array.py(), &Imported::of(array)?, reading.form, own, &work)
+}
+
+fn arrow<'py>(
+    py: Python<'py>,
+    imported: &Imported,
+    form: Form,
+    own: Option<&Bound<'py, PyAny>>,
+    work: &impl Work,
+) -> PyResult<ArrowColumn> {
+    let rows = imported.rows()?;
+    let len = |cell| work.output_len(cell).unwrap_or_default();
+    let mut column = ColumnBuilder::new(form, rows.len(), rows.cells().map(|cell| Ok(cell?.map(len))))?;
+    let own = OwnContexts::of(own, rows.len())?;
+    convert(py, rows.len(), rows.cells().map(|cell| Ok(cell?)), &own, work, &mut column.sink())?;
     Ok(column.finish())
 }
 
-/// Tokens for the cells that have a value; as text where all of them do.
-fn encrypt(
-    py: Python<'_>,
-    keyring: &KeyringHandle,
-    cells: &Cells<'_>,
-    (context, own): ContextArguments<'_, '_>,
-    take: impl FnMut(Range<usize>, Share),
-) -> PyResult<()> {
-    let context = text::context(context)?;
-    let own = OwnContexts::of(own, cells.len())?;
-    let own = own.rows()?;
-    let as_text = cells.iter().flatten().all(|cell| cell.form == Form::Text);
-    let encrypt = |keyring: &Keyring, rows: Range<usize>| {
-        let contexts = own.of_rows(rows.clone())?;
-        let values = rows.clone().zip(contexts.iter()).filter_map(|(row, own)| Some((cells[row]?.bytes, own)));
-        let batch = keyring.encrypt_column(values, &context, &mut Pool);
-        let batch = batch.map_err(|error| shares::of_cells(&error, cells, rows))?;
-        Ok(if as_text { Share::text(&batch) } else { Share::tokens(batch) })
-    };
-    shared(py, keyring, cells.len(), encrypt, take)
+/// Values become tokens of the form that they have themselves.
+struct Encrypting<'k> {
+    keyring: &'k KeyringHandle,
+    context: Context,
+    layout: Layout,
+    /// The group that the next block takes its indexes from; asked for by the planning thread alone.
+    group: Mutex<GroupEncryptor>,
 }
 
-/// Values for the cells that have a token.
-fn decrypt(
-    py: Python<'_>,
-    keyring: &KeyringHandle,
-    cells: &Cells<'_>,
-    (context, own): ContextArguments<'_, '_>,
-    reading: &Reading<'_, '_>,
-    take: impl FnMut(Range<usize>, Share),
-) -> PyResult<()> {
-    let context = text::context(context)?;
-    let header = reading.header.map(|header| Data::of(header, "a header")).transpose()?;
-    let header = header.as_ref().map(Data::token).transpose()?;
-    let group = Group { context: &context, header: header.as_deref(), form: reading.form };
-    let own = OwnContexts::of(own, cells.len())?;
-    let own = own.rows()?;
-    let decrypt = |keyring: &Keyring, rows: Range<usize>| decrypt_share(keyring, cells, rows, &own, &group);
-    shared(py, keyring, cells.len(), decrypt, take)
+impl Encrypting<'_> {
+    fn new(keyring: &KeyringHandle, context: Context, layout: Layout) -> Result<Encrypting<'_>, Failure> {
+        let group = Mutex::new(new_group(keyring, &context)?);
+        Ok(Encrypting { keyring, context, layout, group })
+    }
+
+    fn group(&self) -> MutexGuard<'_, GroupEncryptor> {
+        self.group.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The header that the members of the last group need, if they are hoisted.
+    fn header<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.group().header())
+    }
 }
 
-/// What the rows of a column have in common.
-struct Group<'a> {
-    context: &'a Context,
-    header: Option<&'a [u8]>,
+impl Work for Encrypting<'_> {
+    type Share = GroupPart;
+
+    fn output_len(&self, cell: Cell<'_>) -> Result<usize, TokenError> {
+        let got = cell.bytes.len();
+        if got > MAX_MEMBER_VALUE_LEN {
+            return Err(TokenError::ValueTooLarge { limit: MAX_MEMBER_VALUE_LEN, got });
+        }
+        let len = got + self.layout.overhead();
+        Ok(if cell.form == Form::Text { text_len(len) } else { len })
+    }
+
+    fn share(&self, values: usize) -> Result<GroupPart, Failure> {
+        let values = u32::try_from(values).unwrap_or(MAX_MEMBERS);
+        let mut group = self.group();
+        if values > group.remaining() && self.layout == Layout::Whole {
+            *group = new_group(self.keyring, &self.context)?;
+        }
+        Ok(group.part(values)?)
+    }
+
+    fn with_converter(&self, mut part: GroupPart, convert: &mut dyn FnMut(Converter<'_>)) -> Result<(), Failure> {
+        let mut token = Vec::new();
+        convert(&mut |cell, context, out| {
+            if cell.form == Form::Bytes {
+                return Ok(part.encrypt_to(cell.bytes, context, self.layout, out)?);
+            }
+            token.resize(cell.bytes.len() + self.layout.overhead(), 0);
+            part.encrypt_to(cell.bytes, context, self.layout, &mut token)?;
+            Ok(encode_text_to(&token, out)?)
+        });
+        Ok(())
+    }
+}
+
+fn new_group(keyring: &KeyringHandle, context: &Context) -> Result<GroupEncryptor, Failure> {
+    let keyring = keyring.lend();
+    Ok(keyring.as_ref().ok_or_else(|| Failure::closed("keyring"))?.encrypt_group(context, &mut Pool)?)
+}
+
+/// Tokens of either form become values.
+struct Decrypting<'k> {
+    keyring: &'k KeyringHandle,
+    context: Context,
+    header: Option<Vec<u8>>,
     form: Form,
 }
 
-fn decrypt_share(
-    keyring: &Keyring,
-    cells: &Cells<'_>,
-    rows: Range<usize>,
-    own: &contexts::RowContexts<'_>,
-    group: &Group<'_>,
-) -> Result<Share, RowFailures> {
-    let contexts = own.of_rows(rows.clone())?;
-    let tokens: Vec<Option<Cow<'_, [u8]>>> = rows
-        .clone()
-        // What is not a token's text becomes an empty token, which the core refuses; below it gets its own reason.
-        .map(|row| cells[row].map(|cell| cell.token().unwrap_or_default()))
-        .collect();
-    let members = tokens.iter().zip(contexts.iter()).filter_map(|(token, own)| Some((&**token.as_ref()?, own)));
-    let batch = keyring.decrypt_column(members, group.header, group.context);
-    let batch = batch.map_err(|error| {
-        let mut failures = shares::of_cells(&error, cells, rows.clone());
-        for (row, failure) in &mut failures.0 {
-            if cells[*row].is_some_and(|cell| cell.token().is_err()) {
-                *failure = TokenError::InvalidText.into();
-            }
-        }
-        failures
-    })?;
-    let share = Share::values(batch, group.form);
-    if group.form == Form::Text {
-        let values = rows.filter(|row| cells[*row].is_some()).zip(share.iter());
-        let failures: Vec<(usize, Failure)> =
-            values.filter(|(_, value)| std::str::from_utf8(value).is_err()).map(|(row, _)| (row, not_text())).collect();
-        if !failures.is_empty() {
-            return Err(RowFailures(failures));
-        }
-    }
-    Ok(share)
-}
-
-impl<'a> Cell<'a> {
-    /// The bytes of a token.
-    fn token(self) -> Result<Cow<'a, [u8]>, TokenError> {
-        match self.form {
-            Form::Bytes => Ok(self.bytes.into()),
-            Form::Text => {
-                let text = std::str::from_utf8(self.bytes).map_err(|_| TokenError::InvalidText)?;
-                decode_text(text).map(Into::into)
-            }
-        }
+impl Decrypting<'_> {
+    fn new<'k>(keyring: &'k KeyringHandle, context: Context, reading: &Reading<'_, '_>) -> PyResult<Decrypting<'k>> {
+        let header = reading.header.map(|header| Data::of(header, "a header")).transpose()?;
+        let header = header.as_ref().map(Data::token).transpose()?.map(Into::into);
+        Ok(Decrypting { keyring, context, header, form: reading.form })
     }
 }
 
-/// The values of a tuple, which keeps them alive.
-struct Items<'a, 'py>(Vec<Item<'a, 'py>>);
+impl Work for Decrypting<'_> {
+    type Share = ();
 
-enum Item<'a, 'py> {
-    Nothing,
-    Text(Borrowed<'a, 'py, PyString>),
-    Bytes(Borrowed<'a, 'py, PyBytes>),
-    /// Of a buffer that could change while the interpreter is released.
-    Copied(Bound<'py, PyBytes>),
-}
-
-impl<'a, 'py> Items<'a, 'py> {
-    fn of(values: &'a Bound<'py, PyTuple>, what: &str) -> PyResult<Items<'a, 'py>> {
-        let item = |(row, value): (usize, Borrowed<'a, 'py, PyAny>)| {
-            if value.is_none() {
-                return Ok(Item::Nothing);
-            }
-            if let Ok(bytes) = value.cast::<PyBytes>() {
-                return Ok(Item::Bytes(bytes));
-            }
-            if let Ok(text) = value.cast::<PyString>() {
-                return Ok(Item::Text(text));
-            }
-            match Data::of(&value, &format!("{what} (row {row})"))? {
-                Data::Text(text) => Ok(Item::Copied(PyBytes::new(values.py(), text::utf8(&text)?.as_bytes()))),
-                Data::Bytes(bytes) => Ok(Item::Copied(PyBytes::new(values.py(), Bytes::as_slice(&bytes)))),
-            }
-        };
-        values.iter_borrowed().enumerate().map(item).collect::<PyResult<_>>().map(Items)
+    fn output_len(&self, cell: Cell<'_>) -> Result<usize, TokenError> {
+        match cell.form {
+            Form::Bytes => group::value_len(cell.bytes),
+            Form::Text => group::text_value_len(cell.bytes),
+        }
     }
 
-    fn cells(&self) -> PyResult<Cells<'_>> {
-        let mut failures = Vec::new();
-        let cells = self.0.iter().enumerate().map(|(row, item)| match item {
-            Item::Nothing => None,
-            Item::Bytes(bytes) => Some(Cell { bytes: bytes.as_bytes(), form: Form::Bytes }),
-            Item::Copied(bytes) => Some(Cell { bytes: bytes.as_bytes(), form: Form::Bytes }),
-            Item::Text(text) => match text::utf8_or_none(*text) {
-                Some(text) => Some(Cell { bytes: text.as_bytes(), form: Form::Text }),
-                None => {
-                    failures.push((row, text::no_utf8()));
-                    None
+    fn share(&self, _: usize) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn with_converter(&self, (): (), convert: &mut dyn FnMut(Converter<'_>)) -> Result<(), Failure> {
+        // Lent for a block at a time: a thread that waits for the interpreter must not keep others from the keyring.
+        let keyring = self.keyring.lend();
+        let keyring = keyring.as_ref().ok_or_else(|| Failure::closed("keyring"))?;
+        let (mut reader, mut token) = (keyring.group_reader(self.context.clone()), Vec::new());
+        convert(&mut |cell, context, out| {
+            let member = match cell.form {
+                Form::Bytes => cell.bytes,
+                Form::Text => {
+                    token.clear();
+                    decode_text_into(cell.bytes, &mut token)?;
+                    &token
                 }
-            },
+            };
+            reader.decrypt_to(self.header.as_deref(), member, context, out)?;
+            if self.form == Form::Text && std::str::from_utf8(out).is_err() {
+                return Err(not_text());
+            }
+            Ok(())
         });
-        let cells = cells.collect();
-        if failures.is_empty() { Ok(cells) } else { Err(RowFailures(failures).into()) }
+        Ok(())
     }
-}
-
-/// Adds what `make` makes of each cell's item, and `None` for cells without a value.
-fn objects<'py>(
-    py: Python<'py>,
-    cells: &[Option<Cell<'_>>],
-    share: &Share,
-    objects: &mut Vec<Bound<'py, PyAny>>,
-    make: impl Fn(&Cell<'_>, &[u8], Form) -> Bound<'py, PyAny>,
-) {
-    let (mut items, form) = (share.iter(), share.form());
-    objects.extend(cells.iter().map(|cell| match cell {
-        None => py.None().into_bound(py),
-        Some(cell) => make(cell, items.next().unwrap_or_default(), form),
-    }));
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use fortress::{
     KeyId, Keyring, Profile, Timestamp,
     envelope::{Metadata, ReadLimits},
+    group::Layout,
 };
 use pyo3::{
     exceptions::PyTypeError,
@@ -190,7 +191,7 @@ impl KeyringHandle {
         context: Option<&Bound<'py, PyAny>>,
         hoisted: bool,
     ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyDict>)> {
-        tokens::encrypt_row(self, row, context, hoisted)
+        tokens::encrypt_row(self, row, context, layout(hoisted))
     }
 
     /// Decrypts a row.
@@ -204,14 +205,15 @@ impl KeyringHandle {
         tokens::decrypt_row(self, row, header, context, tokens::Form::of(text))
     }
 
-    /// Encrypts a tuple of str, bytes or None.
+    /// Encrypts a tuple of str, bytes or None; with `hoisted` the tokens need the header that is returned with them.
     fn _encrypt_values<'py>(
         &self,
         values: &Bound<'py, PyTuple>,
         context: Option<&Bound<'py, PyAny>>,
         contexts: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyList>> {
-        columns::encrypt_values(self, values, (context, contexts))
+        hoisted: bool,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyList>)> {
+        columns::encrypt_values(self, values, (context, contexts), layout(hoisted))
     }
 
     /// Decrypts a tuple of tokens or None.
@@ -223,17 +225,18 @@ impl KeyringHandle {
         header: Option<&Bound<'py, PyAny>>,
         text: bool,
     ) -> PyResult<Bound<'py, PyList>> {
-        columns::decrypt_values(self, tokens, (context, contexts), Reading { header, form: tokens::Form::of(text) })
+        columns::decrypt_values(self, tokens, (context, contexts), &Reading { header, form: tokens::Form::of(text) })
     }
 
-    /// Encrypts a string or binary array that the Arrow PyCapsule interface gives.
-    fn _encrypt_arrow(
+    /// Encrypts a string or binary array that the Arrow PyCapsule interface gives; `hoisted` as above.
+    fn _encrypt_arrow<'py>(
         &self,
-        array: &Bound<'_, PyAny>,
-        context: Option<&Bound<'_, PyAny>>,
-        contexts: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<ArrowColumn> {
-        columns::encrypt_arrow(self, array, (context, contexts))
+        array: &Bound<'py, PyAny>,
+        context: Option<&Bound<'py, PyAny>>,
+        contexts: Option<&Bound<'py, PyAny>>,
+        hoisted: bool,
+    ) -> PyResult<(Bound<'py, PyBytes>, ArrowColumn)> {
+        columns::encrypt_arrow(self, array, (context, contexts), layout(hoisted))
     }
 
     /// Decrypts an array of tokens.
@@ -245,7 +248,7 @@ impl KeyringHandle {
         header: Option<&Bound<'py, PyAny>>,
         text: bool,
     ) -> PyResult<ArrowColumn> {
-        columns::decrypt_arrow(self, array, (context, contexts), Reading { header, form: tokens::Form::of(text) })
+        columns::decrypt_arrow(self, array, (context, contexts), &Reading { header, form: tokens::Form::of(text) })
     }
 }
 
@@ -287,6 +290,10 @@ pub(crate) fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 /// An object of `cls` around a keyring.
 fn object<'py>(cls: &Bound<'py, PyType>, keyring: Keyring) -> PyResult<Bound<'py, PyAny>> {
     cls.call1((Seed(Mutex::new(Some(keyring))),))
+}
+
+fn layout(hoisted: bool) -> Layout {
+    if hoisted { Layout::Hoisted } else { Layout::Whole }
 }
 
 fn key_id(hex: &str) -> Result<KeyId, Failure> {

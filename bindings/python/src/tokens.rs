@@ -148,14 +148,13 @@ pub(crate) fn encrypt_row<'py>(
     keyring: &KeyringHandle,
     row: &Bound<'py, PyAny>,
     context_map: Option<&Bound<'py, PyAny>>,
-    hoisted: bool,
+    layout: Layout,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyDict>)> {
     let py = row.py();
     let context = context(context_map)?;
     let fields = Fields::of(row)?;
     let names = fields.names()?;
     let values = fields.0.iter().map(|(_, data)| data.value()).collect::<PyResult<Vec<_>>>()?;
-    let layout = if hoisted { Layout::Hoisted } else { Layout::Whole };
     let len = values.iter().map(|value| value.len()).sum();
     let encrypted = keyring.with(py, len, |keyring| {
         keyring

@@ -158,6 +158,7 @@ impl From<TokenError> for EnvelopeError {
             TokenError::Truncated { .. }
             | TokenError::UnknownVersion(_)
             | TokenError::ValueTooLarge { .. }
+            | TokenError::WrongLength { .. }
             | TokenError::InvalidText
             | TokenError::WrongGroup
             | TokenError::GroupFull

@@ -6,7 +6,10 @@ use getrandom::SysRng;
 use proptest::{prelude::*, sample::Index};
 
 use super::*;
-use crate::{KeyId, Profile, SuiteError, Timestamp};
+use crate::{
+    KeyId, Profile, SuiteError, Timestamp,
+    token::{encode_text, text_len},
+};
 
 fn keyring() -> Keyring {
     Keyring::generate(Profile::Balanced, Timestamp(1_790_000_000), &mut SysRng).unwrap()
@@ -183,14 +186,83 @@ fn limits_of_values_and_members() {
     assert_eq!(group.encrypt_into(&[0; 16_384], &field("a"), Layout::Whole, &mut out), Err(limit));
     assert_eq!(open(&reader, &[&member[..], &[0]].concat(), &field("a")), Err(limit));
 
-    let (left, before) = (group.remaining(), group.next);
+    let (left, before) = (group.remaining(), group.0.next);
     assert_eq!(left, MAX_MEMBERS - 1, "a refused value takes no index");
-    group.next = before + left - 1;
+    group.0.next = before + left - 1;
     let last = seal(&mut group, b"last", &field("a"), Layout::Hoisted);
     assert_eq!(open(&reader, &last, &field("a")).unwrap(), b"last");
     assert_eq!(group.remaining(), 0);
     assert_eq!(group.encrypt_into(b"", &field("a"), Layout::Whole, &mut out), Err(TokenError::GroupFull));
     assert!(out.is_empty());
+}
+
+#[test]
+fn parts_share_a_group_and_no_index() {
+    let keyring = keyring();
+    let mut group = keyring.encrypt_group(&context("1"), &mut SysRng).unwrap();
+    let reader = keyring.decrypt_group(group.header(), &context("1")).unwrap();
+    let mut first = group.part(2).unwrap();
+    let mut second = group.part(3).unwrap();
+    let mut indexes = alloc::collections::BTreeSet::new();
+    let mut check = |member: &[u8], value: &[u8], layout: Layout| {
+        assert_eq!(
+            (value_len(member), text_value_len(encode_text(member).as_bytes())),
+            (Ok(value.len()), Ok(value.len()))
+        );
+        assert_eq!(open(&reader, member, &field("a")).unwrap(), value);
+        assert!(indexes.insert(member[layout.overhead() - TAG_LEN - INDEX_LEN..][..INDEX_LEN].to_vec()));
+    };
+    let own = seal(&mut group, b"own", &field("a"), Layout::Whole);
+    check(&own, b"own", Layout::Whole);
+    let values: [&[u8]; 3] = [b"a", b"", b"ccc"];
+    for part in [&mut second, &mut first] {
+        for (value, layout) in values.into_iter().zip([Layout::Whole, Layout::Hoisted, Layout::Whole]) {
+            if part.remaining() == 0 {
+                continue;
+            }
+            let mut out = vec![0xA5; value.len() + layout.overhead()];
+            part.encrypt_to(value, &field("a"), layout, &mut out).unwrap();
+            check(&out, value, layout);
+        }
+        assert_eq!(part.remaining(), 0);
+        assert_eq!(part.encrypt_to(b"", &field("a"), Layout::Whole, &mut [0; 83]), Err(TokenError::GroupFull));
+    }
+    assert_eq!(group.remaining(), MAX_MEMBERS - 6);
+    assert!(matches!(group.part(MAX_MEMBERS - 5), Err(TokenError::GroupFull)));
+    assert_eq!(group.part(MAX_MEMBERS - 6).unwrap().remaining(), MAX_MEMBERS - 6);
+    assert_eq!(group.remaining(), 0);
+}
+
+#[test]
+fn buffers_of_another_length_are_refused() {
+    let keyring = keyring();
+    let mut group = keyring.encrypt_group(&context("1"), &mut SysRng).unwrap();
+    let reader = keyring.decrypt_group(group.header(), &context("1")).unwrap();
+    let member = seal(&mut group, b"value", &field("a"), Layout::Whole);
+    let text = encode_text(&member);
+    assert_eq!(text_value_len(&text.as_bytes()[..text_len(70)]), Err(TokenError::Truncated { got: 70 }));
+    assert_eq!(text_value_len(&[b'A'; 5]), Err(TokenError::InvalidText));
+    assert_eq!(text_value_len(b"AQ"), Err(TokenError::WrongGroup));
+    assert_eq!(text_value_len(b"CQ"), Err(TokenError::UnknownVersion(9)));
+    assert_eq!(text_value_len(b""), Err(TokenError::Truncated { got: 0 }));
+    let long = encode_text(&[&member[..], &[0; 16_384]].concat());
+    let limit = TokenError::ValueTooLarge { limit: MAX_MEMBER_VALUE_LEN, got: 16_389 };
+    assert_eq!(text_value_len(long.as_bytes()), Err(limit));
+    let mut part = group.part(1).unwrap();
+    for got in [0, 4, 6] {
+        let error = Err(TokenError::WrongLength { expected: 5, got });
+        assert_eq!(reader.decrypt_to(&member, &field("a"), &mut vec![0; got]), error);
+        let mut any = keyring.group_reader(context("1"));
+        assert_eq!(any.decrypt_to(None, &member, &field("a"), &mut vec![0; got]), error);
+        let error = Err(TokenError::WrongLength { expected: 88, got: 83 + got });
+        assert_eq!(part.encrypt_to(b"value", &field("a"), Layout::Whole, &mut vec![0; 83 + got]), error);
+    }
+    assert_eq!(part.remaining(), 1, "a refused buffer takes no index");
+    let mut out = [0xA5; 5];
+    assert_eq!(reader.decrypt_to(&member, &field("b"), &mut out), Err(TokenError::AuthenticationFailed));
+    assert_eq!(out, [0; 5], "nothing of the value is left");
+    reader.decrypt_to(&member, &field("a"), &mut out).unwrap();
+    assert_eq!(&out, b"value");
 }
 
 #[test]

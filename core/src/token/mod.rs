@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use rand_core::TryCryptoRng;
 
-pub use text::{decode_text, encode_text};
+pub(crate) use text::{bytes_len, first_byte_of_text};
+pub use text::{decode_text, decode_text_into, encode_text, encode_text_to, text_len};
 
 use crate::{
     aead::AeadError,
@@ -218,6 +219,14 @@ pub enum TokenError {
         /// Bytes given.
         got: usize,
     },
+    /// A buffer of another length than the operation needs.
+    #[error("expected a buffer of {expected} bytes, got one of {got}")]
+    WrongLength {
+        /// Bytes needed.
+        expected: usize,
+        /// Bytes given.
+        got: usize,
+    },
     /// Text that is not a token's.
     #[error("not a token's text: expected base64url without padding")]
     InvalidText,
@@ -254,6 +263,7 @@ impl TokenError {
             TokenError::KeyDestroyed(_) => "key_destroyed",
             TokenError::AuthenticationFailed => "authentication_failed",
             TokenError::ValueTooLarge { .. } => "value_too_large",
+            TokenError::WrongLength { .. } => "wrong_length",
             TokenError::InvalidText => "invalid_text",
             TokenError::WrongGroup => "wrong_group",
             TokenError::GroupFull | TokenError::IndexTooLarge(_) => "limit_exceeded",

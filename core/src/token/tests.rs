@@ -168,6 +168,7 @@ fn errors_say_what_to_do() {
         TokenError::KeyDestroyed(id),
         TokenError::AuthenticationFailed,
         TokenError::ValueTooLarge { limit: 16_383, got: 20_000 },
+        TokenError::WrongLength { expected: 2, got: 1 },
         TokenError::InvalidText,
         TokenError::WrongGroup,
         TokenError::GroupFull,
@@ -197,6 +198,7 @@ fn errors_say_what_to_do() {
             "value_too_large",
             "a value here has at most 16383 bytes, this one has 20000; encrypt a longer one by itself, or as an envelope",
         ),
+        ("wrong_length", "expected a buffer of 2 bytes, got one of 1"),
         ("invalid_text", "not a token's text: expected base64url without padding"),
         (
             "wrong_group",

@@ -22,7 +22,7 @@ from ._files import (
 )
 from ._fortress import decode_token, encode_token
 from ._inspection import Field, Inspection, inspect, inspect_file
-from ._keyring import HoistedRow, Identity, Keyring, KeyVersion, Passphrase, Recipient
+from ._keyring import HoistedColumn, HoistedRow, Identity, Keyring, KeyVersion, Passphrase, Recipient
 from ._reader import EncryptedReader
 from ._stream import Decryptor, Encryptor
 from ._writer import EncryptedWriter
@@ -57,6 +57,7 @@ __all__ = [
     "Field",
     "FormatError",
     "FortressError",
+    "HoistedColumn",
     "HoistedRow",
     "Identity",
     "Inspection",

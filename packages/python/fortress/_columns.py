@@ -30,9 +30,33 @@ def encrypt(keyring: _fortress.Keyring, values: Any, context: Context | None, co
     own = _own_contexts(contexts)
     return _convert(
         values,
-        lambda items: keyring._encrypt_values(items, context, own),
-        lambda array: keyring._encrypt_arrow(array, context, own),
+        lambda items: keyring._encrypt_values(items, context, own, False)[1],
+        lambda array: keyring._encrypt_arrow(array, context, own, False)[1],
     )
+
+
+def encrypt_hoisted(
+    keyring: _fortress.Keyring, values: Any, context: Context | None, contexts: Contexts
+) -> tuple[bytes, Any]:
+    """Encrypts a column of any kind; returns the header that its tokens need, and them."""
+    own = _own_contexts(contexts)
+    header = b""
+
+    def on_tuple(items: tuple[Any, ...]) -> list[Any]:
+        nonlocal header
+        header, tokens = keyring._encrypt_values(items, context, own, True)
+        return tokens
+
+    def on_arrow(array: Any) -> _fortress.ArrowColumn:
+        nonlocal header
+        header, tokens = keyring._encrypt_arrow(array, context, own, True)
+        return tokens
+
+    tokens = _convert(values, on_tuple, on_arrow)
+    if not header:
+        # A column of nulls alone is handed back as it is; it has a header like any other.
+        on_tuple(())
+    return header, tokens
 
 
 def decrypt(

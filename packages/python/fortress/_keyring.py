@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ._types import BytesLike, Context, Profile
 
-__all__ = ["HoistedRow", "Identity", "KeyVersion", "Keyring", "Passphrase", "Recipient", "parties"]
+__all__ = ["HoistedColumn", "HoistedRow", "Identity", "KeyVersion", "Keyring", "Passphrase", "Recipient", "parties"]
 
 
 class _Secret:
@@ -78,6 +78,13 @@ class HoistedRow(NamedTuple):
 
     header: str
     fields: dict[str, Any]
+
+
+class HoistedColumn(NamedTuple):
+    """An encrypted column whose header is stored once, beside its tokens: 21 bytes a value instead of 83."""
+
+    header: str
+    tokens: Any
 
 
 class Keyring(_Secret, _fortress.Keyring):
@@ -218,6 +225,22 @@ class Keyring(_Secret, _fortress.Keyring):
         """
         return _columns.encrypt(self, values, context, contexts)
 
+    def encrypt_column_hoisted(
+        self, values: Any, *, context: Context | None = None, contexts: _columns.Contexts = None
+    ) -> HoistedColumn:
+        """As :meth:`encrypt_column`, with the header stored once. The tokens cannot be read without it. At most
+        1,048,576 values.
+
+        >>> email = Keyring.generate().scope("acme", "users", "email")
+        >>> column = email.encrypt_column_hoisted([b"ada@example.org", b""], contexts={"row": ["1", "2"]})
+        >>> [len(token) for token in column.tokens]
+        [36, 21]
+        >>> email.decrypt_column(column, contexts={"row": ["1", "2"]})
+        [b'ada@example.org', b'']
+        """
+        header, tokens = _columns.encrypt_hoisted(self, values, context, contexts)
+        return HoistedColumn(_fortress.encode_token(header), tokens)
+
     def decrypt_column(
         self,
         tokens: Any,
@@ -226,11 +249,11 @@ class Keyring(_Secret, _fortress.Keyring):
         contexts: _columns.Contexts = None,
         header: str | BytesLike | None = None,
     ) -> Any:
-        """Decrypts what :meth:`encrypt_column` made, to bytes. A :class:`ColumnError` names every row that failed.
+        """Decrypts a column of either kind, to bytes. A :class:`ColumnError` names every row that failed.
 
-        ``header`` is that of a column whose tokens another writer stored without it.
+        ``header`` is that of a hoisted column whose parts are stored apart.
         """
-        return _columns.decrypt(self, tokens, context, contexts, header, text=False)
+        return self._column(tokens, context, contexts, header, False)
 
     def decrypt_column_text(
         self,
@@ -241,12 +264,19 @@ class Keyring(_Secret, _fortress.Keyring):
         header: str | BytesLike | None = None,
     ) -> Any:
         """As :meth:`decrypt_column`, for values that were text."""
-        return _columns.decrypt(self, tokens, context, contexts, header, text=True)
+        return self._column(tokens, context, contexts, header, True)
 
     def _row(self, row: Any, context: Context | None, header: Any, text: bool) -> dict[str, Any]:
         if isinstance(row, HoistedRow):
             row, header = row.fields, row.header if header is None else header
         return self._decrypt_row(row, header, context, text)
+
+    def _column(
+        self, tokens: Any, context: Context | None, contexts: _columns.Contexts, header: Any, text: bool
+    ) -> Any:
+        if isinstance(tokens, HoistedColumn):
+            tokens, header = tokens.tokens, tokens.header if header is None else header
+        return _columns.decrypt(self, tokens, context, contexts, header, text)
 
     def __repr__(self) -> str:
         try:

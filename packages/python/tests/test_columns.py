@@ -204,7 +204,7 @@ def test_nothing_leaks(email: fortress.Keyring) -> None:
     for _ in range(20):
         made = email.encrypt_column(array)
         email.decrypt_column(made)
-        column = email._encrypt_arrow(array, None, None)
+        _, column = email._encrypt_arrow(array, None, None, False)
         column.__arrow_c_array__()  # nobody takes it
     del made, column
     assert pa.total_allocated_bytes() <= before + 1_000_000

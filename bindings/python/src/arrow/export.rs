@@ -1,15 +1,20 @@
 //! What became of a column, as an Arrow array that any library takes over without a copy.
 
 use std::ffi::{c_char, c_void};
-use std::sync::Arc;
+use std::{slice::ArrayWindows, sync::Arc};
 
 use pyo3::{
     prelude::*,
     types::{PyCapsule, PyTuple},
 };
+use zeroize::Zeroizing;
 
 use super::abi::{Array, NULLABLE, Schema};
-use crate::{columns::Cell, tokens::Form};
+use crate::{
+    columns::{Cell, Room, Sink},
+    failure::Failure,
+    tokens::Form,
+};
 
 /// An array of large strings or large binaries.
 #[pyclass(module = "fortress._fortress", frozen)]
@@ -50,38 +55,77 @@ impl ArrowColumn {
     }
 }
 
-/// A column that grows by a share of its rows at a time.
-pub(crate) struct ColumnBuilder(Column);
+/// A column that is being filled.
+pub(crate) struct ColumnBuilder {
+    form: Form,
+    nulls: usize,
+    validity: Vec<u8>,
+    offsets: Vec<i64>,
+    /// Wiped if the column fails: it may be plaintext.
+    data: Zeroizing<Vec<u8>>,
+}
 
 impl ColumnBuilder {
-    pub(crate) fn new(form: Form, rows: usize) -> ColumnBuilder {
-        let mut offsets = Vec::with_capacity(rows + 1);
+    /// Room for `rows` items of these lengths.
+    pub(crate) fn new(
+        form: Form,
+        rows: usize,
+        lens: impl Iterator<Item = PyResult<Option<usize>>>,
+    ) -> PyResult<ColumnBuilder> {
+        let (mut nulls, mut validity, mut offsets) = (0, vec![0; rows.div_ceil(8)], Vec::with_capacity(rows + 1));
+        let mut end = 0;
         offsets.push(0);
-        let validity = vec![0; rows.div_ceil(8)];
-        ColumnBuilder(Column { form, nulls: 0, validity, offsets, data: Vec::new() })
+        for (row, len) in lens.enumerate() {
+            match (len?, validity.get_mut(row / 8)) {
+                (Some(len), Some(byte)) => {
+                    *byte |= 1 << (row % 8);
+                    end += len;
+                }
+                _ => nulls += 1,
+            }
+            offsets.push(end as i64);
+        }
+        // Zeros that the system gives as they are touched, by whichever thread does.
+        let data = Zeroizing::new(vec![0; end]);
+        Ok(ColumnBuilder { form, nulls, validity, offsets, data })
     }
 
-    /// Adds the next rows: `items` are the values of those that have one, and where each ends.
-    pub(crate) fn add(&mut self, cells: &[Option<Cell<'_>>], (bytes, ends): (&[u8], &[usize])) {
-        let column = &mut self.0;
-        let start = column.data.len();
-        column.data.extend_from_slice(bytes);
-        let (mut ends, mut end) = (ends.iter(), start as i64);
-        for cell in cells {
-            let row = column.rows();
-            match (cell, column.validity.get_mut(row / 8)) {
-                (Some(_), Some(byte)) => {
-                    *byte |= 1 << (row % 8);
-                    end = ends.next().map_or(end, |item| (start + item) as i64);
-                }
-                _ => column.nulls += 1,
+    /// Gives out the room, row by row.
+    pub(crate) fn sink(&mut self) -> ColumnSink<'_> {
+        ColumnSink { lens: self.offsets.array_windows(), rest: &mut self.data }
+    }
+
+    pub(crate) fn finish(mut self) -> ArrowColumn {
+        let data = std::mem::take(&mut *self.data);
+        let ColumnBuilder { form, nulls, validity, offsets, .. } = self;
+        ArrowColumn(Arc::new(Column { form, nulls, validity, offsets, data }))
+    }
+}
+
+/// The room of a column that is not given out yet.
+pub(crate) struct ColumnSink<'a> {
+    lens: ArrayWindows<'a, i64, 2>,
+    rest: &'a mut [u8],
+}
+
+impl<'a> Sink<'a> for ColumnSink<'a> {
+    fn nothing(&mut self) {
+        self.lens.next();
+    }
+
+    fn room(&mut self, _: Cell<'_>, len: usize) -> PyResult<Room<'a>> {
+        let planned = self.lens.next().is_some_and(|[start, end]| end - start == len as i64);
+        match std::mem::take(&mut self.rest).split_at_mut_checked(len) {
+            Some((room, rest)) if planned => {
+                self.rest = rest;
+                Ok(Room::There(room))
             }
-            column.offsets.push(end);
+            _ => Err(Failure::argument("the Arrow array changed while it was read").into()),
         }
     }
 
-    pub(crate) fn finish(self) -> ArrowColumn {
-        ArrowColumn(Arc::new(self.0))
+    fn take(&mut self, _: usize, _: &[u8]) -> PyResult<()> {
+        Ok(())
     }
 }
 

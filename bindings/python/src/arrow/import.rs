@@ -7,11 +7,7 @@ use pyo3::{
 };
 
 use super::abi::{Array, Schema, Stream};
-use crate::{
-    columns::{Cell, Cells},
-    failure::Failure,
-    tokens::Form,
-};
+use crate::{columns::Cell, failure::Failure, tokens::Form};
 
 /// An array or a stream of arrays, kept alive while it is read.
 pub(crate) struct Imported {
@@ -82,16 +78,34 @@ impl Imported {
     }
 
     /// All rows.
-    pub(crate) fn cells(&self) -> Result<Cells<'_>, Failure> {
-        let mut cells = Vec::with_capacity(self.arrays.iter().map(|array| array.length.max(0) as usize).sum());
-        for array in &self.arrays {
-            let rows = Rows::new(array, self.layout)?;
-            for row in 0..rows.len {
-                let bytes = if rows.is_null(row) { None } else { Some(rows.value(row)?) };
-                cells.push(bytes.map(|bytes| Cell { bytes, form: self.form }));
-            }
-        }
-        Ok(cells)
+    pub(crate) fn rows(&self) -> Result<AllRows<'_>, Failure> {
+        let arrays = self.arrays.iter().map(|array| Rows::new(array, self.layout)).collect::<Result<_, _>>()?;
+        Ok(AllRows { arrays, form: self.form })
+    }
+}
+
+/// The rows of all arrays.
+pub(crate) struct AllRows<'a> {
+    arrays: Vec<Rows<'a>>,
+    form: Form,
+}
+
+impl<'a> AllRows<'a> {
+    pub(crate) fn len(&self) -> usize {
+        self.arrays.iter().map(|rows| rows.len).sum()
+    }
+
+    /// Each row's value, where it has one.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = Result<Option<Cell<'a>>, Failure>> {
+        let form = self.form;
+        self.arrays.iter().flat_map(move |rows| {
+            (0..rows.len).map(move |row| {
+                if rows.is_null(row) {
+                    return Ok(None);
+                }
+                Ok(Some(Cell { bytes: rows.value(row)?, form }))
+            })
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The contexts of a column's rows.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use fortress::Context;
 use pyo3::{
@@ -10,15 +10,15 @@ use pyo3::{
 };
 
 use crate::{
-    failure::{Failure, RowFailures},
+    failure::Failure,
     text::{self, borrowed_utf8},
 };
 
 /// What the caller gave, kept alive.
 pub(super) enum OwnContexts<'py> {
-    None,
-    /// One for each row.
-    Each(Vec<Context>),
+    None(Context),
+    /// A mapping for each row.
+    Each(Bound<'py, PyTuple>),
     /// Keys, and for each key a string for each row.
     Columns(Vec<(Bound<'py, PyString>, Bound<'py, PyTuple>)>),
 }
@@ -26,7 +26,7 @@ pub(super) enum OwnContexts<'py> {
 impl<'py> OwnContexts<'py> {
     /// `contexts` is `None`, a dict from keys to tuples of strings, or a tuple of mappings.
     pub(super) fn of(contexts: Option<&Bound<'py, PyAny>>, rows: usize) -> PyResult<OwnContexts<'py>> {
-        let Some(contexts) = contexts else { return Ok(OwnContexts::None) };
+        let Some(contexts) = contexts else { return Ok(OwnContexts::None(Context::empty())) };
         if let Ok(columns) = contexts.cast::<PyDict>() {
             let column = |(key, column): (Bound<'py, PyAny>, Bound<'py, PyAny>)| {
                 let key = text::string(&key, "the keys of contexts")?.clone();
@@ -38,82 +38,67 @@ impl<'py> OwnContexts<'py> {
         }
         let contexts = contexts.cast::<PyTuple>()?;
         same_length(rows, contexts.len(), "contexts")?;
-        let each = contexts.iter().enumerate().map(|(row, context)| {
-            if context.is_none() {
-                return Ok(Context::empty());
-            }
-            let entries = text::Entries::of(Some(&context), &format!("contexts[{row}]"))?;
-            Ok(Context::new(entries.pairs()?).map_err(Failure::from)?)
-        });
-        each.collect::<PyResult<_>>().map(OwnContexts::Each)
+        Ok(OwnContexts::Each(contexts.clone()))
     }
 
-    /// The contexts as threads can share them.
-    pub(super) fn rows(&self) -> PyResult<RowContexts<'_>> {
+    /// The contexts of some of the rows, as another thread can use them.
+    pub(super) fn of_rows(&self, rows: Range<usize>) -> PyResult<Planned<'_>> {
         Ok(match self {
-            OwnContexts::None => RowContexts::None(Context::empty()),
-            OwnContexts::Each(contexts) => RowContexts::Each(contexts),
+            OwnContexts::None(empty) => Planned::Same(empty),
+            OwnContexts::Each(contexts) => Planned::Each(rows.map(|row| own(contexts, row)).collect::<PyResult<_>>()?),
             OwnContexts::Columns(columns) => {
-                RowContexts::Columns(columns.iter().map(|(key, column)| strings(key, column)).collect::<PyResult<_>>()?)
+                let column = |(key, column)| strings(key, column, rows.clone());
+                Planned::Columns(columns.iter().map(|(key, values)| column((key, values))).collect::<PyResult<_>>()?)
             }
         })
     }
 }
 
-/// The contexts of all rows.
-pub(super) enum RowContexts<'a> {
-    None(Context),
-    Each(&'a [Context]),
+/// The contexts of a block of rows.
+pub(super) enum Planned<'a> {
+    Same(&'a Context),
+    Each(Vec<Context>),
     Columns(Vec<(&'a str, Vec<&'a str>)>),
 }
 
-impl RowContexts<'_> {
-    /// The contexts of some of the rows.
-    pub(super) fn of_rows(&self, rows: Range<usize>) -> Result<Contexts<'_>, RowFailures> {
-        match self {
-            RowContexts::None(empty) => Ok(Contexts::Same(empty)),
-            RowContexts::Each(contexts) => Ok(Contexts::Given(contexts.get(rows).unwrap_or_default())),
-            RowContexts::Columns(columns) => {
-                let (mut made, mut failures) = (Vec::with_capacity(rows.len()), Vec::new());
-                for row in rows {
-                    match Context::new(columns.iter().map(|(key, column)| (*key, column[row]))) {
-                        Ok(context) => made.push(context),
-                        Err(error) => failures.push((row, error.into())),
-                    }
-                }
-                if failures.is_empty() { Ok(Contexts::Made(made)) } else { Err(RowFailures(failures)) }
+impl Planned<'_> {
+    /// That of one row, counted from the block's first.
+    pub(super) fn of(&self, row: usize) -> Result<Cow<'_, Context>, Failure> {
+        Ok(match self {
+            Planned::Same(context) => Cow::Borrowed(*context),
+            Planned::Each(contexts) => Cow::Borrowed(&contexts[row]),
+            Planned::Columns(columns) => {
+                Cow::Owned(Context::new(columns.iter().map(|(key, column)| (*key, column[row])))?)
             }
-        }
+        })
     }
 }
 
-/// The contexts of a share of the rows.
-pub(super) enum Contexts<'a> {
-    Same(&'a Context),
-    Given(&'a [Context]),
-    Made(Vec<Context>),
-}
-
-impl Contexts<'_> {
-    /// One for each row; endless where all are the same.
-    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = &Context> + '_> {
-        match self {
-            Contexts::Same(context) => Box::new(std::iter::repeat(*context)),
-            Contexts::Given(contexts) => Box::new(contexts.iter()),
-            Contexts::Made(contexts) => Box::new(contexts.iter()),
-        }
+fn own(contexts: &Bound<'_, PyTuple>, row: usize) -> PyResult<Context> {
+    let context = contexts.get_borrowed_item(row)?;
+    if context.is_none() {
+        return Ok(Context::empty());
     }
+    let entries = text::Entries::of(Some(&context), &format!("contexts[{row}]"))?;
+    Ok(Context::new(entries.pairs()?).map_err(Failure::from)?)
 }
 
-fn strings<'a>(key: &'a Bound<'_, PyString>, column: &'a Bound<'_, PyTuple>) -> PyResult<(&'a str, Vec<&'a str>)> {
+fn strings<'a>(
+    key: &'a Bound<'_, PyString>,
+    column: &'a Bound<'_, PyTuple>,
+    rows: Range<usize>,
+) -> PyResult<(&'a str, Vec<&'a str>)> {
     let key = text::utf8(key)?;
-    let values = column.iter_borrowed().enumerate().map(|(row, value)| match value.cast::<PyString>() {
-        Ok(value) => borrowed_utf8(value),
-        Err(_) => {
-            let got = text::type_name(&value);
-            Err(PyTypeError::new_err(format!(
-                "contexts[{key:?}][{row}] must be str, got {got}; convert the column first"
-            )))
+    let values = rows.map(|row| {
+        let value = column.get_borrowed_item(row)?;
+        match value.cast::<PyString>() {
+            Ok(value) => borrowed_utf8(value),
+            Err(_) => {
+                let got = text::type_name(&value);
+                Err(PyTypeError::new_err(format!(
+                    "contexts[{key:?}][{row}] must be str, got {got}; convert the column first"
+                )))
+            }
         }
     });
     Ok((key, values.collect::<PyResult<_>>()?))

@@ -1,0 +1,125 @@
+//! Columns of Python objects.
+
+use pyo3::{
+    Borrowed, ffi,
+    prelude::*,
+    types::{PyBytes, PyList, PyString, PyTuple},
+};
+
+use super::{
+    Cell,
+    blocks::{Room, Sink},
+};
+use crate::{
+    buffer::{Bytes, borrowed_bytes},
+    failure::{Failure, RowFailures},
+    text,
+    tokens::{Data, Form},
+};
+
+/// The values of a tuple, all of them `None`, `bytes` or `str` with UTF-8, which cannot change while the interpreter is
+/// released.
+pub(super) fn unchanging<'py>(values: &Bound<'py, PyTuple>, what: &str) -> PyResult<Bound<'py, PyTuple>> {
+    let (mut failures, mut all) = (Vec::new(), true);
+    for (row, value) in values.iter_borrowed().enumerate() {
+        if let Ok(value) = value.cast::<PyString>() {
+            if text::utf8_or_none(value).is_none() {
+                failures.push((row, text::no_utf8()));
+            }
+        } else {
+            all &= value.is_instance_of::<PyBytes>() || value.is_none();
+        }
+    }
+    if !failures.is_empty() {
+        return Err(RowFailures(failures).into());
+    }
+    if all {
+        return Ok(values.clone());
+    }
+    let unchanging = values.iter().enumerate().map(|(row, value)| {
+        if value.is_none() || value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
+            return Ok(value);
+        }
+        match Data::of(&value, &format!("{what} (row {row})"))? {
+            Data::Text(text) => Ok(text.into_any()),
+            Data::Bytes(bytes) => Ok(PyBytes::new(values.py(), Bytes::as_slice(&bytes)).into_any()),
+        }
+    });
+    PyTuple::new(values.py(), unchanging.collect::<PyResult<Vec<_>>>()?)
+}
+
+/// The cells of an [`unchanging`] tuple.
+pub(super) fn cells<'a>(values: &'a Bound<'_, PyTuple>) -> impl Iterator<Item = PyResult<Option<Cell<'a>>>> {
+    values.iter_borrowed().map(|value: Borrowed<'a, '_, PyAny>| {
+        if let Ok(bytes) = value.cast::<PyBytes>() {
+            return Ok(Some(Cell { bytes: borrowed_bytes(bytes), form: Form::Bytes }));
+        }
+        match value.cast::<PyString>() {
+            Ok(text) => Ok(Some(Cell { bytes: text::borrowed_utf8(text)?.as_bytes(), form: Form::Text })),
+            Err(_) => Ok(None),
+        }
+    })
+}
+
+/// Python objects, a `bytes` or a `str` for each row that has a value.
+pub(super) struct Objects<'py> {
+    py: Python<'py>,
+    /// What each row becomes; `None` where that follows the cell.
+    form: Option<Form>,
+    objects: Vec<Bound<'py, PyAny>>,
+}
+
+impl<'py> Objects<'py> {
+    pub(super) fn new(py: Python<'py>, form: Option<Form>, rows: usize) -> Objects<'py> {
+        Objects { py, form, objects: Vec::with_capacity(rows) }
+    }
+
+    pub(super) fn finish(self) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(self.py, self.objects)
+    }
+}
+
+impl<'a> Sink<'a> for Objects<'_> {
+    fn nothing(&mut self) {
+        self.objects.push(self.py.None().into_bound(self.py));
+    }
+
+    fn room(&mut self, cell: Cell<'_>, len: usize) -> PyResult<Room<'a>> {
+        if self.form.unwrap_or(cell.form) == Form::Text {
+            self.nothing();
+            return Ok(Room::Aside(len));
+        }
+        let (object, out) = new_bytes(self.py, len)?;
+        self.objects.push(object);
+        Ok(Room::There(out))
+    }
+
+    fn take(&mut self, row: usize, made: &[u8]) -> PyResult<()> {
+        // Base64, or known to be UTF-8 since it was decrypted.
+        let text = std::str::from_utf8(made).map_err(|_| Failure::argument("what was made is not text"))?;
+        self.objects[row] = PyString::new(self.py, text).into_any();
+        Ok(())
+    }
+}
+
+/// A new `bytes` object of `len` zeros, and these, to be written before anyone else sees the object.
+///
+/// The caller keeps the object for `'a`.
+fn new_bytes<'a, 'py>(py: Python<'py>, len: usize) -> PyResult<(Bound<'py, PyAny>, &'a mut [u8])> {
+    // SAFETY: without bytes to copy, CPython makes an object whose bytes the caller is to write (C API, PyBytes).
+    let object = unsafe {
+        Bound::from_owned_ptr_or_err(py, ffi::PyBytes_FromStringAndSize(std::ptr::null(), len as ffi::Py_ssize_t))?
+    };
+    if len == 0 {
+        // The one empty object, which everyone shares.
+        return Ok((object, &mut []));
+    }
+    // SAFETY: the object is `bytes` of `len` bytes, which nobody else knows of; it has no collector's header by which they
+    // could find it. The caller keeps it.
+    let out = unsafe {
+        let start: *mut u8 = ffi::PyBytes_AsString(object.as_ptr()).cast();
+        start.write_bytes(0, len);
+        std::slice::from_raw_parts_mut(start, len)
+    };
+    Ok((object, out))
+}
