@@ -92,6 +92,48 @@ def test_text(email: fortress.Keyring, kind: str, contexts: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize("values", [TEXT, BYTES], ids=["text", "bytes"])
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_hoisted(email: fortress.Keyring, kind: str, values: Any) -> None:
+    column = email.encrypt_column_hoisted(COLUMNS[kind](values), context={"table": "users"}, contexts=CONTEXTS)
+    given: dict[str, Any] = {"context": {"table": "users"}, "contexts": CONTEXTS}
+    assert plain(email.decrypt_column(column, **given)) == BYTES
+    assert plain(email.decrypt_column(column.tokens, header=column.header, **given)) == BYTES
+    if values is TEXT:
+        assert plain(email.decrypt_column_text(column, **given)) == TEXT
+    tokens = [token for token in plain(column.tokens) if token is not None]
+    tokens = [token if isinstance(token, bytes) else fortress.decode_token(token) for token in tokens]
+    assert [len(token) for token in tokens] == [len(value) + 21 for value in BYTES if value is not None]
+    with pytest.raises(fortress.ColumnError) as refusal:
+        email.decrypt_column(column.tokens, **given)
+    assert refusal.value.rows == [row for row, value in enumerate(BYTES) if value is not None]
+    assert refusal.value.code == "wrong_group"
+    other = email.encrypt_column_hoisted(["a"], context={"table": "users"})
+    with pytest.raises(fortress.ColumnError, match="not authentic"):
+        email.decrypt_column(column, header=other.header, **given)
+
+
+def test_a_hoisted_column_is_one_group(email: fortress.Keyring) -> None:
+    count = 1 << 20
+    column = email.encrypt_column_hoisted([b""] * count)
+    assert len(column.tokens) == count
+    assert email.decrypt_column([column.tokens[0], column.tokens[-1]], header=column.header) == [b"", b""]
+    with pytest.raises(fortress.LimitError, match="at most 1048576 members"):
+        email.encrypt_column_hoisted([b""] * (count + 1))
+    assert len(email.encrypt_column_hoisted([None] * (count + 1) + [b""] * 5).tokens) == count + 6
+    for nothing in ([], [None], pa.nulls(2), pl.Series([None])):
+        made = email.encrypt_column_hoisted(nothing)
+        assert len(fortress.decode_token(made.header)) == 63
+        assert plain(email.decrypt_column(made)) == plain(made.tokens) == [None] * len(nothing)
+
+
+def test_a_whole_column_is_one_group(email: fortress.Keyring) -> None:
+    """Whoever reads rows of it in another order derives one key."""
+    tokens = email.encrypt_column([bytes(3)] * 20_000)
+    assert len({token[:63] for token in tokens}) == 1
+    assert len({token[63:67] for token in tokens}) == len(tokens)
+
+
 def test_a_column_stays_what_it_is(email: fortress.Keyring) -> None:
     series = pd.Series(["a", None], index=["x", "y"], name="email", dtype="str")
     tokens = email.encrypt_column(series)

@@ -12,6 +12,7 @@ from conftest import PASSPHRASE, pattern
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from fortress_reader import cbor
 from fortress_reader.context import canonical
+from fortress_reader.groups import Group
 from fortress_reader.payload import expand
 
 import fortress
@@ -74,6 +75,10 @@ def test_rows_and_columns(both: tuple[fortress.Keyring, independent.Keyring]) ->
     tokens = keyring.encrypt_column(values, context=CONTEXT, contexts=contexts)
     read = [independent.decrypt_member(there, token, CONTEXT, context) for token, context in zip(tokens, contexts)]
     assert read == values
+    column = keyring.encrypt_column_hoisted(values, context=CONTEXT, contexts=contexts)
+    header = fortress.decode_token(column.header)
+    there_too = Group(there, header, CONTEXT)
+    assert [there_too.decrypt(token, own) for token, own in zip(column.tokens, contexts)] == values
     group = writer.GroupWriter(there, CONTEXT)
     members = [group.whole(n, value, context) for n, (value, context) in enumerate(zip(values, contexts))]
     assert keyring.decrypt_column(members, context=CONTEXT, contexts=contexts) == values

@@ -16,7 +16,8 @@ def values(keyring: fortress.Keyring) -> None:
     row: dict[str, str] = keyring.decrypt_row_text(keyring.encrypt_row({"name": again, "photo": value}))
     hoisted: fortress.HoistedRow = keyring.encrypt_row_hoisted(row)
     version: fortress.KeyVersion = keyring.versions[0]
-    print(fresh, hoisted.header, version.created.year)
+    column: fortress.HoistedColumn = keyring.encrypt_column_hoisted([text, None])
+    print(fresh, hoisted.header, column.header, version.created.year)
 
 
 def files(keyring: fortress.Keyring, passphrase: fortress.Passphrase) -> None:
