@@ -12,14 +12,18 @@ extern crate std;
 mod aegis256;
 mod aes;
 mod aes256gcm;
+mod chacha20;
+mod chacha20poly1305;
 mod ghash;
 mod lanes;
+mod poly1305;
 mod tag;
 
 use core::fmt;
 
 pub use aegis256::{Aegis256, Aegis256X, Aegis256X2};
 pub use aes256gcm::Aes256Gcm;
+pub use chacha20poly1305::ChaCha20Poly1305;
 
 /// Bytes of a tag, for every AEAD here.
 pub const TAG_LEN: usize = 16;

@@ -42,6 +42,18 @@ fn random_cases() {
 }
 
 #[test]
+fn short_messages() {
+    AEGIS_256.agrees_on_short_messages(2_000);
+    AEGIS_256X2.agrees_on_short_messages(2_000);
+}
+
+#[test]
+fn flipped_bits() {
+    AEGIS_256.refuses_every_flipped_bit();
+    AEGIS_256X2.refuses_every_flipped_bit();
+}
+
+#[test]
 fn unequal_buffers() {
     AEGIS_256.refuses_unequal_buffers();
     AEGIS_256X2.refuses_unequal_buffers();

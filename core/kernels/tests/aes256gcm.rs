@@ -32,6 +32,16 @@ fn random_cases() {
 }
 
 #[test]
+fn short_messages() {
+    AES_256_GCM.agrees_on_short_messages(2_000);
+}
+
+#[test]
+fn flipped_bits() {
+    AES_256_GCM.refuses_every_flipped_bit();
+}
+
+#[test]
 fn unequal_buffers() {
     AES_256_GCM.refuses_unequal_buffers();
 }

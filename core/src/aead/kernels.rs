@@ -41,6 +41,7 @@ macro_rules! aead {
 }
 
 aead!(Aes256Gcm, Nonce::first_12);
+aead!(ChaCha20Poly1305, Nonce::first_12);
 aead!(Aegis256, Nonce::all_32);
 aead!(Aegis256X2, Nonce::all_32);
 

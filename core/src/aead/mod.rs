@@ -3,28 +3,28 @@
 //! Every implementation reads from one buffer and writes to another of the same length, because that is what a stream
 //! needs: a copy beforehand would cost the fast suites a tenth of their speed.
 
+// Assembly, where it is switched on; kernels made for WebAssembly's SIMD, where that is; pure Rust anywhere else.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod aegis;
 #[cfg(all(feature = "assembly", not(target_arch = "wasm32")))]
 mod aws_lc;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod kernels;
-#[cfg(not(all(feature = "assembly", not(target_arch = "wasm32"))))]
-#[cfg_attr(
-    all(target_arch = "wasm32", target_feature = "simd128"),
-    allow(dead_code, reason = "one of its two is used")
-)]
+#[cfg(not(any(
+    all(feature = "assembly", not(target_arch = "wasm32")),
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
 mod rust_crypto;
 
 #[cfg(all(feature = "assembly", not(target_arch = "wasm32")))]
-use aws_lc as chacha;
-#[cfg(not(all(feature = "assembly", not(target_arch = "wasm32"))))]
-use rust_crypto as chacha;
-
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-use chacha as gcm;
+use aws_lc as gcm_and_chacha;
+#[cfg(not(any(
+    all(feature = "assembly", not(target_arch = "wasm32")),
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+use rust_crypto as gcm_and_chacha;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-use {kernels as aegis, kernels as gcm};
+use {kernels as aegis, kernels as gcm_and_chacha};
 
 use crate::{secret::Secret, suite::Suite};
 
@@ -62,8 +62,8 @@ trait Aead {
 /// An AEAD with its key.
 #[allow(clippy::large_enum_variant, reason = "short-lived; a box would cost every token an allocation")]
 pub(crate) enum Cipher {
-    Aes256Gcm(gcm::Aes256Gcm),
-    ChaCha20Poly1305(chacha::ChaCha20Poly1305),
+    Aes256Gcm(gcm_and_chacha::Aes256Gcm),
+    ChaCha20Poly1305(gcm_and_chacha::ChaCha20Poly1305),
     Aegis256(aegis::Aegis256),
     Aegis256X2(aegis::Aegis256X2),
 }
@@ -71,8 +71,8 @@ pub(crate) enum Cipher {
 impl Cipher {
     pub(crate) fn new(suite: Suite, key: &Secret) -> Cipher {
         match suite {
-            Suite::Aes256Gcm => Cipher::Aes256Gcm(gcm::Aes256Gcm::new(key)),
-            Suite::ChaCha20Poly1305 => Cipher::ChaCha20Poly1305(chacha::ChaCha20Poly1305::new(key)),
+            Suite::Aes256Gcm => Cipher::Aes256Gcm(gcm_and_chacha::Aes256Gcm::new(key)),
+            Suite::ChaCha20Poly1305 => Cipher::ChaCha20Poly1305(gcm_and_chacha::ChaCha20Poly1305::new(key)),
             Suite::Aegis256 => Cipher::Aegis256(aegis::Aegis256::new(key)),
             Suite::Aegis256X2 => Cipher::Aegis256X2(aegis::Aegis256X2::new(key)),
         }

@@ -58,6 +58,60 @@ impl Aead {
         }
     }
 
+    /// Short messages by the million, sealed by both and opened.
+    pub(crate) fn agrees_on_short_messages(&self, cases: usize) {
+        let mut random = ChaCha8Rng::seed_from_u64(3);
+        // Cut from random bytes, at random places: to draw all of them anew would take longer than to encrypt them.
+        let mut bytes = [0; 4096];
+        for case in 0..cases {
+            if case % 64 == 0 {
+                random.fill_bytes(&mut bytes);
+            }
+            let place = random.next_u64();
+            let number = |shift: u32, below: usize| (place >> shift) as usize % below;
+            let part = |shift, longest| &bytes[number(shift, bytes.len() - longest)..];
+            let (key, nonce) = (&part(0, 32)[..32], &part(12, 32)[..self.nonce_len]);
+            let plaintext = &part(24, 288)[..number(52, 289)];
+            let aad = &part(36, 64)[..number(48, 65)];
+            let (mut expected, mut ciphertext) = (plaintext.to_vec(), vec![0xEE; plaintext.len()]);
+            let expected_tag = (self.other)(key, nonce, aad, &mut expected);
+            assert_eq!((self.seal)(key, nonce, aad, plaintext, &mut ciphertext), Ok(expected_tag), "case {case}");
+            assert_eq!(ciphertext, expected, "case {case}");
+            assert_eq!((self.open)(key, nonce, aad, &expected, &expected_tag, &mut ciphertext), Ok(()), "case {case}");
+            assert_eq!(ciphertext, plaintext, "case {case}");
+        }
+    }
+
+    /// Every bit of short messages, their tags, associated data and nonces.
+    pub(crate) fn refuses_every_flipped_bit(&self) {
+        for len in [0, 1, 16, 64, 65, 100] {
+            let plaintext = vec![5; len];
+            let mut parts = [vec![1; self.nonce_len], vec![2; 20], vec![0; len], vec![0; 16]];
+            let [nonce, aad, ciphertext, tag] = &mut parts;
+            tag.copy_from_slice(&(self.seal)(&[9; 32], nonce, aad, &plaintext, ciphertext).unwrap());
+            let open = |[nonce, aad, ciphertext, tag]: &[Vec<u8>; 4]| {
+                let mut opened = vec![0xEE; len];
+                let tag = tag.as_slice().try_into().unwrap();
+                let result = (self.open)(&[9; 32], nonce, aad, ciphertext, tag, &mut opened);
+                assert!(result.is_ok() || opened.iter().all(|&byte| byte == 0), "what is not authentic is wiped");
+                result
+            };
+            for part in 0..parts.len() {
+                for bit in 0..8 * parts[part].len() {
+                    parts[part][bit / 8] ^= 1 << (bit % 8);
+                    assert_eq!(open(&parts), Err(Error::Unauthentic), "{len} bytes, part {part}, bit {bit}");
+                    parts[part][bit / 8] ^= 1 << (bit % 8);
+                }
+            }
+            for (part, shorter) in [(1, 19), (1, 0)] {
+                let mut cut = parts.clone();
+                cut[part].truncate(shorter);
+                assert_eq!(open(&cut), Err(Error::Unauthentic), "{len} bytes, other associated data");
+            }
+            assert_eq!(open(&parts), Ok(()));
+        }
+    }
+
     /// One case, sealed by both and opened; then each part of it is changed in one bit.
     fn agrees(&self, random: &mut ChaCha8Rng, len: usize, aad_len: usize) {
         let [key, nonce, plaintext, aad] = [32, self.nonce_len, len, aad_len].map(|len| {
