@@ -13,7 +13,7 @@ use crate::wasm;
 /// Something that tasks need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Need {
-    /// clippy, rustfmt and the WebAssembly target.
+    /// clippy, rustfmt and the WebAssembly targets.
     Rust,
     /// Node.js, and the packages that `package-lock.json` names.
     Npm,
@@ -66,11 +66,13 @@ fn rust(project: &Project) -> Result<()> {
             command::run(project, "rustup", ["component", "add", component])?;
         }
     }
-    let mut libraries = command::command(project, "rustc", ["--print", "target-libdir"]);
-    libraries.args(["--target", wasm::TARGET]);
-    if !Path::new(&command::output_of(libraries)?).exists() {
-        say("The Rust standard library for WebAssembly is missing: adding it to the toolchain");
-        command::run(project, "rustup", ["target", "add", wasm::TARGET])?;
+    for target in [wasm::TARGET, wasm::TESTS_TARGET] {
+        let mut libraries = command::command(project, "rustc", ["--print", "target-libdir"]);
+        libraries.args(["--target", target]);
+        if !Path::new(&command::output_of(libraries)?).exists() {
+            say(&format!("The Rust standard library for {target} is missing: adding it to the toolchain"));
+            command::run(project, "rustup", ["target", "add", target])?;
+        }
     }
     Ok(())
 }

@@ -93,6 +93,7 @@ impl Step {
                 let test = ["test", "-p", "fortress-sdk", "--no-fail-fast"];
                 // The assembly backends write and read the same bytes.
                 command::all_of([
+                    command::run(project, "cargo", ["test", "-p", "fortress-sdk-kernels", "--no-fail-fast"]),
                     command::run(project, "cargo", test),
                     command::run(project, "cargo", test.iter().chain(&ASSEMBLY)),
                 ])?;
@@ -107,7 +108,10 @@ impl Step {
                     command::run(project, "cargo", test.iter().chain(&portable)),
                 ])?;
             }
-            Self::Wasm => built.require(project, Product::Module)?,
+            Self::Wasm => {
+                built.require(project, Product::Module)?;
+                wasm::test(project)?;
+            }
             Self::Npm => {
                 built.require(project, Product::Package)?;
                 package::npm(project, ["test"], package::FOLDER)?;

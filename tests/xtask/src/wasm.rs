@@ -16,6 +16,8 @@ use crate::setup::{self, Need};
 pub(crate) const CRATE: &str = "fortress-sdk-wasm";
 /// What it is compiled for.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+/// What tests are compiled for: the same instructions, with a system interface by which they say what they found.
+pub(crate) const TESTS_TARGET: &str = "wasm32-wasip1";
 
 /// Of the workspace's Cargo.toml: no unwinding, one unit, whole-program optimisation.
 const PROFILE: &str = "wasm-release";
@@ -44,6 +46,17 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         stamp.write()?;
     }
     weigh(project, &module)
+}
+
+/// The tests of the kernels and of the core, Wycheproof's among them, run as WebAssembly in Node: what is there for wasm32 alone is
+/// tested by what tests everything else.
+pub(crate) fn test(project: &Project) -> Result<()> {
+    setup::ensure(project, Need::Rust)?;
+    let test = ["test", "--target", TESTS_TARGET, "--no-fail-fast", "-p"];
+    command::all_of([
+        command::run(project, "cargo", test.iter().chain(&["fortress-sdk-kernels"])),
+        command::run(project, "cargo", test.iter().chain(&["fortress-sdk", "--lib"])),
+    ])
 }
 
 /// Runs cargo, with a module as the result that is the same wherever it is compiled: the places that panics name start

@@ -116,8 +116,8 @@ fn lengths_that_are_not_the_parts_are_refused() {
 #[test]
 fn parts_end_where_messages_do() {
     let mut encryptor = ParallelEncryptor::new(setting().derive([7; SALT_LEN]));
-    assert!(matches!(encryptor.part(usize::MAX), Err(ChunkedError::TooLong)));
     if let Ok(all) = usize::try_from(MAX_CHUNKS) {
+        assert!(matches!(encryptor.part(usize::MAX), Err(ChunkedError::TooLong)));
         assert!(matches!(encryptor.part(all), Err(ChunkedError::TooLong)), "the last chunk needs a place too");
         assert!(encryptor.part(all - 1).is_ok());
         assert!(matches!(encryptor.part(1), Err(ChunkedError::TooLong)));
