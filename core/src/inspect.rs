@@ -234,6 +234,9 @@ fn describe(header: &Header) -> String {
             RecipientInfo::Keyring { key_id } => format!("; recipient keyring, key id {key_id}"),
             RecipientInfo::Passphrase { params } => format!("; recipient passphrase, Argon2id {params}"),
             RecipientInfo::Identity { id } => format!("; recipient identity {id}"),
+            RecipientInfo::Shares { set, threshold, count } => {
+                format!("; recipient share set {set}, {threshold} of {count} shares")
+            }
             RecipientInfo::Other { kind } => format!("; recipient of type {kind}"),
         });
     }

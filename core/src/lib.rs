@@ -23,6 +23,7 @@ pub mod identity;
 pub mod inspect;
 pub mod keyring;
 pub mod passphrase;
+pub mod shares;
 pub mod token;
 
 pub use context::{Context, ContextError, MAX_CONTEXT_ENTRIES, MAX_CONTEXT_LEN};

@@ -98,6 +98,50 @@ pub(crate) fn fill_random<R: TryCryptoRng + ?Sized>(rng: &mut R, bytes: &mut [u8
     rng.try_fill_bytes(bytes).map_err(|_| RandomnessError)
 }
 
+/// The caller's randomness, for a library that expects it never to fail. What was made after a failure is thrown away.
+#[cfg(feature = "sharing")]
+pub(crate) struct Latched<'r, R: ?Sized> {
+    rng: &'r mut R,
+    failed: bool,
+}
+
+#[cfg(feature = "sharing")]
+impl<'r, R: TryCryptoRng + ?Sized> Latched<'r, R> {
+    pub(crate) fn new(rng: &'r mut R) -> Latched<'r, R> {
+        Latched { rng, failed: false }
+    }
+
+    /// Was anything asked of it that it could not give?
+    pub(crate) fn failed(&self) -> bool {
+        self.failed
+    }
+}
+
+#[cfg(feature = "sharing")]
+impl<R: TryCryptoRng + ?Sized> rand_core::TryRng for Latched<'_, R> {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, core::convert::Infallible> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, core::convert::Infallible> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), core::convert::Infallible> {
+        self.failed |= self.rng.try_fill_bytes(bytes).is_err();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "sharing")]
+impl<R: TryCryptoRng + ?Sized> TryCryptoRng for Latched<'_, R> {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ use fortress::{
     Context, ContextError, Keyring, Passphrase,
     envelope::{self, EnvelopeError, Identity, ReadLimits},
     identity::{IdentityError, PublicIdentity, SecretIdentity},
+    shares::{Share, ShareError, Shares},
     token::{self, TokenError},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -245,6 +246,7 @@ struct EnvelopeCase {
     scope: Vec<String>,
     passphrase: Option<String>,
     identity: Option<String>,
+    shares: Option<Vec<String>>,
     plaintext_length: Option<usize>,
     metadata: Option<Strings>,
 }
@@ -258,6 +260,10 @@ impl EnvelopeCase {
         }
         if let Some(identity) = &self.identity {
             return self.read_by((&SecretIdentity::from_text(identity).unwrap()).into());
+        }
+        if let Some(shares) = &self.shares {
+            let shares = Shares::new(shares.iter().map(|text| Share::from_text(text).unwrap())).unwrap();
+            return self.read_by((&shares).into());
         }
         let (keyring, scope) = (self.keyring.clone().unwrap(), self.scope.clone());
         let place = Place { keyring, scope, context: Strings::new() };
@@ -326,6 +332,52 @@ fn identities() {
         assert_eq!(Some(public.to_string()), case.public);
         assert_eq!(Some(public.id().to_string()), case.id);
         assert_eq!(Some(hex::encode(public.to_bytes())), case.key);
+    });
+}
+
+#[derive(Deserialize)]
+struct SharesCase {
+    shares: Vec<String>,
+    set: Option<String>,
+    threshold: Option<u8>,
+    #[serde(default)]
+    numbers: Vec<u8>,
+}
+
+#[test]
+fn shares() {
+    let read = |case: &SharesCase| {
+        let shares: Result<Vec<Share>, ShareError> = case.shares.iter().map(|text| Share::from_text(text)).collect();
+        let shares = shares.map_err(ShareError::code)?;
+        let mut numbers: Vec<u8> = shares.iter().map(Share::number).collect();
+        numbers.dedup();
+        assert!(shares.iter().map(|share| share.expose_text().to_string()).eq(case.shares.iter().cloned()));
+        Ok((Shares::new(shares).map_err(ShareError::code)?, numbers))
+    };
+    run("shares.json", read, |case, (shares, numbers)| {
+        assert_eq!(Some(shares.set().to_string()), case.set);
+        assert_eq!((Some(shares.threshold()), shares.count()), (case.threshold, case.numbers.len()));
+        assert_eq!(numbers, case.numbers);
+    });
+}
+
+#[derive(Deserialize)]
+struct HeldCase {
+    #[serde(with = "hex")]
+    envelope: Vec<u8>,
+    identity: String,
+    #[serde(default)]
+    held: Vec<String>,
+}
+
+#[test]
+fn held_shares() {
+    let read = |case: &HeldCase| {
+        let identity = SecretIdentity::from_text(&case.identity).unwrap();
+        envelope::held_shares(&case.envelope, &identity).map_err(|error| error.code())
+    };
+    run("held-shares.json", read, |case, held| {
+        assert!(held.iter().map(|share| share.expose_text().to_string()).eq(case.held.iter().cloned()));
     });
 }
 

@@ -14,9 +14,10 @@ use crate::{
     cases::{Case, extend, file, flip, object, overwrite, pattern, rng},
     headers::Forge,
     keyrings::{PARAMS, PASSPHRASE, World},
+    shares,
 };
 
-const FILE: [(&str, &str); 1] = [("file", "report.pdf")];
+pub(crate) const FILE: [(&str, &str); 1] = [("file", "report.pdf")];
 
 /// The identity of this name.
 pub(crate) fn identity(name: &str) -> Result<SecretIdentity, Box<dyn Error>> {
@@ -87,13 +88,14 @@ pub(crate) fn envelopes(world: &World) -> Result<Value, Box<dyn Error>> {
     recipients(world, &mut cases)?;
     damaged(&mut cases)?;
     forged(&mut cases)?;
+    shares::envelopes(world, &mut cases)?;
     Ok(file(
-        "Envelopes for identities (R-1, R-5), opened by the secret identity. The plaintext of n bytes is i mod 251 for i below n.",
+        "Envelopes for identities and share sets (R-1, R-5, R-6), opened by the secret identity or by shares. The plaintext of n bytes is i mod 251 for i below n.",
         cases,
     ))
 }
 
-fn seal(name: &str, recipients: &[Recipient<'_>]) -> Result<Vec<u8>, Box<dyn Error>> {
+pub(crate) fn seal(name: &str, recipients: &[Recipient<'_>]) -> Result<Vec<u8>, Box<dyn Error>> {
     let metadata = Metadata::new([("name", "report.pdf")]);
     let options = Options { suite: Some(Suite::Aes256Gcm), context: Context::new(FILE)?, metadata };
     Ok(envelope::encrypt(&pattern(LEN), recipients, &options, &mut rng(name))?)
@@ -214,7 +216,7 @@ fn forged(cases: &mut Vec<Value>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn bech32m(prefix: &str, bytes: &[u8]) -> String {
+pub(crate) fn bech32m(prefix: &str, bytes: &[u8]) -> String {
     bech32(prefix, &to_fives(bytes), BECH32M)
 }
 
@@ -253,4 +255,4 @@ fn stray_bits() -> String {
 const BECH32: u32 = 1;
 const BECH32M: u32 = 0x2bc8_30a3;
 /// Bytes of the plaintexts.
-const LEN: usize = 100;
+pub(crate) const LEN: usize = 100;

@@ -7,6 +7,7 @@ mod envelopes;
 mod headers;
 mod identities;
 mod keyrings;
+mod shares;
 mod tokens;
 
 use std::{error::Error, fs, path::Path};
@@ -25,6 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("rows.json", tokens::rows(&world)?),
         ("envelopes.json", envelopes::family(&world)?),
         ("identities.json", identities::family()?),
+        ("shares.json", shares::family()?),
+        ("held-shares.json", shares::held()?),
         ("shared-envelopes.json", identities::envelopes(&world)?),
     ];
     for (name, family) in families {

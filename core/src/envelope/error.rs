@@ -3,8 +3,14 @@
 use alloc::string::String;
 
 use crate::{
-    chunked::ChunkedError, identity::IdentityError, keyring::KeyId, passphrase::PassphraseError,
-    secret::RandomnessError, suite::SuiteError, token::TokenError,
+    chunked::ChunkedError,
+    identity::IdentityError,
+    keyring::KeyId,
+    passphrase::PassphraseError,
+    secret::RandomnessError,
+    shares::{ShareError, ShareSetId},
+    suite::SuiteError,
+    token::TokenError,
 };
 
 /// Why an envelope could not be written or read.
@@ -53,6 +59,16 @@ pub enum EnvelopeError {
         /// The kinds of its recipients.
         kinds: String,
     },
+    /// Shares of the right set, and too few of them.
+    #[error("it takes {needed} shares of set {set} to open this envelope, and {got} were given")]
+    NotEnoughShares {
+        /// The set.
+        set: ShareSetId,
+        /// How many it takes.
+        needed: u8,
+        /// How many different ones there were.
+        got: usize,
+    },
     /// The passphrase opens none of the passphrase recipients.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
@@ -81,6 +97,9 @@ pub enum EnvelopeError {
     /// An identity cannot be used.
     #[error(transparent)]
     Identity(IdentityError),
+    /// Shares cannot be used.
+    #[error(transparent)]
+    Shares(ShareError),
     /// No randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -99,6 +118,7 @@ impl EnvelopeError {
             EnvelopeError::NoRecipient => "no_recipient",
             EnvelopeError::TooManyRecipients { .. } => "too_many_recipients",
             EnvelopeError::WrongRecipient { .. } => "wrong_recipient",
+            EnvelopeError::NotEnoughShares { .. } => "not_enough_shares",
             EnvelopeError::WrongPassphrase => "wrong_passphrase",
             EnvelopeError::KeyDestroyed(_) => "key_destroyed",
             EnvelopeError::AuthenticationFailed => "authentication_failed",
@@ -106,6 +126,7 @@ impl EnvelopeError {
             EnvelopeError::Passphrase(error) => error.code(),
             EnvelopeError::Message(error) => error.code(),
             EnvelopeError::Identity(error) => error.code(),
+            EnvelopeError::Shares(error) => error.code(),
             EnvelopeError::Randomness(_) => "randomness",
         }
     }
@@ -119,8 +140,9 @@ impl EnvelopeError {
         match self {
             EnvelopeError::WrongRecipient { .. } => 0,
             EnvelopeError::WrongPassphrase => 1,
-            EnvelopeError::KeyDestroyed(_) => 2,
-            _ => 3,
+            EnvelopeError::NotEnoughShares { .. } => 2,
+            EnvelopeError::KeyDestroyed(_) => 3,
+            _ => 4,
         }
     }
 }
@@ -130,6 +152,15 @@ impl From<IdentityError> for EnvelopeError {
         match error {
             IdentityError::Randomness(error) => EnvelopeError::Randomness(error),
             other => EnvelopeError::Identity(other),
+        }
+    }
+}
+
+impl From<ShareError> for EnvelopeError {
+    fn from(error: ShareError) -> EnvelopeError {
+        match error {
+            ShareError::Randomness(error) => EnvelopeError::Randomness(error),
+            other => EnvelopeError::Shares(other),
         }
     }
 }

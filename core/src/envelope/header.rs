@@ -74,6 +74,7 @@ pub(crate) enum RecipientKind {
     Keyring,
     Passphrase,
     Identity,
+    Shares,
     Other(u64),
 }
 
@@ -83,6 +84,7 @@ impl RecipientKind {
             1 => RecipientKind::Keyring,
             2 => RecipientKind::Passphrase,
             3 => RecipientKind::Identity,
+            4 => RecipientKind::Shares,
             other => RecipientKind::Other(other),
         }
     }
@@ -92,6 +94,7 @@ impl RecipientKind {
             RecipientKind::Keyring => 1,
             RecipientKind::Passphrase => 2,
             RecipientKind::Identity => 3,
+            RecipientKind::Shares => 4,
             RecipientKind::Other(number) => number,
         }
     }

@@ -162,6 +162,19 @@ pub fn prefix_len(start: &[u8]) -> Result<Option<usize>, EnvelopeError> {
     Ok(header_len.map(|len| PREAMBLE_LEN + len + MAC_LEN + MESSAGE_PREFIX_LEN))
 }
 
+/// The shares that an envelope or sealed keyring, of which the prefix is enough, holds for an identity: what its holder brings when
+/// others need it.
+///
+/// Only who opens the envelope can tell whether its header is authentic, and the shares with it: anyone can seal a made-up share. It would open
+/// nothing.
+#[cfg(feature = "sharing")]
+pub fn held_shares(
+    prefix: &[u8],
+    identity: &crate::identity::SecretIdentity,
+) -> Result<Vec<crate::shares::Share>, EnvelopeError> {
+    recipient::held_shares(Prefix::parse(prefix)?.header.recipients(), identity)
+}
+
 /// Opens an envelope of data from its prefix, by any one of `identities`; bytes after the prefix are not looked at.
 ///
 /// The header is authentic, and the context the right one, when this succeeds.

@@ -1,6 +1,7 @@
-//! Who may open an envelope, and what opens it (spec ).
+//! Who may open an envelope, and what opens it (spec ).
 
 mod identity;
+mod shares;
 
 use alloc::{string::String, vec::Vec};
 
@@ -8,8 +9,6 @@ use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
 use super::{EnvelopeError, ReadLimits, header::MAX_RECIPIENTS, header::RecipientKind, header::Wrapped};
-#[cfg(feature = "sharing")]
-use crate::identity::{PublicIdentity, SecretIdentity};
 use crate::{
     chunked::{Derived, MESSAGE_PREFIX_LEN, encrypt_message},
     context::Context,
@@ -18,8 +17,14 @@ use crate::{
     keyring::{KeyId, KeyLookupError, Keyring, Purpose},
     passphrase::{ARGON2_SALT_LEN, Argon2Limits, Argon2Params, Passphrase, PassphraseError},
     secret::{Secret, fill_random},
+    shares::ShareSetId,
     suite::Suite,
     token::{self, Head, TokenError},
+};
+#[cfg(feature = "sharing")]
+use crate::{
+    identity::{PublicIdentity, SecretIdentity},
+    shares::{Share, ShareSet, Shares},
 };
 
 /// Passphrase recipients of an envelope, at most: each may cost a reader a second.
@@ -36,6 +41,10 @@ pub enum Recipient<'r> {
     /// The holder of an identity.
     #[cfg(feature = "sharing")]
     Identity(&'r PublicIdentity),
+    /// Any so many holders of a share set's shares. The first identity finds the first share in the header, sealed for it, and so on; the
+    /// shares beyond are given out by other ways.
+    #[cfg(feature = "sharing")]
+    Shares(&'r ShareSet, &'r [PublicIdentity]),
 }
 
 impl<'r> From<&'r Keyring> for Recipient<'r> {
@@ -57,6 +66,13 @@ impl<'r> From<&'r PublicIdentity> for Recipient<'r> {
     }
 }
 
+#[cfg(feature = "sharing")]
+impl<'r> From<&'r ShareSet> for Recipient<'r> {
+    fn from(set: &'r ShareSet) -> Recipient<'r> {
+        Recipient::Shares(set, &[])
+    }
+}
+
 /// What opens an envelope.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -68,6 +84,9 @@ pub enum Identity<'i> {
     /// A secret identity.
     #[cfg(feature = "sharing")]
     Identity(&'i SecretIdentity),
+    /// Shares of a share set.
+    #[cfg(feature = "sharing")]
+    Shares(&'i Shares),
 }
 
 impl<'i> From<&'i Keyring> for Identity<'i> {
@@ -86,6 +105,13 @@ impl<'i> From<&'i Passphrase> for Identity<'i> {
 impl<'i> From<&'i SecretIdentity> for Identity<'i> {
     fn from(identity: &'i SecretIdentity) -> Identity<'i> {
         Identity::Identity(identity)
+    }
+}
+
+#[cfg(feature = "sharing")]
+impl<'i> From<&'i Shares> for Identity<'i> {
+    fn from(shares: &'i Shares) -> Identity<'i> {
+        Identity::Shares(shares)
     }
 }
 
@@ -108,6 +134,15 @@ pub enum RecipientInfo {
         /// What stands for its public key.
         id: IdentityId,
     },
+    /// A share set.
+    Shares {
+        /// Its id.
+        set: ShareSetId,
+        /// Shares that open.
+        threshold: u8,
+        /// Shares in all.
+        count: u8,
+    },
     /// A type that this version does not know, or one whose body is not of its layout.
     Other {
         /// Its number.
@@ -123,6 +158,14 @@ impl RecipientInfo {
             RecipientKind::Passphrase => PassphraseBody::parse(&wrapped.body)
                 .map_or(other, |body| RecipientInfo::Passphrase { params: body.params }),
             RecipientKind::Identity => identity::id(&wrapped.body).map_or(other, |id| RecipientInfo::Identity { id }),
+            RecipientKind::Shares => {
+                let info = |body: shares::Outline| RecipientInfo::Shares {
+                    set: body.set,
+                    threshold: body.threshold,
+                    count: body.count,
+                };
+                shares::Outline::of(&wrapped.body).map_or(other, info)
+            }
             RecipientKind::Other(_) => other,
         }
     }
@@ -145,16 +188,19 @@ pub(crate) fn wrap_all<R: TryCryptoRng + ?Sized>(
         Recipient::Passphrase(passphrase, params) => wrap_for_passphrase(passphrase, params, file_key, rng),
         #[cfg(feature = "sharing")]
         Recipient::Identity(public) => identity::wrap(public, file_key, rng),
+        #[cfg(feature = "sharing")]
+        Recipient::Shares(set, holders) => shares::wrap(set, holders, file_key, rng),
     };
     recipients.iter().map(wrap).collect()
 }
 
-/// Checks what say of the recipients together and of each body's length.
+/// Checks what say of the recipients together and of each body's layout.
 pub(crate) fn check(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
     let of_layout = |wrapped: &Wrapped| match wrapped.kind {
         RecipientKind::Keyring => wrapped.body.len() == KEYRING_BODY_LEN && wrapped.body[0] == token::SINGLE,
         RecipientKind::Passphrase => wrapped.body.len() == PASSPHRASE_BODY_LEN,
         RecipientKind::Identity => wrapped.body.len() == IDENTITY_BODY_LEN,
+        RecipientKind::Shares => shares::is_of_layout(&wrapped.body),
         RecipientKind::Other(_) => true,
     };
     if !recipients.iter().all(of_layout) {
@@ -181,7 +227,7 @@ pub(crate) fn unwrap(
     limits: &ReadLimits,
 ) -> Result<Secret, EnvelopeError> {
     let mut failure = EnvelopeError::WrongRecipient { kinds: kinds(recipients) };
-    // The cheap ones first: keyrings cost nothing to try, identities a third of a millisecond, passphrases a second.
+    // The cheap ones first: keyrings and shares cost nothing to try, identities a third of a millisecond, passphrases a second.
     for keyring in identities
         .iter()
         .filter_map(|identity| if let Identity::Keyring(keyring) = identity { Some(*keyring) } else { None })
@@ -207,6 +253,19 @@ pub(crate) fn unwrap(
             }
         }
     }
+    #[cfg(feature = "sharing")]
+    for brought in identities
+        .iter()
+        .filter_map(|identity| if let Identity::Shares(shares) = identity { Some(*shares) } else { None })
+    {
+        for wrapped in recipients.iter().filter(|wrapped| wrapped.kind == RecipientKind::Shares) {
+            match shares::unwrap(brought, &wrapped.body) {
+                Ok(Some(file_key)) => return Ok(file_key),
+                Ok(None) => {}
+                Err(error) => failure = failure.or_weightier(error),
+            }
+        }
+    }
     let passphrases = identities
         .iter()
         .filter_map(|identity| if let Identity::Passphrase(passphrase) = identity { Some(*passphrase) } else { None });
@@ -226,6 +285,19 @@ pub(crate) fn unwrap(
         }
     }
     Err(failure)
+}
+
+/// The shares that recipients hold for an identity.
+#[cfg(feature = "sharing")]
+pub(crate) fn held_shares(recipients: &[Wrapped], secret: &SecretIdentity) -> Result<Vec<Share>, EnvelopeError> {
+    let mut held = Vec::new();
+    for wrapped in recipients.iter().filter(|wrapped| wrapped.kind == RecipientKind::Shares) {
+        held.extend(shares::held(secret, &wrapped.body)?);
+    }
+    if held.is_empty() {
+        return Err(EnvelopeError::WrongRecipient { kinds: kinds(recipients) });
+    }
+    Ok(held)
 }
 
 fn wrap_for_keyring<R: TryCryptoRng + ?Sized>(
@@ -329,6 +401,10 @@ fn kinds(recipients: &[Wrapped]) -> String {
             RecipientKind::Identity => match identity::id(&wrapped.body) {
                 Some(id) => alloc::format!("identity {id}"),
                 None => "identity".into(),
+            },
+            RecipientKind::Shares => match shares::Outline::of(&wrapped.body) {
+                Some(body) => alloc::format!("{} shares of set {}", body.threshold, body.set),
+                None => "shares".into(),
             },
             RecipientKind::Other(kind) => alloc::format!("type {kind}, not known to this version"),
         };

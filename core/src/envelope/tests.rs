@@ -5,6 +5,8 @@ mod headers;
 mod identities;
 mod properties;
 mod rewrapping;
+#[cfg(feature = "sharing")]
+mod shares;
 
 use alloc::{string::ToString, vec, vec::Vec};
 
@@ -14,7 +16,9 @@ use super::*;
 use crate::{
     Argon2Params, KeyId, Keyring, Passphrase, PassphraseError, RandomnessError, SuiteError, Timestamp,
     chunked::{CHUNK_LEN, ChunkedError},
+    identity::IdentityError,
     keyring::tests::Broken,
+    shares::{ShareError, ShareSetId},
 };
 
 /// The least that is written: tests have no secrets.
@@ -255,6 +259,7 @@ fn errors_say_what_to_do() {
         EnvelopeError::NoRecipient,
         EnvelopeError::TooManyRecipients { recipients: 12, passphrases: 9 },
         EnvelopeError::WrongRecipient { kinds: "keyring, passphrase".into() },
+        EnvelopeError::NotEnoughShares { set: ShareSetId([1; 8]), needed: 3, got: 2 },
         EnvelopeError::WrongPassphrase,
         EnvelopeError::KeyDestroyed(KeyId([1, 2, 3, 4])),
         EnvelopeError::AuthenticationFailed,
@@ -262,6 +267,8 @@ fn errors_say_what_to_do() {
         EnvelopeError::Passphrase(PassphraseError::Empty),
         EnvelopeError::Passphrase(PassphraseError::Parameters(params)),
         EnvelopeError::Passphrase(PassphraseError::OutOfMemory { memory_kib: 65_536 }),
+        EnvelopeError::Identity(IdentityError::InvalidKey),
+        EnvelopeError::Shares(ShareError::NoShares),
         EnvelopeError::Message(ChunkedError::TooLong),
         EnvelopeError::Randomness(RandomnessError),
     ]
@@ -285,6 +292,7 @@ fn errors_say_what_to_do() {
             "wrong_recipient",
             "nothing given opens this envelope: it is for keyring, passphrase; bring a keyring that holds its key, the passphrase, or the secret identity",
         ),
+        ("not_enough_shares", "it takes 3 shares of set 0101010101010101 to open this envelope, and 2 were given"),
         ("wrong_passphrase", "the passphrase is wrong"),
         (
             "key_destroyed",
@@ -301,6 +309,8 @@ fn errors_say_what_to_do() {
             "Argon2id parameters out of bounds (t=9, m=4194304 KiB, p=2): expected 8 MiB to 256 MiB of memory, at most 1 GiB over all passes, and 1 to 16 lanes",
         ),
         ("out_of_memory", "Argon2id needs 65536 KiB of memory, which this machine does not give"),
+        ("invalid_identity", "not a public identity: its bytes are no X-Wing public key"),
+        ("not_enough_shares", "no shares were given"),
         ("limit_exceeded", "a message holds at most 4 PiB"),
         ("randomness", "the source of randomness failed; nothing was encrypted"),
     ];

@@ -1,20 +1,20 @@
 //! Hybrid key pairs, and what is sealed to them: HPKE in base mode with X-Wing (RFC 9180; draft-ietf-hpke-pq).
 
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::{convert::Infallible, fmt, str::FromStr};
+use core::{fmt, str::FromStr};
 
 use hpke::{
     Deserializable, Kem as _, OpModeR, OpModeS, Serializable, aead::AesGcm256, inout::InOutBuf, kdf::HkdfSha512,
     kem::XWing,
 };
-use rand_core::{TryCryptoRng, TryRng};
+use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
 
 use super::{ENCAPSULATED_LEN, IdentityError, IdentityId, text::Form};
 use crate::{
     aead::TAG_LEN,
-    secret::{RandomnessError, Secret, redacted_debug},
+    secret::{Latched, RandomnessError, Secret, redacted_debug},
 };
 
 /// Bytes of a public key: 1,184 of ML-KEM-768, 32 of X25519.
@@ -25,12 +25,15 @@ pub const PUBLIC_KEY_LEN: usize = 1_216;
 pub(crate) enum Sealing {
     /// An envelope's file key.
     FileKey,
+    /// A share of a share set.
+    Share,
 }
 
 impl Sealing {
     const fn info(self) -> &'static [u8] {
         match self {
             Sealing::FileKey => b"fortress-sdk/identity@v1\0file key",
+            Sealing::Share => b"fortress-sdk/identity@v1\0share",
         }
     }
 }
@@ -69,7 +72,7 @@ impl PublicIdentity {
         out: &mut Vec<u8>,
     ) -> Result<(), IdentityError> {
         let mut sealed = Zeroizing::new(Vec::from(secret));
-        let mut rng = Latched { rng, failed: false };
+        let mut rng = Latched::new(rng);
         let made = hpke::single_shot_seal_inout_detached_with_rng::<AesGcm256, HkdfSha512, XWing>(
             &OpModeS::Base,
             &self.key,
@@ -78,7 +81,7 @@ impl PublicIdentity {
             &[],
             &mut rng,
         );
-        if rng.failed {
+        if rng.failed() {
             return Err(RandomnessError.into());
         }
         // RFC 9180, 5.1.1: what fails here is encapsulation to a key that is none.
@@ -200,35 +203,6 @@ fn id_of(key: &PublicKey) -> IdentityId {
     id.copy_from_slice(&hash[..8]);
     IdentityId(id)
 }
-
-/// The caller's randomness, for a library that expects it never to fail. What was made after a failure is thrown away.
-struct Latched<'r, R: ?Sized> {
-    rng: &'r mut R,
-    failed: bool,
-}
-
-impl<R: TryCryptoRng + ?Sized> TryRng for Latched<'_, R> {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.failed |= self.rng.try_fill_bytes(bytes).is_err();
-        Ok(())
-    }
-}
-
-impl<R: TryCryptoRng + ?Sized> TryCryptoRng for Latched<'_, R> {}
 
 type PublicKey = <XWing as hpke::Kem>::PublicKey;
 type SecretKey = <XWing as hpke::Kem>::PrivateKey;

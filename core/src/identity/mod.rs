@@ -22,7 +22,7 @@
 #[cfg(feature = "sharing")]
 mod hybrid;
 #[cfg(feature = "sharing")]
-mod text;
+pub(crate) mod text;
 
 use core::fmt;
 

@@ -11,7 +11,9 @@ use fortress::{
     Context, Keyring, Profile, Timestamp,
     envelope::{self, Identity, ReadLimits, Recipient},
     identity::{PublicIdentity, SecretIdentity},
-    inspect, token as text,
+    inspect,
+    shares::{Share, ShareSet, Shares},
+    token as text,
 };
 use rand_core::SeedableRng;
 
@@ -21,7 +23,7 @@ pub use forge::Forge;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     ("token", token),
     ("member", member),
     ("envelope", envelope),
@@ -30,6 +32,7 @@ pub const TARGETS: [Target; 8] = [
     ("stream", stream),
     ("inspect", inspect),
     ("identity", identity),
+    ("share", share),
 ];
 
 /// A token, as bytes and as text.
@@ -61,7 +64,9 @@ pub fn member(data: &[u8]) {
 /// A whole envelope, as data, as a keyring and for a rewrap.
 pub fn envelope(data: &[u8]) {
     let keyring = &world().keyring;
-    let (identities, limits) = ([Identity::from(keyring), (&world().identity).into()], ReadLimits::default());
+    let identities = [Identity::from(keyring), (&world().identity).into(), (&world().shares).into()];
+    let limits = ReadLimits::default();
+    let _ = envelope::held_shares(data, &world().identity);
     let data_prefix = envelope::prefix_len(data);
     let opened = envelope::decrypt(data, &identities, &Context::empty(), &limits);
     assert!(opened.is_err() || data_prefix.is_ok_and(|len| len.is_some()));
@@ -147,12 +152,33 @@ pub fn identity(data: &[u8]) {
     }
 }
 
+/// The texts of shares, one a line, and what they come to together.
+pub fn share(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let shares = text.split('\n').filter_map(|line| {
+        let share = Share::from_text(line).ok()?;
+        assert_eq!(*share.expose_text(), line, "a share has one text");
+        Some(share)
+    });
+    if let Ok(shares) = Shares::new(shares) {
+        let envelope = &world().recoverable;
+        let opened = envelope::decrypt(envelope, &[(&shares).into()], &Context::empty(), &ReadLimits::default());
+        assert!(opened.is_err() || shares.count() >= 2);
+    }
+}
+
 /// What all runs share.
 pub struct World {
     /// Opens everything that the seeds hold.
     pub keyring: Keyring,
     /// Opens what the seeds hold for an identity.
     pub identity: SecretIdentity,
+    /// Opens what the seeds hold for a share set.
+    pub shares: Shares,
+    /// That share set: two of its three shares open.
+    pub set: ShareSet,
+    /// An envelope for it.
+    pub recoverable: Vec<u8>,
     /// The header of a group of this keyring.
     pub group_header: Vec<u8>,
     /// The prefix of an envelope of suite 2 for this keyring.
@@ -173,7 +199,11 @@ pub fn world() -> &'static World {
         let prefix = envelope::create(&recipients, &options, &mut rng()).expect("one recipient").prefix().to_vec();
         let forge = Forge::new(&prefix, &mut rng());
         let identity = SecretIdentity::generate(&mut rng()).expect("the generator works");
-        World { keyring, identity, group_header, prefix, forge }
+        let set = ShareSet::generate(2, 3, &mut rng()).expect("the generator works");
+        let copies = set.shares().iter().map(|share| Share::from_text(&share.expose_text()).expect("its own text"));
+        let shares = Shares::new(copies).expect("they are of one set");
+        let recoverable = envelope::encrypt(b"payload", &[(&set).into()], &options, &mut rng()).expect("it encrypts");
+        World { keyring, identity, shares, set, recoverable, group_header, prefix, forge }
     })
 }
 

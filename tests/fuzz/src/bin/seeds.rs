@@ -24,6 +24,7 @@ fn main() -> io::Result<()> {
         ("stream", streams()),
         ("inspect", inspected),
         ("identity", identities()),
+        ("share", shares()),
     ];
     for (target, seeds) in all {
         let folder = corpus.join(target);
@@ -77,6 +78,10 @@ fn envelopes() -> Seeds {
     let recipients = [world().identity.public().into()];
     let sealed = envelope::encrypt(b"payload", &recipients, &options, &mut rng()).expect("it encrypts");
     seeds.push(("envelope-identity".into(), sealed));
+    let holders = [world().identity.public().clone()];
+    let recipients = [Recipient::Shares(&world().set, &holders)];
+    let sealed = envelope::encrypt(b"payload", &recipients, &options, &mut rng()).expect("it encrypts");
+    seeds.push(("envelope-shares".into(), sealed));
     let sealed = keyring.seal(&[keyring.into()], Metadata::default(), &mut rng()).expect("it encrypts");
     seeds.push(("envelope-keyring".into(), sealed));
     seeds
@@ -100,6 +105,15 @@ fn identities() -> Seeds {
         ("public".into(), identity.public().to_string().into_bytes()),
         ("public-bytes".into(), identity.public().to_bytes().to_vec()),
         ("secret".into(), identity.expose_text().as_bytes().to_vec()),
+    ]
+}
+
+fn shares() -> Seeds {
+    let texts: Vec<String> = world().set.shares().iter().map(|share| share.expose_text().to_string()).collect();
+    vec![
+        ("one".into(), texts[2].clone().into_bytes()),
+        ("two".into(), texts[..2].join("\n").into_bytes()),
+        ("three".into(), texts.join("\n").into_bytes()),
     ]
 }
 

@@ -13,6 +13,7 @@ specification, and every function names the clause that it implements, so that i
 :mod:`.groups`            G: grouped tokens, rows and columns
 :mod:`.recipients`        R: what opens an envelope
 :mod:`.identities`        I: identities, their texts, and what is sealed for them
+:mod:`.shares`            Q: share sets
 :mod:`.envelopes`         E: envelopes
 :mod:`.sealed`            S: sealed keyrings
 :mod:`.limits`            L-1, L-2
@@ -28,8 +29,9 @@ from .errors import Code, FortressError
 from .groups import Group, decrypt_member, decrypt_row
 from .identities import PublicIdentity, SecretIdentity
 from .keys import Keyring, State, Version
-from .recipients import Argon2Limits, Identity, Passphrase
+from .recipients import Argon2Limits, Identity, Passphrase, held_shares
 from .sealed import open_keyring, parse_keyring
+from .shares import Share, Shares
 from .tokens import decode_text, decrypt, encode_text
 
 __all__ = [
@@ -44,6 +46,8 @@ __all__ = [
     "Passphrase",
     "PublicIdentity",
     "SecretIdentity",
+    "Share",
+    "Shares",
     "State",
     "Version",
     "canonical",
@@ -52,6 +56,7 @@ __all__ = [
     "decrypt_member",
     "decrypt_row",
     "encode_text",
+    "held_shares",
     "open_envelope",
     "open_keyring",
     "parse_keyring",

@@ -1,4 +1,4 @@
-"""R-1 to R-5: the recipients of an envelope, and what opens them."""
+"""R-1 to R-6: the recipients of an envelope, and what opens them."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,10 +9,12 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from . import limits
 from .context import EMPTY
-from .errors import Code, FortressError
+from .errors import Code, FortressError, authentication_failed
 from .identities import ID_LENGTH, SEALED_OVERHEAD, SecretIdentity
 from .keys import Keyring
 from .payload import SHORTEST, open_message
+from .shares import ID_LENGTH as SET_ID_LENGTH
+from .shares import SHARE_LENGTH, Share, Shares
 from .suites import AES_256_GCM
 from .tokens import FIELD_TOKEN, LABEL_LENGTH, Label, decrypt_for
 
@@ -21,12 +23,19 @@ FILE_KEY_LENGTH = 32
 KEYRING = 1
 PASSPHRASE = 2
 IDENTITY = 3
+SHARES = 4
 
 _BODY_LENGTHS = {
     KEYRING: LABEL_LENGTH + SHORTEST + FILE_KEY_LENGTH,
     PASSPHRASE: 16 + 3 * 4 + SHORTEST + FILE_KEY_LENGTH,
     IDENTITY: ID_LENGTH + SEALED_OVERHEAD + FILE_KEY_LENGTH,
 }
+
+
+# R-6: id, k and n; then the message; then as many held shares as there are.
+_SET_LENGTH = SET_ID_LENGTH + 2
+_SHARES_LENGTH = _SET_LENGTH + SHORTEST + FILE_KEY_LENGTH
+_HELD_LENGTH = ID_LENGTH + SHARE_LENGTH + SEALED_OVERHEAD
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,8 @@ class Recipient:
             )
         if kind == KEYRING and body[0] != FIELD_TOKEN:
             raise FortressError(Code.NON_CANONICAL, "a recipient of type 1 is a field token")
+        if kind == SHARES:
+            _check_shares(body)
         return cls(kind, body)
 
 
@@ -91,7 +102,7 @@ class Passphrase:
         return unicodedata.normalize("NFC", self.text).encode("utf-8")
 
 
-Identity = Keyring | Passphrase | SecretIdentity
+Identity = Keyring | Passphrase | SecretIdentity | Shares
 
 
 def check_counts(recipients: Sequence[Recipient]) -> None:
@@ -116,20 +127,20 @@ def unwrap(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> b
             failures.append(failure)
     if failures:
         raise min(failures, key=lambda failure: _RANK.get(failure.code, 0))
-    foreign = sorted({recipient.type for recipient in recipients} - _BODY_LENGTHS.keys())
+    foreign = sorted({recipient.type for recipient in recipients} - _BODY_LENGTHS.keys() - {SHARES})
     unknown = f"; types not known here: {foreign}" if foreign else ""
     raise FortressError(Code.WRONG_RECIPIENT, f"no recipient of this envelope is for what was given{unknown}")
 
 
 # L-5: what is reported when recipients failed in different ways, any other defect before these.
-_RANK = {Code.KEY_DESTROYED: 1, Code.WRONG_PASSPHRASE: 2}
+_RANK = {Code.KEY_DESTROYED: 1, Code.NOT_ENOUGH_SHARES: 2, Code.WRONG_PASSPHRASE: 3}
 
 
 def _attempts(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> Iterator[Callable[[], bytes]]:
     """One attempt for each identity and each recipient that it may open."""
-    keyrings, passphrases, sealed = (
+    keyrings, passphrases, sealed, sets = (
         [recipient.body for recipient in recipients if recipient.type == kind]
-        for kind in (KEYRING, PASSPHRASE, IDENTITY)
+        for kind in (KEYRING, PASSPHRASE, IDENTITY, SHARES)
     )
     for identity in identities:
         if isinstance(identity, Passphrase):
@@ -139,9 +150,39 @@ def _attempts(recipients: Sequence[Recipient], identities: Iterable[Identity]) -
         elif isinstance(identity, SecretIdentity):
             own = (body[ID_LENGTH:] for body in sealed if body[:ID_LENGTH] == identity.public.id)
             yield from (partial(identity.open, "file key", body) for body in own)  # R-5
+        elif isinstance(identity, Shares):
+            own = (body for body in sets if body[:SET_ID_LENGTH] == identity.set)
+            yield from (partial(_unwrap_shares, identity, body) for body in own)
         else:
             held = (body for body in keyrings if identity.holds(Label.parse(body).key_id))
             yield from (partial(decrypt_for, identity, "wrap", body, EMPTY) for body in held)
+
+
+def held_shares(recipients: Iterable[Recipient], identity: SecretIdentity) -> list[Share]:
+    """R-6: the shares that the recipients hold for an identity."""
+    held = []
+    for body in (recipient.body for recipient in recipients if recipient.type == SHARES):
+        for at in range(_SHARES_LENGTH, len(body), _HELD_LENGTH):
+            if body[at : at + ID_LENGTH] == identity.public.id:
+                share = Share.of(identity.open("share", body[at + ID_LENGTH : at + _HELD_LENGTH]))
+                if (share.set, share.threshold) != (body[:SET_ID_LENGTH], body[SET_ID_LENGTH]):
+                    raise authentication_failed()
+                held.append(share)
+    if not held:
+        raise FortressError(Code.WRONG_RECIPIENT, "no share is held for this identity")
+    return held
+
+
+def _check_shares(body: bytes) -> None:
+    """R-6."""
+    held, rest = divmod(len(body) - _SHARES_LENGTH, _HELD_LENGTH)
+    if held < 0 or rest or not 2 <= body[SET_ID_LENGTH] <= body[SET_ID_LENGTH + 1] or held > body[SET_ID_LENGTH + 1]:
+        raise FortressError(Code.NON_CANONICAL, "a recipient of type 4 has 114 bytes and 1186 for each held share")
+
+
+def _unwrap_shares(shares: Shares, body: bytes) -> bytes:
+    """R-6."""
+    return open_message(AES_256_GCM, shares.key(), body[_SET_LENGTH:_SHARES_LENGTH], body[:_SET_LENGTH])
 
 
 def _unwrap_passphrase(passphrase: Passphrase, body: bytes) -> bytes:

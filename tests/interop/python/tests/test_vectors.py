@@ -8,6 +8,7 @@ import vectors
 
 from fortress_reader import (
     Code,
+    Envelope,
     FortressError,
     Group,
     Identity,
@@ -15,6 +16,8 @@ from fortress_reader import (
     Passphrase,
     PublicIdentity,
     SecretIdentity,
+    Share,
+    Shares,
     State,
     canonical,
     decode_text,
@@ -22,6 +25,7 @@ from fortress_reader import (
     decrypt_member,
     decrypt_row,
     encode_text,
+    held_shares,
     open_envelope,
     open_keyring,
     payload,
@@ -137,6 +141,27 @@ def test_identities(case: dict[str, Any]) -> None:
     check(case, expected, read, "secret", "public", "id", "key")
 
 
+@vectors.parametrize("shares")
+def test_shares(case: dict[str, Any]) -> None:
+    def read() -> tuple[str, int, list[int]]:
+        shares = [Share.parse(text) for text in case["shares"]]
+        assert [share.text for share in shares] == case["shares"]
+        together = Shares(shares)
+        return together.set.hex(), together.threshold, [share.number for share in together.shares]
+
+    expected = (case.get("set"), case.get("threshold"), case.get("numbers"))
+    check(case, expected, read, "shares", "set", "threshold", "numbers")
+
+
+@vectors.parametrize("held-shares")
+def test_held_shares(case: dict[str, Any]) -> None:
+    def read() -> list[str]:
+        recipients = Envelope.parse(bytes.fromhex(case["envelope"])).header.recipients
+        return [share.text for share in held_shares(recipients, SecretIdentity.parse(case["identity"]))]
+
+    check(case, case.get("held"), read, "envelope", "identity", "held")
+
+
 @pytest.mark.parametrize("reading", ["whole", "streamed", "ranges"])
 @vectors.parametrize("shared-envelopes")
 def test_shared_envelopes(case: dict[str, Any], reading: str) -> None:
@@ -155,7 +180,7 @@ def test_envelopes(case: dict[str, Any], reading: str) -> None:
         return READINGS[reading](opened, data)
 
     expected = vectors.pattern(case["plaintext_length"]) if case["result"] == "valid" else None
-    fields = ("keyring", "scope", "passphrase", "identity", "context", "metadata", "envelope", "plaintext_length")
+    fields = ("keyring", "scope", "passphrase", "identity", "shares", "context", "metadata", "envelope", "plaintext_length")
     check(case, expected, plaintext, *fields)
 
 
@@ -164,6 +189,8 @@ def identity(case: dict[str, Any]) -> Identity:
         return Passphrase(case["passphrase"])
     if "identity" in case:
         return SecretIdentity.parse(case["identity"])
+    if "shares" in case:
+        return Shares(map(Share.parse, case["shares"]))
     return vectors.at_scope(case)
 
 

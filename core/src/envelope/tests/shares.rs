@@ -1,0 +1,136 @@
+//! Envelopes for share sets: recovery, holders, and what a header that lies comes to.
+
+use super::*;
+use crate::{
+    identity::SecretIdentity,
+    shares::{Share, ShareSet, Shares},
+};
+
+fn set(threshold: u8, count: u8) -> ShareSet {
+    ShareSet::generate(threshold, count, &mut SysRng).unwrap()
+}
+
+fn copy(share: &Share) -> Share {
+    Share::from_text(&share.expose_text()).unwrap()
+}
+
+fn brought(set: &ShareSet, numbers: &[usize]) -> Shares {
+    Shares::new(numbers.iter().map(|number| copy(&set.shares()[number - 1]))).unwrap()
+}
+
+#[test]
+fn enough_shares_open_among_others() {
+    let (set, other) = (set(2, 3), set(2, 2));
+    let (keyring, phrase) = (keyring(), passphrase("one"));
+    let envelope =
+        seal(b"recovered", &[Recipient::Passphrase(&phrase, CHEAP), (&set).into(), (&keyring).into(), (&other).into()]);
+    for numbers in [&[1, 2][..], &[3, 1], &[2, 3, 1]] {
+        assert_eq!(open_by(&envelope, &[(&brought(&set, numbers)).into()]).unwrap(), b"recovered");
+    }
+    assert_eq!(open_by(&envelope, &[(&brought(&other, &[1, 2])).into()]).unwrap(), b"recovered");
+    let few = EnvelopeError::NotEnoughShares { set: set.id(), needed: 2, got: 1 };
+    assert_eq!(open_by(&envelope, &[(&brought(&set, &[3])).into()]), Err(few.clone()));
+    let both = [brought(&set, &[1]), brought(&other, &[2, 1])];
+    assert_eq!(open_by(&envelope, &[(&both[0]).into(), (&both[1]).into()]).unwrap(), b"recovered");
+    let wrong = passphrase("two");
+    assert_eq!(open_by(&envelope, &[(&brought(&set, &[3])).into(), (&wrong).into()]), Err(few));
+
+    let stranger = self::set(2, 2);
+    let error = open_by(&envelope, &[(&brought(&stranger, &[1, 2])).into()]).unwrap_err();
+    let kinds = alloc::format!("passphrase, 2 shares of set {}, keyring, 2 shares of set {}", set.id(), other.id());
+    assert_eq!(error, EnvelopeError::WrongRecipient { kinds });
+}
+
+#[test]
+fn a_wrong_share_is_not_authentic() {
+    let set = set(2, 3);
+    let envelope = seal(b"", &[(&set).into()]);
+    let mut bytes = set.shares()[0].to_bytes();
+    bytes[20] ^= 1;
+    let shares = Shares::new([Share::from_bytes(&*bytes).unwrap(), copy(&set.shares()[1])]).unwrap();
+    assert_eq!(open_by(&envelope, &[(&shares).into()]), Err(EnvelopeError::AuthenticationFailed));
+}
+
+#[test]
+fn holders_find_their_shares_in_the_header() {
+    let holders = [(); 3].map(|()| SecretIdentity::generate(&mut SysRng).unwrap());
+    let publics = [&holders[0], &holders[1], &holders[2]].map(|holder| holder.public().clone());
+    let (set, keyring, limits) = (set(2, 4), keyring(), ReadLimits::default());
+    let sealed = keyring.seal(&[Recipient::Shares(&set, &publics)], Metadata::default(), &mut SysRng).unwrap();
+    let held = |holder: &SecretIdentity| held_shares(&sealed, holder).unwrap().remove(0);
+    for (holder, share) in holders.iter().zip(set.shares()) {
+        assert_eq!(held(holder), *share);
+        assert!(Keyring::open(&sealed, &[holder.into()], &limits).is_err(), "a holder alone opens nothing");
+    }
+    let together = Shares::new([held(&holders[2]), held(&holders[0])]).unwrap();
+    assert_eq!(Keyring::open(&sealed, &[(&together).into()], &limits).unwrap().primary(), keyring.primary());
+    let given_out = Shares::new([held(&holders[1]), copy(&set.shares()[3])]).unwrap();
+    assert!(Keyring::open(&sealed, &[(&given_out).into()], &limits).is_ok());
+
+    let stranger = SecretIdentity::generate(&mut SysRng).unwrap();
+    let kinds = alloc::format!("2 shares of set {}", set.id());
+    assert_eq!(held_shares(&sealed, &stranger).err(), Some(EnvelopeError::WrongRecipient { kinds }));
+    let infos: Vec<RecipientInfo> = Prefix::parse(&sealed).unwrap().header.recipient_infos().collect();
+    assert_eq!(infos, [RecipientInfo::Shares { set: set.id(), threshold: 2, count: 4 }]);
+
+    let many = [&publics[..], &publics[..2]].concat();
+    let error = keyring.seal(&[Recipient::Shares(&set, &many)], Metadata::default(), &mut SysRng).err();
+    assert_eq!(error, Some(EnvelopeError::Shares(ShareError::TooManyHolders { holders: 5, count: 4 })));
+}
+
+/// What a server writes into a header without a key: another set, another threshold, a share where another belongs.
+#[test]
+fn a_header_that_lies() {
+    let (ada, grace) = (SecretIdentity::generate(&mut SysRng).unwrap(), SecretIdentity::generate(&mut SysRng).unwrap());
+    let set = set(2, 3);
+    let holders = [ada.public().clone(), grace.public().clone()];
+    let file_key = Secret::copied(&[0x42; 32]);
+    let wrapped = recipient::wrap_all(&[Recipient::Shares(&set, &holders)], &file_key, &mut SysRng).unwrap().remove(0);
+    let shares = brought(&set, &[1, 2]);
+    let limits = ReadLimits::default();
+    let open = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut wrapped = wrapped.clone();
+        change(&mut wrapped.body);
+        let opened = recipient::unwrap(core::slice::from_ref(&wrapped), &[(&shares).into()], &limits);
+        (opened.map(|key| key == file_key), recipient::held_shares(&[wrapped], &ada).map(|held| held.len()))
+    };
+    assert_eq!(open(&|_| ()), (Ok(true), Ok(1)));
+    let failed = EnvelopeError::AuthenticationFailed;
+    assert_eq!(open(&|body| body[8] = 3), (Err(failed.clone()), Err(failed.clone())), "threshold");
+    assert_eq!(open(&|body| body[9] = 9), (Err(failed.clone()), Ok(1)), "count");
+    assert_eq!(open(&|body| body[60] ^= 1).0, Err(failed.clone()), "commitment");
+    let (another_set, held) = open(&|body| body[0] ^= 1);
+    assert!(matches!(another_set, Err(EnvelopeError::WrongRecipient { .. })) && held == Err(failed.clone()));
+    let to_ada = |body: &mut Vec<u8>| body.copy_within(114..122, 114 + 1_186);
+    assert_eq!(open(&to_ada), (Ok(true), Err(failed)), "a share that is sealed for someone else");
+}
+
+#[test]
+fn bodies_that_are_none() {
+    let set = set(2, 3);
+    let file_key = Secret::copied(&[0x42; 32]);
+    let body = recipient::wrap_all(&[(&set).into()], &file_key, &mut SysRng).unwrap().remove(0).body;
+    let check = |body: Vec<u8>| recipient::check(&[header::Wrapped { kind: header::RecipientKind::Shares, body }]);
+    let with_held = |count: usize| [&body[..], &vec![0; count * 1_186]].concat();
+    let changed = |threshold: u8, count: u8| [&body[..8], &[threshold, count], &body[10..]].concat();
+    assert_eq!(body.len(), 114);
+    for count in 0..=3 {
+        assert_eq!(check(with_held(count)), Ok(()));
+    }
+    assert_eq!(check(changed(255, 255)), Ok(()));
+    let wrong = [
+        vec![],
+        body[..9].to_vec(),
+        body[..113].to_vec(),
+        [&body[..], &[0]].concat(),
+        with_held(1)[..1_299].to_vec(),
+        with_held(4),
+        changed(0, 3),
+        changed(1, 3),
+        changed(4, 3),
+        changed(2, 0),
+    ];
+    for body in wrong {
+        assert_eq!(check(body), Err(EnvelopeError::NonCanonical));
+    }
+}
