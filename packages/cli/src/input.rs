@@ -8,6 +8,7 @@ use fortress::envelope;
 
 use crate::failure::{Exit, Failure, shown};
 use crate::in_place::Saved;
+use crate::pipeline::Reading;
 
 /// An open input.
 pub(crate) struct Input {
@@ -64,6 +65,20 @@ impl Input {
         &mut self.file
     }
 
+    /// All that is still to be read. A regular file is read up to the length that it had when it was opened.
+    pub(crate) fn rest(&mut self) -> Result<Reading<'_>, Failure> {
+        let Some(len) = self.len.filter(|_| matches!(self.source, Source::File(_))) else {
+            return Ok(Reading::InOrder(&mut self.file));
+        };
+        let start = self.file.stream_position().map_err(|error| Failure::read(&self.name, &error))?;
+        let len = len.saturating_sub(start);
+        // Files of the kernel's own say nothing of their length, or a page.
+        if len < MIN_PLACED_LEN {
+            return Ok(Reading::InOrder(&mut self.file));
+        }
+        Ok(Reading::Placed { file: &self.file, start, len })
+    }
+
     /// An envelope's prefix; what follows is the next to be read.
     pub(crate) fn read_prefix(&mut self) -> Result<Vec<u8>, Failure> {
         const PREAMBLE: usize = 9;
@@ -106,6 +121,9 @@ impl Input {
         read_full(&mut self.file, bytes).map_err(|error| Failure::read(&self.name, &error))
     }
 }
+
+/// Shorter files are read as they come.
+const MIN_PLACED_LEN: u64 = 1 << 20;
 
 /// Reads until `bytes` is full or the input ends; returns how many there were.
 pub(crate) fn read_full(reader: &mut (impl Read + ?Sized), bytes: &mut [u8]) -> io::Result<usize> {

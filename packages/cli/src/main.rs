@@ -12,6 +12,7 @@ mod keyrings;
 mod output;
 mod passphrases;
 mod pipeline;
+mod place;
 mod progress;
 mod random;
 mod report;

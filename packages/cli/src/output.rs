@@ -1,11 +1,12 @@
 //! Where output goes. A file is written beside its place, under another name, and moved there once it is whole.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Exit, Failure, shown};
 use crate::interrupt;
+use crate::pipeline::Writing;
 
 /// Where to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +111,15 @@ impl Output {
     /// The file, for writing in large pieces: nothing is buffered on the way.
     pub(crate) fn file(&mut self) -> &mut File {
         &mut self.file
+    }
+
+    /// Where a message goes, after what was written already.
+    pub(crate) fn rest(&mut self) -> Result<Writing<'_>, Failure> {
+        if self.place.is_none() {
+            return Ok(Writing::InOrder(&mut self.file));
+        }
+        let start = self.file.stream_position().map_err(|error| Failure::write(&self.name, &error))?;
+        Ok(Writing::Placed { file: &self.file, start })
     }
 
     /// All of it was written: the file takes its place.

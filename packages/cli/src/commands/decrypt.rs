@@ -79,7 +79,7 @@ impl Decrypting {
         let mut output = Output::open(target, self.care)?;
         let total = input.len.map(|len| len.saturating_sub(prefix_len));
         let progress = Progress::start(&name, total, report.is_quiet());
-        let passed = pipeline::run(envelope.into_parallel(), input.file(), output.file(), &progress);
+        let passed = pipeline::run(envelope.into_parallel(), input.rest()?, output.rest()?, &progress);
         drop(progress);
         let (read, written) = passed.map_err(|fault| {
             let failure = fault.into_failure(&name, output.name());

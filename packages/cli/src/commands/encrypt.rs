@@ -97,7 +97,7 @@ impl Writing {
         output.write_all(&prefix).map_err(|error| Failure::write(output.name(), &error))?;
         let name = input.name.clone();
         let progress = Progress::start(&name, input.len, report.is_quiet());
-        let passed = pipeline::run(chunks, input.file(), output.file(), &progress);
+        let passed = pipeline::run(chunks, input.rest()?, output.rest()?, &progress);
         drop(progress);
         let (read, written) = passed.map_err(|fault| fault.into_failure(&name, output.name()))?;
         output.commit()?;

@@ -1,14 +1,12 @@
 //! `fortress verify`.
 
-use std::io;
-
 use serde_json::json;
 
 use super::{Reading, sources};
 use crate::arguments::{Common, Verify};
 use crate::failure::Failure;
 use crate::input::{Input, Source};
-use crate::pipeline;
+use crate::pipeline::{self, Writing};
 use crate::progress::{Progress, size};
 use crate::report::Report;
 
@@ -32,7 +30,7 @@ fn verify(reading: &Reading, source: &Source, report: &Report) -> Result<(), Fai
     let suite = envelope.suite();
     let total = input.len.map(|len| len.saturating_sub(envelope.prefix_len() as u64));
     let progress = Progress::start(&name, total, report.is_quiet());
-    let passed = pipeline::run(envelope.into_parallel(), input.file(), &mut io::sink(), &progress);
+    let passed = pipeline::run(envelope.into_parallel(), input.rest()?, Writing::Nowhere, &progress);
     drop(progress);
     let (_, plaintext) = passed.map_err(|fault| fault.into_failure(&name, "nowhere"))?;
     report.result(
