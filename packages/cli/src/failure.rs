@@ -118,16 +118,20 @@ fn exit_for(code: &str) -> Exit {
         | "header_too_large"
         | "wrong_content"
         | "invalid_text"
+        | "invalid_identity"
+        | "invalid_share"
         | "wrong_group"
         | "no_recipient"
         | "too_many_recipients" => Exit::Format,
-        "unknown_key" | "key_destroyed" | "wrong_recipient" => Exit::WrongKey,
+        "unknown_key" | "key_destroyed" | "wrong_recipient" | "different_share_sets" | "not_enough_shares" => {
+            Exit::WrongKey
+        }
         "wrong_passphrase" => Exit::WrongPassphrase,
         "authentication_failed" | "trailing_data" | "stream_failed" => Exit::NotAuthentic,
         "unknown_suite" | "private_suite" | "argon2_limits" | "out_of_memory" | "limit_exceeded"
         | "value_too_large" => Exit::Unsupported,
-        "out_of_range" | "invalid_time" | "invalid_segment" | "invalid_context" | "empty_passphrase" | "not_root"
-        | "primary_in_use" => Exit::Usage,
+        "out_of_range" | "invalid_time" | "invalid_segment" | "invalid_context" | "invalid_share_set"
+        | "empty_passphrase" | "not_root" | "primary_in_use" => Exit::Usage,
         _ => Exit::Other,
     }
 }

@@ -98,6 +98,10 @@ fn recipient(info: &RecipientInfo) -> Value {
             "type": "passphrase",
             "argon2": { "passes": params.passes, "memory_kib": params.memory_kib, "lanes": params.lanes },
         }),
+        RecipientInfo::Identity { id } => json!({ "type": "identity", "id": id.to_string() }),
+        RecipientInfo::Shares { set, threshold, count } => {
+            json!({ "type": "shares", "set": set.to_string(), "threshold": threshold, "count": count })
+        }
         RecipientInfo::Other { kind } => json!({ "type": kind }),
         // Of a kind that this program does not show yet.
         _ => json!({ "type": null }),
