@@ -95,10 +95,12 @@ impl Message {
         })
     }
 
-    /// The nonce for the next chunk, which has `chunk_len` bytes on its way in. Result: the nonce.
-    pub fn next_nonce(&mut self, chunk_len: usize) -> i32 {
+    /// The nonces for the next `count` chunks, each of which has `chunk_len` bytes on its way in. Result: the nonces, one after the other.
+    pub fn next_nonces(&mut self, count: usize, chunk_len: usize) -> i32 {
         self.sequence(|sequence, out| {
-            out.extend_from_slice(sequence.next(chunk_len)?.as_bytes());
+            for _ in 0..count {
+                out.extend_from_slice(sequence.next(chunk_len)?.as_bytes());
+            }
             Ok(())
         })
     }

@@ -1,42 +1,51 @@
 /**
- * Chunks computed by WebCrypto. Its calls are kept in flight, because one call alone spends most of its time travelling
- * to another thread and back; their results go out in order, each as it is: joining them to larger arrays costs a third
- * of the speed, since every byte is then moved into memory that was not touched before.
+ * Chunks computed by WebCrypto, many of its calls in flight: one alone spends most of its time travelling to another
+ * thread and back.
  */
 
 import { Chunker } from "./chunker.js";
 import type { AsyncHostKey } from "./host-aes.js";
-import { chunkFailed, endOfInput, hostFailed, nextNonce, type ChunkTransform, type Emit, type MessageHandle } from "./message.js";
+import { chunkFailed, endOfInput, hostFailed, nextNonces, type ChunkTransform, type Emit, type MessageHandle } from "./message.js";
+import { OrderedOutput } from "./ordered.js";
 
-/** Chunks in flight, at most: with those waiting for their turn this bounds the memory of a stream to about a megabyte. */
+/** Chunks in flight, at most. */
 const IN_FLIGHT = 32;
+/**
+ * Chunks that go out as one array, where other threads compute them: the streams of those engines take longer over an
+ * array than the host over a chunk. Where the host computes at once, each chunk as it is costs less than its copy.
+ */
+const JOINED = 64;
+/** Chunks that wait for an earlier one besides: this bounds the memory of a stream to a few megabytes. */
+const WAITING = JOINED;
 
 export class AsyncTransform implements ChunkTransform {
   private readonly chunker: Chunker;
-  /** Results at their position modulo the ring's length, while an earlier one is still being computed. */
-  private readonly results = new Array<ArrayBuffer | undefined>(IN_FLIGHT).fill(undefined);
-  private submitted = 0;
-  private emitted = 0;
+  private readonly output: OrderedOutput;
+  private inFlight = 0;
   private error: unknown;
   private failed = false;
   /** Wakes the one that waits for a place in flight, or for the end. */
   private wake: (() => void) | undefined;
-  /** How few chunks must be on their way for that. */
+  /** How few chunks must be in flight for that. */
   private wakeAt = 0;
 
   constructor(
     private readonly message: MessageHandle,
     private readonly key: AsyncHostKey,
-    private readonly emit: Emit,
+    emit: Emit,
   ) {
     this.chunker = new Chunker(message.inputChunk);
+    this.output = new OrderedOutput(key.atOnce ? 1 : JOINED, message.outputChunk, emit);
   }
 
   async push(input: Uint8Array): Promise<void> {
-    for (const piece of this.chunker.pieces(input)) {
-      if (this.submitted - this.emitted >= IN_FLIGHT) await this.until(IN_FLIGHT / 2);
+    const pieces = this.chunker.pieces(input);
+    for (let at = 0; at < pieces.length; ) {
+      if (this.inFlight >= IN_FLIGHT || this.isCongested()) await this.until(IN_FLIGHT / 2);
       if (this.failed) throw this.error;
-      this.submit(piece);
+      const batch = pieces.slice(at, at + IN_FLIGHT - this.inFlight);
+      this.submit(batch, this.message.inputChunk, pieces.length - at);
+      at += batch.length;
     }
   }
 
@@ -45,44 +54,41 @@ export class AsyncTransform implements ChunkTransform {
     if (this.message.direction === "encrypt" || rest.length > 0) {
       await this.until(IN_FLIGHT - 1);
       if (this.failed) throw this.error;
-      this.submit(rest);
+      this.submit([rest], rest.length, 1);
     }
     await this.until(0);
     if (this.failed) throw this.error;
     endOfInput(this.message);
   }
 
-  private submit(piece: Uint8Array): void {
-    const position = this.submitted;
-    const nonce = nextNonce(this.message, piece.length);
-    const result = this.message.direction === "encrypt" ? this.key.seal(nonce, piece) : this.key.open(nonce, piece);
-    this.submitted += 1;
+  /** Pieces of `length` bytes; they are the first of `left` that came together, and no output waits for more than those. */
+  private submit(pieces: readonly Uint8Array[], length: number, left: number): void {
+    const nonces = nextNonces(this.message, pieces.length, length);
+    const nonceLength = nonces.length / pieces.length;
+    pieces.forEach((piece, index) => {
+      const nonce = nonces.subarray(index * nonceLength, (index + 1) * nonceLength);
+      const result = this.message.direction === "encrypt" ? this.key.seal(nonce, piece) : this.key.open(nonce, piece);
+      this.settle(result, this.output.place(left - index));
+    });
+  }
+
+  private settle(result: Promise<ArrayBuffer>, put: (result: ArrayBuffer) => void): void {
+    this.inFlight += 1;
     result.then(
       (output) => {
+        this.inFlight -= 1;
         if (this.failed) return;
         try {
-          this.settle(position, output);
+          put(output);
         } catch (error) {
           this.fail(error);
         }
+        if (this.inFlight <= this.wakeAt && !this.isCongested()) this.wake?.();
       },
       (error: unknown) => {
         if (!this.failed) this.fail(this.hostError(error));
       },
     );
-  }
-
-  private settle(position: number, output: ArrayBuffer): void {
-    this.results[position % IN_FLIGHT] = output;
-    for (;;) {
-      const place = this.emitted % IN_FLIGHT;
-      const next = this.results[place];
-      if (next === undefined) break;
-      this.results[place] = undefined;
-      this.emitted += 1;
-      if (next.byteLength > 0) this.emit(new Uint8Array(next));
-    }
-    if (this.submitted - this.emitted <= this.wakeAt) this.wake?.();
   }
 
   /** No more is emitted: what comes after a chunk that failed is not known to belong there. */
@@ -102,10 +108,14 @@ export class AsyncTransform implements ChunkTransform {
     }
   }
 
-  /** Waits until at most `left` chunks are on their way. */
+  private isCongested(): boolean {
+    return this.output.waiting >= IN_FLIGHT + WAITING;
+  }
+
+  /** Waits until at most `left` chunks are in flight. */
   private async until(left: number): Promise<void> {
     this.wakeAt = left;
-    while (!this.failed && this.submitted - this.emitted > left) {
+    while (!this.failed && (this.inFlight > left || this.isCongested())) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });

@@ -13,19 +13,20 @@ export class Chunker {
   constructor(private readonly pieceLength: number) {}
 
   /** The pieces that `input` completes, in order. What is left over is kept for the next call. */
-  *pieces(input: Uint8Array): Generator<Uint8Array, void> {
+  pieces(input: Uint8Array): Uint8Array[] {
     const size = this.pieceLength;
+    const pieces: Uint8Array[] = [];
     let at = 0;
     if (this.filled > 0) {
       at = this.hold(input.subarray(0, size - this.filled));
-      if (this.filled < size) return;
-      const piece = this.held as Bytes;
+      if (this.filled < size) return pieces;
+      pieces.push(this.held as Bytes);
       this.held = undefined;
       this.filled = 0;
-      yield piece;
     }
-    for (; input.length - at >= size; at += size) yield input.subarray(at, at + size);
+    for (; input.length - at >= size; at += size) pieces.push(input.subarray(at, at + size));
     this.hold(input.subarray(at));
+    return pieces;
   }
 
   /** What is left at the end: shorter than a piece, possibly empty. */

@@ -106,9 +106,9 @@ function exportKey({ handle, operation }: MessageHandle): Uint8Array {
   });
 }
 
-/** The nonce for the next chunk of `length` bytes, as a view that the next call into the module overwrites. */
-export function nextNonce({ handle, operation }: MessageHandle, length: number): Uint8Array {
-  return handle.run(operation, (raw, frame) => frame.view(frame.check(raw.next_nonce(length), operation)));
+/** The nonces for the next `count` chunks of `length` bytes, one after the other, as a view that the next call into the module overwrites. */
+export function nextNonces({ handle, operation }: MessageHandle, count: number, length: number): Uint8Array {
+  return handle.run(operation, (raw, frame) => frame.view(frame.check(raw.next_nonces(count, length), operation)));
 }
 
 /** Asks the core whether the input may end here. */

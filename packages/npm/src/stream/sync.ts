@@ -2,7 +2,7 @@
 
 import { Chunker } from "./chunker.js";
 import type { SyncHostKey } from "./host-aes.js";
-import { chunkFailed, endOfInput, nextNonce, type ChunkTransform, type Emit, type MessageHandle } from "./message.js";
+import { chunkFailed, endOfInput, nextNonces, type ChunkTransform, type Emit, type MessageHandle } from "./message.js";
 
 /** Chunks per output array. */
 const BATCH = 16;
@@ -54,7 +54,7 @@ export class SyncTransform implements ChunkTransform {
   }
 
   private compute(piece: Uint8Array, out: Uint8Array, at: number): void {
-    const nonce = nextNonce(this.message, piece.length);
+    const nonce = nextNonces(this.message, 1, piece.length);
     if (this.message.direction === "encrypt") {
       this.key.seal(nonce, piece, out, at);
       return;
