@@ -10,7 +10,7 @@ use alloc::{
 
 use crate::{
     aead::TAG_LEN,
-    chunked::{self, COMMITMENT_LEN, MESSAGE_PREFIX_LEN, SALT_LEN},
+    chunked::{self, COMMITMENT_LEN, ChunkedError, MESSAGE_PREFIX_LEN, SALT_LEN},
     envelope::{EnvelopeError, Header, MAC_LEN, PREAMBLE_LEN, Prefix, RecipientInfo, prefix_len},
     group::{self, HOISTED, INDEX_LEN, WHOLE},
     keyring::KeyId,
@@ -51,7 +51,7 @@ impl Kind {
 pub struct Field {
     /// Where it starts.
     pub offset: u64,
-    /// How many bytes it has.
+    /// How many bytes it has; none for the last chunk of an envelope that is cut off.
     pub len: u64,
     /// What the specification calls it.
     pub name: &'static str,
@@ -70,6 +70,8 @@ pub struct Inspection {
     pub key_id: Option<KeyId>,
     /// Bytes of its plaintext, where they follow from its length.
     pub plaintext_len: Option<u64>,
+    /// Is its end missing, for no message has its length? One that was cut elsewhere looks whole: only decrypting it tells.
+    pub cut_off: bool,
     /// The header of an envelope.
     pub header: Option<Header>,
     /// All its bytes, in order and without gaps, as far as they were given.
@@ -106,6 +108,7 @@ pub fn token(bytes: &[u8]) -> Result<Inspection, TokenError> {
         suite_id: Some(head.suite.id()),
         key_id: Some(head.key_id),
         plaintext_len,
+        cut_off: false,
         header: None,
         fields: layout.fields,
     })
@@ -125,14 +128,17 @@ pub fn envelope(bytes: &[u8], len: Option<u64>) -> Result<Inspection, EnvelopeEr
     layout.add(MAC_LEN, "header MAC", String::new());
     layout.add(SALT_LEN, "salt", String::new());
     layout.add(COMMITMENT_LEN, "commitment", String::new());
-    let plaintext_len = match len {
-        None => None,
-        Some(len) => {
-            let message_start = (prefix_len - MESSAGE_PREFIX_LEN) as u64;
-            let message_len = len.checked_sub(message_start).ok_or(EnvelopeError::Truncated)?;
-            Some(layout.add_chunks(message_len).ok_or(EnvelopeError::Truncated)?)
+    let mut plaintext_len = None;
+    let mut cut_off = false;
+    if let Some(len) = len {
+        let chunks_len = len.checked_sub(prefix_len as u64).ok_or(EnvelopeError::Truncated)?;
+        let message_len = chunks_len.saturating_add(MESSAGE_PREFIX_LEN as u64);
+        plaintext_len = layout.add_chunks(message_len);
+        cut_off = chunked::plaintext_len(message_len) == Err(ChunkedError::Truncated);
+        if cut_off {
+            layout.add_cut_chunks(chunks_len);
         }
-    };
+    }
     let key_id = header.recipient_infos().find_map(|info| match info {
         RecipientInfo::Keyring { key_id } => Some(key_id),
         _ => None,
@@ -142,6 +148,7 @@ pub fn envelope(bytes: &[u8], len: Option<u64>) -> Result<Inspection, EnvelopeEr
         suite_id: Some(header.suite_id()),
         key_id,
         plaintext_len,
+        cut_off,
         header: Some(header),
         fields: layout.fields,
     })
@@ -162,8 +169,15 @@ fn of_unknown_suite(bytes: &[u8]) -> Result<Inspection, TokenError> {
         WHOLE => Kind::WholeMember,
         _ => Kind::Token,
     };
-    let fields = layout.fields;
-    Ok(Inspection { kind, suite_id: Some(suite_id), key_id: Some(key_id), plaintext_len: None, header: None, fields })
+    Ok(Inspection {
+        kind,
+        suite_id: Some(suite_id),
+        key_id: Some(key_id),
+        plaintext_len: None,
+        cut_off: false,
+        header: None,
+        fields: layout.fields,
+    })
 }
 
 fn hoisted_member(bytes: &[u8]) -> Result<Inspection, TokenError> {
@@ -175,6 +189,7 @@ fn hoisted_member(bytes: &[u8]) -> Result<Inspection, TokenError> {
         suite_id: None,
         key_id: None,
         plaintext_len: Some(plaintext_len),
+        cut_off: false,
         header: None,
         fields: layout.fields,
     })
@@ -214,16 +229,23 @@ impl Layout {
         let plaintext_len = chunked::plaintext_len(message_len).ok()?;
         let full = plaintext_len / chunked::CHUNK_LEN as u64;
         let last = plaintext_len % chunked::CHUNK_LEN as u64;
-        if full > 0 {
-            self.add_long(
-                full * chunked::ENCRYPTED_CHUNK_LEN as u64,
-                "full chunks",
-                format!("{full} of 16384 bytes, each with its tag"),
-            );
-        }
+        self.add_full_chunks(full);
         self.add_long(last, "last chunk", format!("{last} bytes"));
         self.add(TAG_LEN, "tag", String::new());
         Some(plaintext_len)
+    }
+
+    /// Chunks that end before the last one, or in what may be its start (spec N-9).
+    fn add_cut_chunks(&mut self, len: u64) {
+        const CHUNK: u64 = chunked::ENCRYPTED_CHUNK_LEN as u64;
+        self.add_full_chunks(len / CHUNK);
+        let value = String::from("cut off: the end of the message is missing");
+        self.fields.push(Field { offset: self.end, len: len % CHUNK, name: "last chunk", value });
+    }
+
+    fn add_full_chunks(&mut self, count: u64) {
+        let value = format!("{count} of 16384 bytes, each with its tag");
+        self.add_long(count * chunked::ENCRYPTED_CHUNK_LEN as u64, "full chunks", value);
     }
 }
 

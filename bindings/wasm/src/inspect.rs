@@ -49,6 +49,7 @@ fn write(inspection: &Inspection, out: &mut Vec<u8>) {
     json::option(object.key("suite"), suite, |out, suite| json::string(out, suite.title()));
     json::option(object.key("keyId"), inspection.key_id, |out, id| json::string(out, &id.to_string()));
     json::option(object.key("plaintextLength"), inspection.plaintext_len, json::number);
+    json::boolean(object.key("cutOff"), inspection.cut_off);
     json::option(object.key("header"), inspection.header.as_ref(), write_header);
     let mut fields = Json::array(object.key("fields"));
     for field in &inspection.fields {

@@ -49,6 +49,10 @@ pub(crate) fn number(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(number.to_string().as_bytes());
 }
 
+pub(crate) fn boolean(out: &mut Vec<u8>, value: bool) {
+    out.extend_from_slice(if value { b"true" } else { b"false" });
+}
+
 pub(crate) fn null(out: &mut Vec<u8>) {
     out.extend_from_slice(b"null");
 }

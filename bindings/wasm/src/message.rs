@@ -124,6 +124,10 @@ impl Message {
         Message(State::Opened(opened))
     }
 
+    pub(crate) fn part(sequence: ChunkSequence) -> Message {
+        Message(State::Sequence(sequence))
+    }
+
     /// Decides for computing here, unless it was decided already.
     fn start_here(&mut self) {
         self.0 = match std::mem::replace(&mut self.0, State::Ended) {

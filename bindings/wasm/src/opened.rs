@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use fortress::{
+    Suite,
     chunked::RandomAccess,
     envelope::{self, OpenEnvelope, ReadLimits},
 };
@@ -90,6 +91,16 @@ impl MessageRanges {
             self.write(self.access.locate(&(start as u64..end as u64))?, out);
             Ok(())
         })
+    }
+
+    /// Is this a suite that hosts have an AEAD for?
+    pub fn host_computes(&self) -> bool {
+        self.access.suite() == Suite::Aes256Gcm
+    }
+
+    /// The chunks of a range of the plaintext, left to the host: whole ones, from the one in which the range starts.
+    pub fn for_host(&self, start: f64, end: f64) -> Option<Message> {
+        frame::make(0, |_, _| Ok(Message::part(self.access.sequence(&(start as u64..end as u64))?)))
     }
 
     /// Decrypts a range of the plaintext. Frame: its chunks. Result: the range.

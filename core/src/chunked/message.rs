@@ -79,6 +79,12 @@ impl Derived {
         (self.key, self.base_nonce)
     }
 
+    /// A copy, for a host that computes a part of the message.
+    pub(crate) fn copy(&self) -> Derived {
+        let Derived { suite, base_nonce, prefix, .. } = *self;
+        Derived { suite, key: Secret::copied(self.key.expose()), base_nonce, prefix }
+    }
+
     pub(crate) fn into_message_key(self) -> MessageKey {
         MessageKey { cipher: Cipher::new(self.suite, &self.key), base_nonce: self.base_nonce }
     }

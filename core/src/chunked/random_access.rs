@@ -5,14 +5,18 @@ use core::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::{CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MESSAGE_PREFIX_LEN, MessageKey, plaintext_len};
-use crate::{aead::TAG_LEN, secret::redacted_debug};
+use super::{
+    CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MESSAGE_PREFIX_LEN, MessageKey, plaintext_len,
+    sequence::ChunkSequence,
+};
+use crate::{aead::TAG_LEN, secret::redacted_debug, suite::Suite};
 
 /// Reads ranges of a message whose length is known.
 ///
 /// Offsets of ciphertext count from the start of the message, with its prefix. The length is taken from the caller, who has it from
 /// storage that is not trusted: [`authenticate_length`](RandomAccess::authenticate_length) proves it from the last chunk.
 pub struct RandomAccess {
+    derived: Derived,
     key: MessageKey,
     plaintext_len: u64,
 }
@@ -21,7 +25,13 @@ redacted_debug!(RandomAccess);
 
 impl RandomAccess {
     pub(crate) fn new(derived: Derived, message_len: u64) -> Result<RandomAccess, ChunkedError> {
-        Ok(RandomAccess { plaintext_len: plaintext_len(message_len)?, key: derived.into_message_key() })
+        let plaintext_len = plaintext_len(message_len)?;
+        Ok(RandomAccess { key: derived.copy().into_message_key(), derived, plaintext_len })
+    }
+
+    /// The suite of the message.
+    pub fn suite(&self) -> Suite {
+        self.derived.suite()
     }
 
     /// Bytes of the plaintext, by the layout.
@@ -60,6 +70,14 @@ impl RandomAccess {
         Ok(())
     }
 
+    /// The parameters of the chunks that hold `range`, for a host's own AEAD. What the host decrypts are whole chunks, the first of
+    /// which starts at the last multiple of 16 KiB at or before `range`.
+    pub fn sequence(&self, range: &Range<u64>) -> Result<ChunkSequence, ChunkedError> {
+        let indexes = self.indexes(range)?;
+        let last_len = self.chunk_lens(indexes.end.saturating_sub(1)..indexes.end);
+        Ok(ChunkSequence::part(self.derived.copy(), indexes, last_len as usize))
+    }
+
     fn last_index(&self) -> u64 {
         self.plaintext_len / CHUNK_LEN as u64
     }
@@ -85,9 +103,14 @@ impl RandomAccess {
         prefix + indexes.start * chunk..(prefix + indexes.end * chunk).min(end_of_message)
     }
 
+    /// Bytes of these chunks together.
+    fn chunk_lens(&self, indexes: Range<u64>) -> u64 {
+        let located = self.locate_chunks(indexes);
+        located.end - located.start
+    }
+
     fn open_chunks(&self, indexes: Range<u64>, chunks: &[u8], out: &mut Vec<u8>) -> Result<(), ChunkedError> {
-        let located = self.locate_chunks(indexes.clone());
-        let expected = located.end - located.start;
+        let expected = self.chunk_lens(indexes.clone());
         if chunks.len() as u64 != expected {
             return Err(ChunkedError::WrongLength { expected, got: chunks.len() as u64 });
         }

@@ -1,5 +1,7 @@
 //! One chunk's nonce at a time, for hosts that bring their own AES-GCM.
 
+use core::ops::Range;
+
 use super::{CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MAX_CHUNKS, MESSAGE_PREFIX_LEN};
 use crate::{
     aead::{Nonce, TAG_LEN},
@@ -19,7 +21,16 @@ pub struct ChunkSequence {
     prefix: [u8; MESSAGE_PREFIX_LEN],
     direction: Direction,
     next: u64,
+    part: Option<Part>,
     state: State,
+}
+
+/// Where a part of a message ends.
+struct Part {
+    /// One past its last chunk.
+    end: u64,
+    /// Bytes of its last chunk, on the input side.
+    last_len: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,7 +53,14 @@ impl ChunkSequence {
     pub(crate) fn new(derived: Derived, direction: Direction) -> ChunkSequence {
         let (suite, prefix) = (derived.suite(), *derived.prefix());
         let (key, base_nonce) = derived.into_raw();
-        ChunkSequence { suite, key, base_nonce, prefix, direction, next: 0, state: State::Open }
+        ChunkSequence { suite, key, base_nonce, prefix, direction, next: 0, part: None, state: State::Open }
+    }
+
+    /// The chunks `indexes` of a message that is read, the last of which has `last_len` bytes; all others are full ones.
+    pub(crate) fn part(derived: Derived, indexes: Range<u64>, last_len: usize) -> ChunkSequence {
+        let state = if indexes.is_empty() { State::Ended } else { State::Open };
+        let part = Some(Part { end: indexes.end, last_len });
+        ChunkSequence { next: indexes.start, part, state, ..ChunkSequence::new(derived, Direction::Decrypt) }
     }
 
     /// The suite that the host must compute.
@@ -62,7 +80,7 @@ impl ChunkSequence {
     }
 
     /// The nonce for the next chunk, which has `len` bytes on the input side: plaintext when encrypting, ciphertext with its tag when
-    /// decrypting. A chunk shorter than a full one is the last.
+    /// decrypting. A chunk shorter than a full one is the last; a part of a message ends where it was said to.
     pub fn next(&mut self, len: usize) -> Result<ChunkNonce, ChunkedError> {
         let nonce = self.advance(len);
         if nonce.is_err() {
@@ -76,7 +94,7 @@ impl ChunkSequence {
         self.state = State::Failed;
     }
 
-    /// The input has ended: was that the end of the message?
+    /// The input has ended: was that the end of the message, or of its part?
     pub fn finish(&self) -> Result<(), ChunkedError> {
         match self.state {
             State::Ended => Ok(()),
@@ -95,8 +113,9 @@ impl ChunkSequence {
             Direction::Encrypt => (CHUNK_LEN, 0),
             Direction::Decrypt => (ENCRYPTED_CHUNK_LEN, TAG_LEN),
         };
-        if len > full {
-            return Err(ChunkedError::WrongLength { expected: full as u64, got: len as u64 });
+        let in_part = self.part.as_ref().map(|part| if self.next + 1 < part.end { full } else { part.last_len });
+        if len > full || in_part.is_some_and(|expected| len != expected) {
+            return Err(ChunkedError::WrongLength { expected: in_part.unwrap_or(full) as u64, got: len as u64 });
         }
         if len < shortest {
             return Err(ChunkedError::Truncated);
@@ -106,7 +125,11 @@ impl ChunkSequence {
         }
         let nonce = ChunkNonce(self.base_nonce.xor(self.next));
         self.next += 1;
-        if len < full {
+        let ended = match &self.part {
+            Some(part) => self.next == part.end,
+            None => len < full,
+        };
+        if ended {
             self.state = State::Ended;
         }
         Ok(nonce)

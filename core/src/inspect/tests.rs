@@ -112,13 +112,37 @@ fn envelopes() {
     for cut in 0..prefix_len {
         assert_eq!(envelope(&bytes[..cut], None), Err(EnvelopeError::Truncated), "{cut}");
     }
-    for len in [0, 9, prefix_len as u64, prefix_len as u64 + 15] {
+    for len in [0, 9, prefix_len as u64 - 1] {
         assert_eq!(envelope(&bytes, Some(len)), Err(EnvelopeError::Truncated), "{len}");
     }
     assert_eq!(envelope(b"%PDF", None), Err(EnvelopeError::NotFortress));
 
     let sealed = keyring.seal(&[(&keyring).into()], Default::default(), &mut SysRng).unwrap();
     assert_eq!(envelope(&sealed, None).unwrap().header.unwrap().content(), "keyring");
+}
+
+/// No message has such a length, and what is left of it is still told.
+#[test]
+fn envelopes_without_their_end() {
+    let keyring = keyring();
+    let bytes = crate::envelope::encrypt(&[7; 40_000], &[(&keyring).into()], &Options::default(), &mut SysRng).unwrap();
+    let prefix_len = prefix_len(&bytes).unwrap().unwrap();
+    let chunk = chunked::ENCRYPTED_CHUNK_LEN;
+    for (left, full, rest) in [(0, 0, 0), (15, 0, 15), (chunk, 1, 0), (2 * chunk, 2, 0), (2 * chunk + 15, 2, 15)] {
+        let cut = envelope(&bytes, Some((prefix_len + left) as u64)).unwrap();
+        assert!(cut.cut_off);
+        assert_eq!(cut.plaintext_len, None);
+        assert_eq!(cut.header, envelope(&bytes, None).unwrap().header);
+        let last = cut.fields.last().unwrap();
+        assert_eq!((last.name, last.offset, last.len), ("last chunk", (prefix_len + full * chunk) as u64, rest));
+        assert!(last.value.contains("the end of the message is missing"));
+        assert_eq!(cut.fields.iter().any(|field| field.name == "full chunks"), full > 0);
+        assert_eq!(cut.fields.iter().map(|field| field.len).sum::<u64>(), (prefix_len + left) as u64);
+    }
+    // What is cut elsewhere, or not at all, is not told apart.
+    for len in [bytes.len(), bytes.len() - 1, prefix_len + chunk + 16] {
+        assert!(!envelope(&bytes, Some(len as u64)).unwrap().cut_off);
+    }
 }
 
 proptest! {

@@ -12,7 +12,7 @@ import type { Source, SourceOptions, Suite } from "./types.js";
 export interface InspectedField {
   /** Where it starts. */
   readonly offset: number;
-  /** How many bytes it has. */
+  /** How many bytes it has; none for the last chunk of an envelope that is cut off. */
   readonly length: number;
   /** What the specification calls it. */
   readonly name: string;
@@ -37,6 +37,8 @@ export interface Inspection {
   readonly keyId: string | null;
   /** Bytes of its plaintext, where they follow from its length. */
   readonly plaintextLength: number | null;
+  /** Is its end missing, for no message has its length? One that was cut elsewhere looks whole: only decrypting it tells. */
+  readonly cutOff: boolean;
   /** The header of an envelope. */
   readonly header: { readonly content: string; readonly metadata: Readonly<Record<string, string>>; readonly recipients: readonly InspectedRecipient[] } | null;
   /** All bytes, in order and without gaps. */

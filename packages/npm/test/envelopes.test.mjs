@@ -89,6 +89,33 @@ describe("envelopes", () => {
     await assert.rejects(collect(new ReadableStream({ start: (c) => { c.enqueue("text"); c.close(); } }).pipeThrough(keyring.encryptStream())), code("invalid_argument"));
   });
 
+  test("rewrapping needs no more of an envelope than its start", async () => {
+    const data = pattern(40_000);
+    const encrypted = await keyring.encryptBlob(data, { metadata: { m: "1" } });
+    const prefix = encrypted.size - 40_000 - 3 * 16;
+    for (const length of [prefix, prefix + 5, 4096]) {
+      const start = await rewrap(encrypted.slice(0, length), { identity: keyring, recipients: quick("new") });
+      const whole = new Blob([start, encrypted.slice(length)]);
+      assert.ok(equal(await bytesOf(await decryptBlob(whole, { identity: { passphrase: "new" } })), data));
+    }
+    await assert.rejects(rewrap(encrypted.slice(0, prefix - 57), { identity: keyring, recipients: keyring }), code("truncated"));
+  });
+
+  test("inspect tells of an envelope that ends where a chunk does", async () => {
+    const encrypted = await bytesOf(await keyring.encryptBlob(pattern(40_000)));
+    const prefix = encrypted.length - 40_000 - 3 * 16;
+    for (const chunks of [0, 1, 2]) {
+      const cut = encrypted.subarray(0, prefix + chunks * 16_400);
+      for (const seen of [inspect(cut), await inspectSource(new Blob([cut]))]) {
+        assert.equal(seen.cutOff, true);
+        assert.equal(seen.plaintextLength, null);
+        assert.deepEqual(seen.fields.at(-1), { offset: cut.length, length: 0, name: "last chunk", value: "cut off: the end of the message is missing" });
+      }
+    }
+    assert.equal(inspect(encrypted).cutOff, false);
+    assert.throws(() => inspect(encrypted.subarray(0, prefix - 1)), code("truncated"));
+  });
+
   test("inspect lays an envelope out without gaps", async () => {
     for (const length of [0, 1, 16_384, 100_000]) {
       const encrypted = await keyring.encryptBlob(pattern(length));

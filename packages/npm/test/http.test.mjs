@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { gzipSync } from "node:zlib";
 import { after, before, describe, test } from "node:test";
 import { Keyring } from "fortress-sdk";
 import { bytesOf, collect, equal, pattern } from "./support/bytes.mjs";
@@ -83,6 +84,28 @@ describe("a file on a server", () => {
       async () => {
         assert.ok(equal(await bytesOf(await keyring.decryptBlob(base)), data));
         assert.deepEqual(requests, [undefined]);
+      },
+    ),
+  );
+
+  test(
+    "is decrypted whole with its size in the progress, where the server tells it",
+    serving(
+      (request, response) => honest({ headers: {} }, response),
+      async () => {
+        const totals = async () => {
+          const seen = [];
+          await keyring.decryptBlob(base, { onProgress: (progress) => seen.push(progress) });
+          assert.equal(seen.at(-1).processed, file.length);
+          return [...new Set(seen.map(({ total }) => total))];
+        };
+        assert.deepEqual(await totals(), [file.length]);
+        behave = (request, response) => response.writeHead(200, { "transfer-encoding": "chunked" }).end(file);
+        assert.deepEqual(await totals(), [undefined]);
+        // What is announced of a compressed body is what travels.
+        const compressed = gzipSync(file);
+        behave = (request, response) => response.writeHead(200, { "content-encoding": "gzip", "content-length": compressed.length }).end(compressed);
+        assert.deepEqual(await totals(), [undefined]);
       },
     ),
   );

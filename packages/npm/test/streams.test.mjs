@@ -97,6 +97,38 @@ for (const [path, within] of Object.entries(PATHS)) {
       });
     });
 
+    test("ranges of any length, as arrays and as streams, and none that was changed", async () => {
+      await within(async ({ Keyring }) => {
+        const keyring = await Keyring.generate();
+        const data = pattern(40 * 16_384 + 100);
+        for (const suite of ["AES-256-GCM", "ChaCha20-Poly1305"]) {
+          const encrypted = await bytesOf(await keyring.encryptBlob(data, { suite }));
+          for (const source of [encrypted, new Blob([encrypted])]) {
+            const file = await keyring.openSource(source);
+            for (const length of [0, 1, 32_767, 32_768, 32_769, 100_000, 600_000]) {
+              for (const start of [0, 1, 16_383, 16_384, 30_000, data.length - length]) {
+                const expected = data.subarray(start, start + length);
+                assert.ok(equal(await file.read(start, start + length), expected), `${length} bytes from ${start}`);
+                assert.ok(equal(await collect(file.stream(start, start + length)), expected), `${length} bytes from ${start}, as a stream`);
+              }
+            }
+            const reader = file.stream(5).getReader();
+            assert.ok((await reader.read()).value.length > 0);
+            await reader.cancel();
+            file.free();
+            await assert.rejects(collect(file.stream(0, 100_000)), code("freed"));
+          }
+          const changed = encrypted.slice();
+          changed[encrypted.length - 116 - 5 * 16_400 - 7] ^= 1;
+          const file = await keyring.openSource(changed);
+          await assert.rejects(file.read(0, 36 * 16_384), { code: "authentication_failed", operation: "read" });
+          await assert.rejects(collect(file.stream(34 * 16_384)), { code: "authentication_failed", operation: "stream" });
+          assert.ok(equal(await file.read(0, 34 * 16_384), data.subarray(0, 34 * 16_384)));
+          assert.ok(equal(await file.read(35 * 16_384), data.subarray(35 * 16_384)));
+        }
+      });
+    });
+
     test("nothing comes out of a chunk that is not authentic, and all of those before it may", async () => {
       await within(async ({ Keyring }) => {
         const keyring = await Keyring.generate();

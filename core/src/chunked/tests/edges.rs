@@ -140,6 +140,38 @@ fn a_sequence_ends_once_and_stays_failed() {
 }
 
 #[test]
+fn a_part_ends_where_its_range_does() {
+    let setting = Setting::new(Suite::Aes256Gcm);
+    let message = setting.write(&pattern(3 * CHUNK_LEN + 100));
+    let seekable = Seekable::new(&setting, &message).unwrap();
+    let part = |range: Range<u64>| seekable.access.sequence(&range).unwrap();
+    let (derived, _) = setting.open(&message).unwrap();
+    let mut whole = ChunkSequence::new(derived, Direction::Decrypt);
+    let nonces: Vec<_> = [16_400, 16_400, 16_400, 116].map(|len| whole.next(len).unwrap().as_bytes().to_vec()).into();
+
+    let mut middle = part(16_400..16_500);
+    assert_eq!(middle.finish(), Err(ChunkedError::Truncated));
+    assert_eq!(middle.next(16_400).unwrap().as_bytes(), nonces[1]);
+    assert_eq!(middle.finish(), Ok(()));
+    assert!(matches!(middle.next(16_400), Err(ChunkedError::TrailingData)));
+
+    let mut end = part(40_000..3 * 16_384 + 1);
+    assert_eq!(end.next(16_400).unwrap().as_bytes(), nonces[2]);
+    assert_eq!(end.next(116).unwrap().as_bytes(), nonces[3]);
+    assert_eq!(end.finish(), Ok(()));
+
+    for (range, wrong, expected) in [(0..5, 116, 16_400), (49_200..49_201, 16_400, 116), (0..5, 16_401, 16_400)] {
+        let mut part = part(range);
+        let refused = part.next(wrong).err();
+        assert_eq!(refused, Some(ChunkedError::WrongLength { expected, got: wrong as u64 }));
+        assert_eq!(part.finish(), Err(ChunkedError::Failed));
+    }
+    assert_eq!(part(7..7).finish(), Ok(()));
+    assert!(matches!(part(7..7).next(16_400), Err(ChunkedError::TrailingData)));
+    assert!(matches!(seekable.access.sequence(&(0..50_000)), Err(ChunkedError::OutOfRange { .. })));
+}
+
+#[test]
 fn errors_say_what_happened() {
     let shown = [
         ChunkedError::AuthenticationFailed,

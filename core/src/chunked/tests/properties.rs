@@ -124,6 +124,7 @@ proptest! {
         let (start, end) = (a.min(b), a.max(b));
         let seekable = Seekable::new(&setting, &message).unwrap();
         prop_assert!(seekable.read(start as u64..end as u64).unwrap() == plaintext[start..end]);
+        prop_assert!(seekable.read_by_host(start as u64..end as u64).unwrap() == plaintext[start..end]);
     }
 
     #[test]
@@ -146,7 +147,10 @@ proptest! {
             // A chunk that was not touched still reads, and reads as it was.
             let len = seekable.access.plaintext_len();
             for start in (0..len).step_by(CHUNK_LEN) {
-                if let Ok(chunk) = seekable.read(start..len.min(start + CHUNK_LEN as u64)) {
+                let range = start..len.min(start + CHUNK_LEN as u64);
+                let chunk = seekable.read(range.clone());
+                prop_assert_eq!(&seekable.read_by_host(range), &chunk);
+                if let Ok(chunk) = chunk {
                     prop_assert!(plaintext[start as usize..].starts_with(&chunk));
                 }
             }

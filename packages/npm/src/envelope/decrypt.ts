@@ -1,7 +1,7 @@
 /** Decrypting envelopes: as streams, and whole to Blobs. */
 
 import { init } from "../module/instance.js";
-import { openStream, sizeOf } from "../source/source.js";
+import { openWhole } from "../source/source.js";
 import { BlobBuilder } from "../stream/blob.js";
 import { MessageTransform, type Emit } from "../stream/message.js";
 import { byteStream, type Sink } from "../stream/transform.js";
@@ -41,9 +41,9 @@ export async function decryptToBlob(
     operation,
   );
   try {
-    const total = sizeOf(source);
+    const { size: total, blocks } = await openWhole(source, options.signal, operation);
     let processed = 0;
-    for await (const block of openStream(source, options.signal, operation)) {
+    for await (const block of blocks) {
       await sink.push(block);
       processed += block.length;
       options.onProgress?.({ processed, ...(total === undefined ? {} : { total }) });

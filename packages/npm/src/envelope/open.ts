@@ -83,13 +83,7 @@ export class Opened {
   intoMessage(): MessageHandle {
     const raw = this.handle.take(this.operation);
     const message = this.handle.home.run(this.operation, () => raw.into_message());
-    return {
-      handle: new Handle(this.handle.home, message, "stream"),
-      operation: this.operation,
-      direction: "decrypt",
-      inputChunk: encrypted_chunk_len(),
-      outputChunk: plaintext_chunk_len(),
-    };
+    return decryptingMessage(new Handle(this.handle.home, message, "stream"), this.operation);
   }
 
   /** The message, for reading ranges, in an envelope of `length` bytes. Takes the envelope with it. */
@@ -103,4 +97,9 @@ export class Opened {
   free(): void {
     this.handle.free();
   }
+}
+
+/** A message, or a part of one, that is decrypted. */
+export function decryptingMessage(handle: Handle<Message>, operation: string): MessageHandle {
+  return { handle, operation, direction: "decrypt", inputChunk: encrypted_chunk_len(), outputChunk: plaintext_chunk_len() };
 }

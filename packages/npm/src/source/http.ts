@@ -6,7 +6,7 @@
  */
 
 import { fortressError, type FortressError } from "../errors.js";
-import type { RangeReader } from "./source.js";
+import type { RangeReader, WholeFile } from "./source.js";
 
 export class HttpReader implements RangeReader {
   private total: number | undefined;
@@ -98,14 +98,21 @@ export class HttpReader implements RangeReader {
   }
 }
 
-/** The body of a whole file as it arrives. */
-export async function* fetchStream(url: string, signal: AbortSignal | undefined, operation: string): AsyncGenerator<Uint8Array, void> {
+/** A whole file as it arrives. */
+export async function fetchWhole(url: string, signal: AbortSignal | undefined, operation: string): Promise<WholeFile> {
   const response = await named(fetch(url, signal === undefined ? {} : { signal }), url, signal, operation);
   if (!response.ok) {
     await response.body?.cancel().catch(() => undefined);
     throw fortressError("source_failed", `${operation}: ${url}: the server answered with status ${String(response.status)}`, operation);
   }
-  yield* bodyOf(response, (reading) => named(reading, url, signal, operation));
+  return { size: lengthOf(response), blocks: bodyOf(response, (reading) => named(reading, url, signal, operation)) };
+}
+
+/** Bytes of a body, where the server tells: Content-Length counts what travels, which is less where that is compressed. */
+function lengthOf({ headers }: Response): number | undefined {
+  const encoding = headers.get("content-encoding");
+  const length = headers.get("content-length");
+  return length !== null && (encoding === null || encoding === "identity") ? Number(length) : undefined;
 }
 
 /** A response's body; cancelled when the loop over it ends early. Not every engine iterates streams by itself. */

@@ -4,7 +4,7 @@ import { invalidArgument } from "../errors.js";
 import { isBytes } from "../module/frame.js";
 import { blocks } from "../stream/blob.js";
 import type { Source } from "../types.js";
-import { HttpReader, fetchStream } from "./http.js";
+import { fetchWhole, HttpReader } from "./http.js";
 
 /** Reads ranges of a file. */
 export interface RangeReader {
@@ -23,16 +23,18 @@ export function rangeReader(source: Source, operation: string): RangeReader {
   return new HttpReader(address(source, operation), operation);
 }
 
-/** The whole file from its start, without Range requests. */
-export function openStream(source: Source, signal: AbortSignal | undefined, operation: string): AsyncIterable<Uint8Array> {
-  if (isBytes(source) || source instanceof Blob) return blocks(source, signal, operation);
-  return fetchStream(address(source, operation), signal, operation);
+/** A whole file from its start. */
+export interface WholeFile {
+  /** Its bytes; `undefined` where its server does not tell. */
+  readonly size: number | undefined;
+  readonly blocks: AsyncIterable<Uint8Array>;
 }
 
-/** Bytes of the file, where that is known without asking a server. */
-export function sizeOf(source: Source): number | undefined {
-  if (isBytes(source)) return source.length;
-  return source instanceof Blob ? source.size : undefined;
+/** Opens the whole file, without Range requests. */
+export async function openWhole(source: Source, signal: AbortSignal | undefined, operation: string): Promise<WholeFile> {
+  if (isBytes(source)) return { size: source.length, blocks: blocks(source, signal, operation) };
+  if (source instanceof Blob) return { size: source.size, blocks: blocks(source, signal, operation) };
+  return fetchWhole(address(source, operation), signal, operation);
 }
 
 function address(source: unknown, operation: string): string {
