@@ -3,14 +3,13 @@
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 use rand_core::TryCryptoRng;
-use zeroize::Zeroize;
 
 use crate::{
     chunked::message_len,
     context::{Context, ContextError},
     group::{GroupEncryptor, Layout},
     keyring::Keyring,
-    secret::redacted_debug,
+    secret::{redacted_debug, wipe},
     token::{HEAD_LEN, TokenError, encode_text},
 };
 
@@ -73,7 +72,7 @@ impl Batch {
 
     /// Wipes what it holds now, as dropping it does.
     pub fn wipe(&mut self) {
-        self.bytes.zeroize();
+        wipe(&mut self.bytes);
         self.ends.clear();
     }
 
@@ -95,14 +94,14 @@ impl Batch {
         if needed > self.bytes.capacity() {
             let mut larger = Vec::with_capacity(needed.max(self.bytes.capacity() * 2));
             larger.extend_from_slice(&self.bytes);
-            core::mem::replace(&mut self.bytes, larger).zeroize();
+            wipe(&mut core::mem::replace(&mut self.bytes, larger));
         }
     }
 }
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        wipe(&mut self.bytes);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Secrets of 32 bytes: wiped on drop, silent in Debug, compared in constant time.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use rand_core::TryCryptoRng;
@@ -64,6 +65,14 @@ pub(crate) fn equal(a: &[u8; 32], b: &[u8; 32]) -> bool {
     let word = |bytes: &[u8; 32], i: usize| u64::from_ne_bytes(core::array::from_fn(|byte| bytes[8 * i + byte]));
     let difference = (0..4).fold(0, |difference, i| difference | (word(a, i) ^ word(b, i)));
     difference.ct_eq(&0).into()
+}
+
+/// Wipes a list and what lies behind its end, and empties it. As `Vec::zeroize`, but all at once: byte by byte it would cost a
+/// column as much as its encryption.
+pub(crate) fn wipe(bytes: &mut Vec<u8>) {
+    bytes.resize(bytes.capacity(), 0);
+    zeroize::zeroize_bytes(bytes);
+    bytes.clear();
 }
 
 /// Bytes that are wiped on drop. As `Zeroizing`, but the whole array at once: byte by byte it would cost a token 50 ns.
@@ -161,6 +170,18 @@ mod tests {
             other[bit / 8] ^= 1 << (bit % 8);
             assert!(!equal(&bytes, &other), "bit {bit}");
         }
+    }
+
+    #[test]
+    fn wiping_reaches_what_was_cut_off() {
+        let mut bytes = alloc::vec![0xA5; 100];
+        bytes.truncate(10);
+        wipe(&mut bytes);
+        assert!(bytes.is_empty());
+        let capacity = bytes.capacity();
+        assert!(capacity >= 100);
+        bytes.resize(capacity, 0);
+        assert_eq!(bytes, alloc::vec![0; capacity]);
     }
 
     #[test]

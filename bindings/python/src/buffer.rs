@@ -7,7 +7,10 @@ use std::ffi::{c_char, c_int, c_void};
 
 use pyo3::{exceptions::PyTypeError, ffi, prelude::*, types::PyBytes};
 
-use crate::text::{is_str, type_name};
+use crate::{
+    failure::Failure,
+    text::{is_str, type_name},
+};
 
 /// `Py_buffer`.
 #[repr(C)]
@@ -142,10 +145,13 @@ impl Writable {
         unsafe { std::slice::from_raw_parts_mut(self.0.start(), self.0.len()) }
     }
 
-    /// Do the two lie over each other? They must not be read and written at once.
-    pub(crate) fn overlaps(&self, bytes: &[u8]) -> bool {
+    /// Refuses to be written while `bytes`, over which it lies, are read.
+    pub(crate) fn apart(&self, bytes: &[u8]) -> Result<(), Failure> {
         let (start, end) = (self.0.start() as usize, self.0.start() as usize + self.0.len());
         let read = bytes.as_ptr() as usize;
-        read < end && start < read + bytes.len()
+        if read < end && start < read + bytes.len() {
+            return Err(Failure::argument("the output overlaps the input; give it a buffer of its own"));
+        }
+        Ok(())
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn encrypt_values<'py>(
     layout: Layout,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyList>)> {
     let (py, rows) = (values.py(), values.len());
-    let work = Encrypting::new(keyring, text::context(context)?, layout)?;
+    let work = Encrypting::new(keyring, text::context(context)?.into_owned(), layout)?;
     let own = OwnContexts::of(own, rows)?;
     let values = lists::unchanging(values, "a value")?;
     let mut objects = Objects::new(py, None, rows);
@@ -72,7 +72,7 @@ pub(crate) fn decrypt_values<'py>(
     reading: &Reading<'_, 'py>,
 ) -> PyResult<Bound<'py, PyList>> {
     let (py, rows) = (tokens.py(), tokens.len());
-    let work = Decrypting::new(keyring, text::context(context)?, reading)?;
+    let work = Decrypting::new(keyring, text::context(context)?.into_owned(), reading)?;
     let own = OwnContexts::of(own, rows)?;
     let tokens = lists::unchanging(tokens, "a token")?;
     let mut objects = Objects::new(py, Some(reading.form), rows);
@@ -87,7 +87,7 @@ pub(crate) fn encrypt_arrow<'py>(
     layout: Layout,
 ) -> PyResult<(Bound<'py, PyBytes>, ArrowColumn)> {
     let py = array.py();
-    let work = Encrypting::new(keyring, text::context(context)?, layout)?;
+    let work = Encrypting::new(keyring, text::context(context)?.into_owned(), layout)?;
     let imported = Imported::of(array)?;
     let column = arrow(py, &imported, imported.form(), own, &work)?;
     Ok((work.header(py), column))
@@ -99,7 +99,7 @@ pub(crate) fn decrypt_arrow<'py>(
     (context, own): ContextArguments<'_, 'py>,
     reading: &Reading<'_, 'py>,
 ) -> PyResult<ArrowColumn> {
-    let work = Decrypting::new(keyring, text::context(context)?, reading)?;
+    let work = Decrypting::new(keyring, text::context(context)?.into_owned(), reading)?;
     arrow(array.py(), &Imported::of(array)?, reading.form, own, &work)
 }
 

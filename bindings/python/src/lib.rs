@@ -9,6 +9,7 @@
 mod arrow;
 mod buffer;
 mod columns;
+mod cores;
 mod failure;
 mod inspect;
 mod keyring;

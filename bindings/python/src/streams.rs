@@ -1,5 +1,7 @@
 //! Envelopes: whole ones, streams, and ranges of their plaintext.
 
+mod shared;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fortress::{
@@ -12,6 +14,8 @@ use pyo3::{
     types::{PyBytes, PyDict},
 };
 use zeroize::Zeroizing;
+
+use shared::Shared;
 
 use crate::{
     buffer::{Bytes, Writable},
@@ -28,8 +32,7 @@ use crate::{
 pub(crate) struct Encryptor {
     /// Everything before the first chunk. The caller writes it first.
     prefix: Vec<u8>,
-    /// `None` once it is finished.
-    stream: Mutex<Option<chunked::Encryptor>>,
+    stream: Shared<chunked::Encryptor>,
 }
 
 #[pymethods]
@@ -46,7 +49,7 @@ impl Encryptor {
         let (prefix, stream) = Parties::of(recipients)?
             .as_recipients(py, |recipients| Ok(envelope::create(recipients, &options, &mut Pool)?))
             .map(NewEnvelope::into_stream)?;
-        Ok(Encryptor { prefix, stream: Mutex::new(Some(stream)) })
+        Ok(Encryptor { prefix, stream: Shared::new(stream) })
     }
 
     /// Everything before the first chunk.
@@ -57,100 +60,63 @@ impl Encryptor {
 
     /// Bytes that the next update writes for `len` bytes.
     fn update_len(&self, len: usize) -> PyResult<usize> {
-        Ok(self.announced(len)?)
+        Ok(self.stream.update_len(len)?)
     }
 
     /// Takes more plaintext; returns the chunks that it fills.
     fn update<'py>(&self, py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        let data = Bytes::of(data, "data")?;
-        let data = data.as_slice();
-        let len = self.announced(data.len())?;
-        PyBytes::new_with(py, len, |out| Ok(self.advance(py, data, out).map(|_| ())?))
+        self.stream.update(py, data)
     }
 
     /// As `update`, into the start of a buffer; returns how many bytes were written.
     fn update_into(&self, py: Python<'_>, data: &Bound<'_, PyAny>, out: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let data = Bytes::of(data, "data")?;
-        let mut out = Writable::of(out, "the output")?;
-        apart(&out, data.as_slice())?;
-        Ok(self.advance(py, data.as_slice(), out.as_mut_slice())?)
+        self.stream.update_into(py, data, out)
     }
 
     /// The rest of the envelope, with its short last chunk. Ends the stream.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let stream = locked(&self.stream).take();
         let mut rest = Vec::new();
-        stream.ok_or_else(finished)?.finish(&[], &mut rest).map_err(Failure::from)?;
+        self.stream.finish()?.finish(&[], &mut rest).map_err(Failure::from)?;
         Ok(PyBytes::new(py, &rest))
     }
 
     /// Wipes its keys.
     fn close(&self) {
-        locked(&self.stream).take();
-    }
-}
-
-impl Encryptor {
-    fn announced(&self, len: usize) -> Result<usize, Failure> {
-        locked(&self.stream).as_ref().map(|stream| stream.update_len(len)).ok_or_else(finished)
-    }
-
-    fn advance(&self, py: Python<'_>, data: &[u8], out: &mut [u8]) -> Result<usize, Failure> {
-        detached(py, data.len(), || Ok(locked(&self.stream).as_mut().ok_or_else(finished)?.update_into(data, out)?))
+        self.stream.close();
     }
 }
 
 /// Decrypts the stream of an envelope's chunks.
 #[pyclass(module = "fortress._fortress", frozen)]
-pub(crate) struct Decryptor {
-    /// `None` once it is finished.
-    stream: Mutex<Option<chunked::Decryptor>>,
-}
+pub(crate) struct Decryptor(Shared<chunked::Decryptor>);
 
 #[pymethods]
 impl Decryptor {
     /// Bytes that the next update writes for `len` bytes.
     fn update_len(&self, len: usize) -> PyResult<usize> {
-        Ok(self.announced(len)?)
+        Ok(self.0.update_len(len)?)
     }
 
     /// Takes more of the chunks; returns the plaintext of those that it completes.
     fn update<'py>(&self, py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-        let data = Bytes::of(data, "data")?;
-        let data = data.as_slice();
-        let len = self.announced(data.len())?;
-        PyBytes::new_with(py, len, |out| Ok(self.advance(py, data, out).map(|_| ())?))
+        self.0.update(py, data)
     }
 
     /// As `update`, into the start of a buffer; returns how many bytes were written.
     fn update_into(&self, py: Python<'_>, data: &Bound<'_, PyAny>, out: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let data = Bytes::of(data, "data")?;
-        let mut out = Writable::of(out, "the output")?;
-        apart(&out, data.as_slice())?;
-        Ok(self.advance(py, data.as_slice(), out.as_mut_slice())?)
+        self.0.update_into(py, data, out)
     }
 
     /// The plaintext of the short last chunk. Ends the stream; until then the end may be missing.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let stream = locked(&self.stream).take();
         let mut rest = Zeroizing::new(Vec::new());
-        stream.ok_or_else(finished)?.finish(&mut rest).map_err(Failure::from)?;
+        self.0.finish()?.finish(&mut rest).map_err(Failure::from)?;
         Ok(PyBytes::new(py, &rest))
     }
 
     /// Wipes its keys.
     fn close(&self) {
-        locked(&self.stream).take();
-    }
-}
-
-impl Decryptor {
-    fn announced(&self, len: usize) -> Result<usize, Failure> {
-        locked(&self.stream).as_ref().map(|stream| stream.update_len(len)).ok_or_else(finished)
-    }
-
-    fn advance(&self, py: Python<'_>, data: &[u8], out: &mut [u8]) -> Result<usize, Failure> {
-        detached(py, data.len(), || Ok(locked(&self.stream).as_mut().ok_or_else(finished)?.update_into(data, out)?))
+        self.0.close();
     }
 }
 
@@ -200,7 +166,7 @@ impl Ranges {
         let chunks = Bytes::of(chunks, "chunks")?;
         let chunks = chunks.as_slice();
         let mut out = Writable::of(out, "the output")?;
-        apart(&out, chunks)?;
+        out.apart(chunks)?;
         let out = out.as_mut_slice();
         let decrypted = detached(py, chunks.len(), || {
             let mut plaintext = Zeroizing::new(Vec::with_capacity(out.len()));
@@ -245,7 +211,7 @@ pub(crate) fn open_envelope<'py>(
             let access = OpenEnvelope::into_random_access(opened, len).map_err(Failure::from)?;
             Bound::new(py, Ranges { start, access: Mutex::new(Some(access)) })?.into_any()
         }
-        None => Bound::new(py, Decryptor { stream: Mutex::new(Some(opened.into_stream())) })?.into_any(),
+        None => Bound::new(py, Decryptor(Shared::new(opened.into_stream())))?.into_any(),
     };
     Ok((metadata, suite, reader))
 }
@@ -300,7 +266,7 @@ pub(crate) fn rewrap<'py>(
     let replaced = envelope::rewrapped_len(prefix).map_err(Failure::from)?;
     let rewrapped =
         Parties::of(identities)?.with_recipients(&Parties::of(recipients)?, py, |identities, recipients| {
-            Ok(envelope::rewrap(prefix, identities, context.as_ref(), recipients, &ReadLimits::default(), &mut Pool)?)
+            Ok(envelope::rewrap(prefix, identities, context.as_deref(), recipients, &ReadLimits::default(), &mut Pool)?)
         })?;
     Ok((replaced, PyBytes::new(py, &rewrapped)))
 }
@@ -312,23 +278,11 @@ fn options(
 ) -> PyResult<Options> {
     let suite = suite.map(|title| Suite::from_title(title).ok_or_else(|| unknown_suite(title))).transpose()?;
     let metadata = Metadata::new(Entries::of(metadata, "metadata")?.pairs()?);
-    Ok(Options { suite, context: text::context(context)?, metadata })
-}
-
-/// Refuses an output that lies over its input.
-fn apart(out: &Writable, data: &[u8]) -> Result<(), Failure> {
-    if out.overlaps(data) {
-        return Err(Failure::argument("the output overlaps the input; give it a buffer of its own"));
-    }
-    Ok(())
+    Ok(Options { suite, context: text::context(context)?.into_owned(), metadata })
 }
 
 fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn finished() -> Failure {
-    Failure::closed("stream")
 }
 
 fn unknown_suite(title: &str) -> Failure {

@@ -1,6 +1,10 @@
 //! Strings and mappings of strings, borrowed from Python.
 
-use std::ffi::{c_char, c_int};
+use std::{
+    borrow::Cow,
+    ffi::{c_char, c_int},
+    sync::LazyLock,
+};
 
 use fortress::Context;
 use pyo3::{
@@ -97,12 +101,14 @@ impl<'py> Entries<'py> {
 }
 
 /// The context that a caller gives.
-pub(crate) fn context(mapping: Option<&Bound<'_, PyAny>>) -> PyResult<Context> {
+pub(crate) fn context(mapping: Option<&Bound<'_, PyAny>>) -> PyResult<Cow<'static, Context>> {
+    /// Most calls give none.
+    static EMPTY: LazyLock<Context> = LazyLock::new(Context::empty);
     if mapping.is_none() {
-        return Ok(Context::empty());
+        return Ok(Cow::Borrowed(&EMPTY));
     }
     let entries = Entries::of(mapping, "context")?;
-    Ok(Context::new(entries.pairs()?).map_err(Failure::from)?)
+    Ok(Cow::Owned(Context::new(entries.pairs()?).map_err(Failure::from)?))
 }
 
 /// Is this a `str`? Cheaper than a cast for a value that may well be something else.

@@ -31,6 +31,9 @@ use crate::{
     secret::RandomnessError,
 };
 
+/// Some of the chunks of an update, for any thread to work on.
+pub type Job<'j> = alloc::boxed::Box<dyn FnOnce() -> Result<(), ChunkedError> + Send + 'j>;
+
 /// Plaintext bytes of a full chunk.
 pub const CHUNK_LEN: usize = 16_384;
 /// Ciphertext bytes of a full chunk.

@@ -166,13 +166,13 @@ def decrypt_file(
         assert isinstance(message, _fortress.Decryptor)
         target = target_of(destination, exclusive=False)
         try:
-            out = bytearray(_PIECE)
+            # By turns: the one before may still be on its way to the disk.
+            last, out = bytearray(), bytearray()
             for piece, done in _pieces(file):
                 needed = message.update_len(len(piece))
-                if len(out) < needed:
-                    out = bytearray(needed)
+                last, out = out, last if len(last) >= needed else bytearray(needed)
                 written = message.update_into(piece, out)
-                target.write(memoryview(out)[:written])
+                target.write_behind(memoryview(out)[:written])
                 if progress is not None:
                     progress(len(prefix) + done, total)
             target.write(message.finish())

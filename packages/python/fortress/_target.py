@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from .errors import StateError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     from ._types import BytesLike, PathLike
 
 
@@ -21,6 +23,9 @@ class Target(Protocol):
 
     def write(self, data: BytesLike) -> None:
         """Writes all of it."""
+
+    def write_behind(self, data: BytesLike) -> None:
+        """Writes all of it, perhaps while this returns: the data stays as it is until the next call."""
 
     def commit(self) -> None:
         """The file is whole."""
@@ -46,9 +51,15 @@ def target_of(destination: PathLike | BinaryIO, exclusive: bool) -> Target:
 
 
 class _Beside:
-    """A file next to the one that it will replace. Until then that one is as it was."""
+    """A file next to the one that it will replace. Until then that one is as it was.
+
+    Large pieces are written by another thread: that takes the system longer than we take for the next piece.
+    """
 
     def __init__(self, path: str, mode: int | None, exclusive: bool) -> None:
+        self._process = os.getpid()
+        self._thread: ThreadPoolExecutor | None = None
+        self._behind: Future[None] | None = None
         self._path = path
         self._exclusive = exclusive
         self._beside = os.path.join(os.path.dirname(path), f".fortress-{secrets.token_hex(8)}.part")
@@ -57,9 +68,28 @@ class _Beside:
             os.fchmod(self._file.fileno(), stat.S_IMODE(mode))
 
     def write(self, data: BytesLike) -> None:
+        self._wait()
         _write_all(self._file, data)
 
+    def write_behind(self, data: BytesLike) -> None:
+        self._wait()
+        if self._thread is None and memoryview(data).nbytes >= _LONG_WRITE:
+            # Here, since most who import us write no large file.
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._thread = ThreadPoolExecutor(1, "fortress-write")
+        if self._thread is None:
+            _write_all(self._file, data)
+            return
+        try:
+            self._behind = self._thread.submit(_write_all, self._file, data)
+        except RuntimeError:
+            # The interpreter is shutting down, and starts nothing any more.
+            _write_all(self._file, data)
+
     def commit(self) -> None:
+        self._wait()
+        self._end_thread()
         os.fsync(self._file.fileno())
         self._file.close()
         if self._exclusive:
@@ -69,9 +99,29 @@ class _Beside:
             os.replace(self._beside, self._path)
 
     def discard(self) -> None:
+        self._end_thread()
         self._file.close()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._beside)
+        # A forked child has a copy of this object, and no right to its parent's file.
+        if not self._is_forked():
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._beside)
+
+    def _wait(self) -> None:
+        """Until the piece before is written; raises what kept it from that."""
+        if self._is_forked():
+            raise StateError("the file belongs to the process that opened it; write and close it there", "closed")
+        behind, self._behind = self._behind, None
+        if behind is not None:
+            behind.result()
+
+    def _end_thread(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None and not self._is_forked():
+            thread.shutdown()
+
+    def _is_forked(self) -> bool:
+        """Is this another process than the one that opened the file? It shares the place in the file, and no thread."""
+        return os.getpid() != self._process
 
 
 class _Device:
@@ -82,6 +132,8 @@ class _Device:
 
     def write(self, data: BytesLike) -> None:
         _write_all(self._file, data)
+
+    write_behind = write
 
     def commit(self) -> None:
         self._file.close()
@@ -102,6 +154,8 @@ class _Lent:
 
     def write(self, data: BytesLike) -> None:
         _write_all(self._file, data)
+
+    write_behind = write
 
     def commit(self) -> None:
         flush = getattr(self._file, "flush", None)
@@ -126,4 +180,6 @@ def _write_all(file: Any, data: BytesLike) -> None:
         view = view[written:]
 
 
+#: From here on a thread's handing over costs little.
+_LONG_WRITE = 512 * 1024
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

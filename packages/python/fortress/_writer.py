@@ -72,7 +72,7 @@ class RawWriter(io.RawIOBase):
         self._encryptor = encryptor
         self._position = 0
         self._given_up = True
-        self._out = bytearray()
+        self._outs = (bytearray(), bytearray())
         if name is not None:
             self.name = name
         self.mode = "wb"
@@ -133,11 +133,14 @@ class RawWriter(io.RawIOBase):
             self.close()
 
     def _write(self, view: memoryview) -> None:
+        # By turns: the one before may still be on its way to the disk.
+        last, out = self._outs
         needed = self._encryptor.update_len(len(view))
-        if len(self._out) < needed:
-            self._out = bytearray(needed)
-        written = self._encryptor.update_into(view, self._out)
-        self._target.write(memoryview(self._out)[:written])
+        if len(out) < needed:
+            out = bytearray(needed)
+        self._outs = (out, last)
+        written = self._encryptor.update_into(view, out)
+        self._target.write_behind(memoryview(out)[:written])
         self._position += len(view)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -444,3 +445,94 @@ with fortress.open(sys.argv[1], "wb", keyring=keyring) as file:
     assert ended.returncode != 0
     assert b"KeyboardInterrupt" in ended.stderr
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.skipif(sys.platform == "darwin", reason="a forked child may not do much there")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_leaves_its_parents_file_alone(tmp_path: Path, keyring: fortress.Keyring) -> None:
+    path, data = tmp_path / "file", pattern(3_000_000)
+    with fortress.open(path, "wb", keyring=keyring) as file:
+        file.write(data)
+        child = os.fork()
+        if child == 0:
+            try:
+                file.close()
+            except fortress.StateError:
+                os._exit(0)
+            os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert len(leftovers(tmp_path)) == 1
+        file.write(data)
+    with fortress.open(path, keyring=keyring) as reader:
+        assert reader.read() == data + data
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_write_that_fails_behind_is_told(tmp_path: Path, keyring: fortress.Keyring) -> None:
+    """Large pieces are written by another thread: what it meets is raised by the next call, and nothing stays."""
+    resource = pytest.importorskip("resource")
+    script = f"""
+import resource, signal, sys, fortress
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+keyring = fortress.Keyring.generate()
+source = {str(tmp_path / "source")!r}
+for attempt in (
+    lambda: fortress.encrypt_file(source, "out", keyring=keyring),
+    lambda: fortress.decrypt_file(sys.argv[1], "out", passphrase="x"),
+    lambda: fortress.open("out", "wb", keyring=keyring).write(bytes(10_000_000)),
+):
+    try:
+        attempt()
+    except OSError as error:
+        print(error.errno)
+"""
+    (tmp_path / "source").write_bytes(bytes(10_000_000))
+    cheap = fortress.Passphrase("x", passes=1, memory_kib=8192, lanes=1)
+    fortress.encrypt_file(tmp_path / "source", tmp_path / "envelope", recipients=[cheap])
+    (tmp_path / "empty").mkdir()
+    command = [sys.executable, "-W", "ignore", "-c", script, str(tmp_path / "envelope")]
+    ended = subprocess.run(command, cwd=tmp_path / "empty", capture_output=True, timeout=60, check=False)
+    assert ended.stderr == b""
+    assert ended.stdout.split() == [str(errno.EFBIG).encode()] * 3
+    assert os.listdir(tmp_path / "empty") == []
+    assert resource.getrlimit(resource.RLIMIT_FSIZE) != (2_000_000, 2_000_000)
+
+
+def test_two_threads_may_share_a_stream(keyring: fortress.Keyring) -> None:
+    """Whoever comes first is first; no chunk is lost, repeated or padded."""
+    encryptor, made, lock = fortress.Encryptor(keyring=keyring), [], threading.Lock()
+    pieces = [bytes([number]) * 10_007 for number in range(200)]
+
+    def work() -> None:
+        while True:
+            with lock:
+                if not pieces:
+                    return
+                piece = pieces.pop()
+            made.append(len(encryptor.update(piece)))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(made) + len(encryptor.finish()) == 200 * 10_007 + (200 * 10_007 // 16_384 + 1) * 16
+
+
+@pytest.mark.parametrize("suite", ["AES-256-GCM", "AEGIS-256X2"])
+def test_long_updates_go_through_several_threads(keyring: fortress.Keyring, suite: Any) -> None:
+    data = pattern(9_000_001)
+    encryptor = fortress.Encryptor(keyring=keyring, suite=suite)
+    envelope = encryptor.prefix + encryptor.update(data[:5]) + encryptor.update(data[5:]) + encryptor.finish()
+    assert fortress.decrypt_bytes(envelope, keyring=keyring) == data
+    decryptor = fortress.Decryptor(keyring=keyring)
+    assert decryptor.update(envelope) + decryptor.finish() == data
+    broken = bytearray(envelope)
+    broken[7_000_000] ^= 1
+    decryptor = fortress.Decryptor(keyring=keyring)
+    with pytest.raises(fortress.AuthenticationError):
+        decryptor.update(broken)
+    with pytest.raises(fortress.StateError):
+        decryptor.update(b"")

@@ -5,10 +5,9 @@
 //! straight to where it stays: into a Python object that nobody else has seen yet, or into the buffer of an array.
 
 use std::{
-    num::NonZero,
     ops::Range,
     sync::{
-        Mutex, OnceLock, PoisonError,
+        Mutex, PoisonError,
         mpsc::{self, Receiver, Sender, SyncSender, TrySendError},
     },
     thread,
@@ -16,13 +15,16 @@ use std::{
 
 use fortress::{Context, token::TokenError};
 use pyo3::prelude::*;
-use zeroize::Zeroizing;
+use zeroize::zeroize_bytes;
 
 use super::{
     Cell,
     contexts::{OwnContexts, Planned},
 };
-use crate::failure::{Failure, RowFailures};
+use crate::{
+    cores::cores,
+    failure::{Failure, RowFailures},
+};
 
 /// What is done to every row of a column.
 pub(super) trait Work: Sync {
@@ -72,8 +74,8 @@ pub(super) fn convert<'a, W: Work>(
     sink: &mut impl Sink<'a>,
 ) -> PyResult<()> {
     let mut outcome = Outcome::default();
-    let helpers = (processors() - 1).min(rows.div_ceil(BLOCK).saturating_sub(1));
-    let (blocks, waiting) = mpsc::sync_channel(helpers);
+    let helpers = (cores() - 1).min(rows.div_ceil(BLOCK).saturating_sub(1));
+    let (blocks, waiting) = mpsc::sync_channel(WAITING * helpers);
     let (done, finished) = mpsc::channel();
     // A lock that nobody contends for, so that the receiver can be used without the interpreter.
     let (waiting, finished) = (Mutex::new(waiting), Mutex::new(finished));
@@ -106,6 +108,9 @@ pub(super) fn convert<'a, W: Work>(
             Ok::<(), PyErr>(())
         })?;
         drop(blocks);
+        while let Some(block) = next(&waiting, Receiver::try_recv) {
+            outcome.take(py.detach(|| block.run(work)), sink)?;
+        }
         while let Some(made) = py.detach(|| next(&finished, Receiver::recv)) {
             outcome.take(made, sink)?;
         }
@@ -115,13 +120,10 @@ pub(super) fn convert<'a, W: Work>(
 }
 
 /// Rows that are worked on at once: enough to be worth handing over, few enough to stay in a core's cache.
-const BLOCK: usize = 2_048;
+const BLOCK: usize = 1_024;
 
-/// Processors that this process may use. Asking the system takes longer than a short column.
-fn processors() -> usize {
-    static PROCESSORS: OnceLock<usize> = OnceLock::new();
-    *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
-}
+/// Blocks that wait for each helper, so that it has work while this thread has its own.
+const WAITING: usize = 4;
 
 /// Works on blocks until there are none.
 fn help<'a, W: Work>(work: &W, waiting: &Mutex<Receiver<Block<'a, W::Share>>>, done: &Sender<Made>) {
@@ -148,8 +150,8 @@ struct Block<'a, S> {
 /// What became of a block.
 struct Made {
     rows: usize,
-    /// What was made aside, one after the other, and the row and length of each. It may be plaintext.
-    aside: Zeroizing<Vec<u8>>,
+    /// What was made aside, one after the other, and the row and length of each.
+    aside: Aside,
     items: Vec<(usize, usize)>,
     failures: Vec<(usize, Failure)>,
     /// What kept all of it from being worked on.
@@ -184,9 +186,9 @@ impl<'a, S> Block<'a, S> {
     fn run<W: Work<Share = S>>(self, work: &W) -> Made {
         let Block { range, rows, contexts, share } = self;
         let aside = rows.iter().map(|(_, _, room)| if let Room::Aside(len) = room { *len } else { 0 }).sum();
-        let mut aside = Zeroizing::new(vec![0; aside]);
+        let mut aside = Aside(vec![0; aside]);
         let (mut items, mut failures) = (Vec::new(), Vec::new());
-        let mut rest = &mut aside[..];
+        let mut rest = &mut aside.0[..];
         let mut rows = Some(rows);
         let done = work.with_converter(share, &mut |convert| {
             for (row, cell, room) in rows.take().into_iter().flatten() {
@@ -207,6 +209,16 @@ impl<'a, S> Block<'a, S> {
     }
 }
 
+/// Bytes that may be plaintext, wiped when they have been taken.
+struct Aside(Vec<u8>);
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // All at once: byte by byte, as `Zeroizing` does it, takes longer than decrypting them.
+        zeroize_bytes(&mut self.0);
+    }
+}
+
 /// What became of all blocks so far.
 #[derive(Default)]
 struct Outcome {
@@ -223,7 +235,7 @@ impl Outcome {
         self.failures.extend(made.failures);
         // Nothing of a column that has failed will be returned.
         if self.failures.is_empty() {
-            let mut rest = &made.aside[..];
+            let mut rest = &made.aside.0[..];
             for (row, len) in made.items {
                 let (item, after) = rest.split_at(len);
                 rest = after;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     buffer::{Bytes, borrowed_bytes},
-    failure::{Failure, RowFailures},
+    failure::RowFailures,
     text,
     tokens::{Data, Form},
 };
@@ -22,6 +22,9 @@ use crate::{
 pub(super) fn unchanging<'py>(values: &Bound<'py, PyTuple>, what: &str) -> PyResult<Bound<'py, PyTuple>> {
     let (mut failures, mut all) = (Vec::new(), true);
     for (row, value) in values.iter_borrowed().enumerate() {
+        if value.is_exact_instance_of::<PyBytes>() {
+            continue;
+        }
         if let Ok(value) = value.cast::<PyString>() {
             if text::utf8_or_none(value).is_none() {
                 failures.push((row, text::no_utf8()));
@@ -95,9 +98,12 @@ impl<'a> Sink<'a> for Objects<'_> {
     }
 
     fn take(&mut self, row: usize, made: &[u8]) -> PyResult<()> {
-        // Base64, or known to be UTF-8 since it was decrypted.
-        let text = std::str::from_utf8(made).map_err(|_| Failure::argument("what was made is not text"))?;
-        self.objects[row] = PyString::new(self.py, text).into_any();
+        // SAFETY: called on bytes of this length. They are base64, or known to be UTF-8 since they were decrypted; others would
+        // be an exception.
+        self.objects[row] = unsafe {
+            let (start, len) = (made.as_ptr().cast(), made.len() as ffi::Py_ssize_t);
+            Bound::from_owned_ptr_or_err(self.py, ffi::PyUnicode_FromStringAndSize(start, len))?
+        };
         Ok(())
     }
 }

@@ -123,3 +123,77 @@ fn parts_end_where_messages_do() {
         assert!(matches!(encryptor.part(1), Err(ChunkedError::TooLong)));
     }
 }
+
+/// Each job on a thread of its own; the first failure in the order of the chunks.
+fn on_threads(jobs: Vec<Job<'_>>) -> Result<(), ChunkedError> {
+    std::thread::scope(|scope| {
+        let started: Vec<_> = jobs.into_iter().map(|job| scope.spawn(job)).collect();
+        started.into_iter().try_for_each(|job| job.join().unwrap())
+    })
+}
+
+/// Lengths of the pieces that a stream is given: less than a chunk, chunks and a bit, none, many.
+const PIECES: [usize; 7] = [100, 5 * CHUNK_LEN, 0, CHUNK_LEN - 100, 9 * CHUNK_LEN + 7, 1, 3 * CHUNK_LEN];
+
+#[test]
+fn streams_in_jobs_are_streams() {
+    for suite in Suite::ALL {
+        let setting = Setting::new(suite);
+        let plaintext = pattern(PIECES.iter().sum::<usize>() + 5);
+        let message = setting.write(&plaintext);
+        for jobs in [0, 1, 2, 3, 100] {
+            let mut stream = Encryptor::new(setting.derive([7; SALT_LEN]));
+            let mut written = stream.prefix().to_vec();
+            let (pieces, rest) = cut(&plaintext, &PIECES);
+            for piece in pieces {
+                let mut out = vec![0xA5; stream.update_len(piece.len()) + 3];
+                let len = stream.update_into_with(piece, &mut out, jobs, on_threads).unwrap();
+                assert_eq!(out[len..], [0xA5; 3]);
+                written.extend_from_slice(&out[..len]);
+            }
+            stream.finish(rest, &mut written).unwrap();
+            assert!(written == message, "{suite:?}, {jobs} jobs");
+
+            let (derived, chunks) = setting.open(&message).unwrap();
+            let mut stream = Decryptor::new(derived);
+            let mut read = Vec::new();
+            let (pieces, rest) = cut(chunks, &PIECES);
+            for piece in pieces.into_iter().chain([rest]) {
+                let mut out = vec![0xA5; stream.update_len(piece.len())];
+                let len = stream.update_into_with(piece, &mut out, jobs, on_threads).unwrap();
+                read.extend_from_slice(&out[..len]);
+            }
+            stream.finish(&mut read).unwrap();
+            assert!(read == plaintext, "{suite:?}, {jobs} jobs");
+        }
+    }
+}
+
+#[test]
+fn a_job_that_fails_ends_the_stream() {
+    let setting = Setting::new(Suite::Aes256Gcm);
+    let mut message = setting.write(&pattern(8 * CHUNK_LEN));
+    message[MESSAGE_PREFIX_LEN + 5 * ENCRYPTED_CHUNK_LEN] ^= 1;
+    let (derived, chunks) = setting.open(&message).unwrap();
+    let mut stream = Decryptor::new(derived);
+    let mut out = vec![0xA5; 8 * CHUNK_LEN];
+    let error = Err(ChunkedError::WrongLength { expected: 8 * CHUNK_LEN as u64, got: 5 });
+    assert_eq!(stream.update_into_with(chunks, &mut [0; 5], 2, on_threads), error);
+    assert_eq!(stream.update_into_with(chunks, &mut out, 2, on_threads), Err(ChunkedError::AuthenticationFailed));
+    assert!(out[5 * CHUNK_LEN..6 * CHUNK_LEN].iter().all(|byte| *byte == 0), "nothing of the chunk that failed");
+    assert_eq!(stream.update_into_with(&[], &mut out, 2, on_threads), Err(ChunkedError::Failed));
+    assert_eq!(stream.update_into(chunks, &mut out), Err(ChunkedError::Failed));
+}
+
+#[test]
+fn jobs_that_are_not_run_leave_no_index_to_be_used_again() {
+    let setting = Setting::new(Suite::Aegis256);
+    let mut stream = Encryptor::new(setting.derive([7; SALT_LEN]));
+    let plaintext = pattern(4 * CHUNK_LEN);
+    let mut out = vec![0; stream.update_len(plaintext.len())];
+    let refused = stream.update_into_with(&plaintext, &mut out, 2, |_| Err(ChunkedError::Failed));
+    assert_eq!(refused, Err(ChunkedError::Failed));
+    let mut after = vec![0; ENCRYPTED_CHUNK_LEN];
+    stream.update_into(&plaintext[..CHUNK_LEN], &mut after).unwrap();
+    assert_ne!(after, setting.write(&plaintext)[MESSAGE_PREFIX_LEN..][..ENCRYPTED_CHUNK_LEN]);
+}
