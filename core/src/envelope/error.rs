@@ -51,6 +51,14 @@ pub enum EnvelopeError {
         /// Passphrases among them.
         passphrases: usize,
     },
+    /// A place in the list of recipients where there is none.
+    #[error("there is no recipient at place {place}: the envelope has {recipients}, counted from 0")]
+    NoSuchRecipient {
+        /// What the caller named.
+        place: usize,
+        /// How many there are.
+        recipients: usize,
+    },
     /// None of the recipients is of a kind and key that the caller has.
     #[error(
         "nothing given opens this envelope: it is for {kinds}; bring a keyring that holds its key, the passphrase, or the secret identity"
@@ -117,6 +125,7 @@ impl EnvelopeError {
             EnvelopeError::NonCanonical => "non_canonical",
             EnvelopeError::NoRecipient => "no_recipient",
             EnvelopeError::TooManyRecipients { .. } => "too_many_recipients",
+            EnvelopeError::NoSuchRecipient { .. } => "no_such_recipient",
             EnvelopeError::WrongRecipient { .. } => "wrong_recipient",
             EnvelopeError::NotEnoughShares { .. } => "not_enough_shares",
             EnvelopeError::WrongPassphrase => "wrong_passphrase",

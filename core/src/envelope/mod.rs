@@ -101,6 +101,7 @@ pub(crate) fn create_as<R: TryCryptoRng + ?Sized>(
 ) -> Result<NewEnvelope, EnvelopeError> {
     let suite = options.suite.unwrap_or_else(|| default_suite(recipients));
     let file_key = Secret::generate(rng)?;
+    recipient::check_for_writing(&[], recipients)?;
     let recipients = recipient::wrap_all(recipients, &file_key, rng)?;
     let header = Header::new(suite, recipients, options.metadata.clone(), content);
     let keys = EnvelopeKeys::new(&file_key);

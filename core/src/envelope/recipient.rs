@@ -171,18 +171,12 @@ impl RecipientInfo {
     }
 }
 
-/// Wraps a file key for each recipient.
+/// Wraps a file key for each recipient. What they are together is [checked](check_for_writing) before.
 pub(crate) fn wrap_all<R: TryCryptoRng + ?Sized>(
     recipients: &[Recipient<'_>],
     file_key: &Secret,
     rng: &mut R,
 ) -> Result<Vec<Wrapped>, EnvelopeError> {
-    let costs = recipients.iter().filter_map(|recipient| match recipient {
-        Recipient::Passphrase(_, params) => Some(*params),
-        _ => None,
-    });
-    check_counts(recipients.len(), costs.clone().count())?;
-    Argon2Limits::check_for_writing(costs)?;
     let wrap = |recipient: &Recipient<'_>| match *recipient {
         Recipient::Keyring(keyring) => wrap_for_keyring(keyring, file_key, rng),
         Recipient::Passphrase(passphrase, params) => wrap_for_passphrase(passphrase, params, file_key, rng),
@@ -212,12 +206,17 @@ pub(crate) fn check(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
     )
 }
 
-/// Refuses recipients that together a reader would refuse (spec R-4, L-2).
-pub(crate) fn check_for_writing(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
-    check(recipients)?;
-    let passphrases = recipients.iter().filter(|wrapped| wrapped.kind == RecipientKind::Passphrase);
-    let costs = passphrases.filter_map(|wrapped| PassphraseBody::parse(&wrapped.body)).map(|body| body.params);
-    Ok(Argon2Limits::default().check_all(costs)?)
+/// Refuses recipients that together a reader would refuse (spec R-4, L-2): those that stay, and those that are to come.
+pub(crate) fn check_for_writing(kept: &[Wrapped], recipients: &[Recipient<'_>]) -> Result<(), EnvelopeError> {
+    let passphrases = kept.iter().filter(|wrapped| wrapped.kind == RecipientKind::Passphrase);
+    let kept_costs = passphrases.filter_map(|wrapped| PassphraseBody::parse(&wrapped.body)).map(|body| body.params);
+    let costs = recipients.iter().filter_map(|recipient| match recipient {
+        Recipient::Passphrase(_, params) => Some(*params),
+        _ => None,
+    });
+    check_counts(kept.len() + recipients.len(), kept_costs.clone().count() + costs.clone().count())?;
+    Argon2Limits::check_for_writing(costs.clone())?;
+    Ok(Argon2Limits::default().check_all(kept_costs.chain(costs))?)
 }
 
 /// The file key, by the first recipient that one of the identities opens.

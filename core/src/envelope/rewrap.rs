@@ -13,8 +13,12 @@ use super::{
 use crate::context::Context;
 
 /// Which of its recipients an envelope keeps.
+///
+/// Who is not kept loses the way through this header, and nothing that they took from it before: a copy of the old header still opens the
+/// message for them, and so does a file key that they kept. To put something out of their reach, encrypt it anew, or
+/// [rotate](crate::Keyring::rotate) the keyring and seal it for those who stay: what is encrypted from then on is beyond them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Keep {
+pub enum Keep<'k> {
     /// None: the new ones take the place of all.
     #[default]
     Nobody,
@@ -22,6 +26,9 @@ pub enum Keep {
     Others,
     /// All: the new ones are added.
     Everybody,
+    /// Those at these places in the header, counted from 0 as [`Header::recipient_infos`](super::Header::recipient_infos) lists them.
+    /// They stay in the header's order, before the new ones.
+    Only(&'k [usize]),
 }
 
 /// Writes the header of an envelope of data for other recipients (spec E-6). Returns the bytes that take the place of the first
@@ -40,9 +47,10 @@ pub fn rewrap<R: TryCryptoRng + ?Sized>(
     rewrap_keeping(Keep::Nobody, prefix, identities, context, recipients, limits, rng)
 }
 
-/// As [`rewrap`], and some of the recipients that there are stay. They keep the bytes that they have: nobody needs their keys.
+/// As [`rewrap`], and some of the recipients that there are stay. They keep the bytes that they have: nobody needs their keys. There need not be
+/// new ones.
 pub fn rewrap_keeping<R: TryCryptoRng + ?Sized>(
-    keep: Keep,
+    keep: Keep<'_>,
     prefix: &[u8],
     identities: &[Identity<'_>],
     context: Option<&Context>,
@@ -50,14 +58,14 @@ pub fn rewrap_keeping<R: TryCryptoRng + ?Sized>(
     limits: &ReadLimits,
     rng: &mut R,
 ) -> Result<Vec<u8>, EnvelopeError> {
-    let unlocked = Unlocked::new(Content::Data, prefix, identities, limits)?;
-    let kept = keep.of(unlocked.prefix.header.recipients(), identities, limits)?;
-    unlocked.rewrap(kept, context, recipients, rng)
+    rewrap_as(Content::Data, keep, prefix, identities, context, recipients, limits, rng)
 }
 
-/// As [`rewrap`], for an envelope of this content: one that holds a keyring is never rewrapped as if it were a file.
+/// As [`rewrap_keeping`], for an envelope of this content: one that holds a keyring is never rewrapped as if it were a file.
+#[expect(clippy::too_many_arguments, reason = "those of the functions that people call, and the content")]
 pub(crate) fn rewrap_as<R: TryCryptoRng + ?Sized>(
     content: Content,
+    keep: Keep<'_>,
     prefix: &[u8],
     identities: &[Identity<'_>],
     context: Option<&Context>,
@@ -65,7 +73,14 @@ pub(crate) fn rewrap_as<R: TryCryptoRng + ?Sized>(
     limits: &ReadLimits,
     rng: &mut R,
 ) -> Result<Vec<u8>, EnvelopeError> {
-    Unlocked::new(content, prefix, identities, limits)?.rewrap(Vec::new(), context, recipients, rng)
+    let unlocked = Unlocked::new(content, prefix, identities, limits)?;
+    if let Some(context) = context {
+        unlocked.derive(context)?;
+    }
+    let mut wrapped = keep.of(unlocked.prefix.header.recipients(), identities, limits)?;
+    recipient::check_for_writing(&wrapped, recipients)?;
+    wrapped.extend(recipient::wrap_all(recipients, &unlocked.file_key, rng)?);
+    unlocked.keys.authenticated(&unlocked.prefix.header.with_recipients(wrapped))
 }
 
 /// Bytes of an envelope before its message, from its prefix: what [`rewrap`] replaces.
@@ -74,25 +89,7 @@ pub fn rewrapped_len(prefix: &[u8]) -> Result<usize, EnvelopeError> {
     Ok(PREAMBLE_LEN + header_len + MAC_LEN)
 }
 
-impl Unlocked<'_> {
-    fn rewrap<R: TryCryptoRng + ?Sized>(
-        self,
-        kept: Vec<Wrapped>,
-        context: Option<&Context>,
-        recipients: &[Recipient<'_>],
-        rng: &mut R,
-    ) -> Result<Vec<u8>, EnvelopeError> {
-        if let Some(context) = context {
-            self.derive(context)?;
-        }
-        let mut wrapped = kept;
-        wrapped.extend(recipient::wrap_all(recipients, &self.file_key, rng)?);
-        recipient::check_for_writing(&wrapped)?;
-        self.keys.authenticated(&self.prefix.header.with_recipients(wrapped))
-    }
-}
-
-impl Keep {
+impl Keep<'_> {
     fn of(
         self,
         recipients: &[Wrapped],
@@ -105,6 +102,13 @@ impl Keep {
             Keep::Others => {
                 let other = |wrapped: &Wrapped| Ok((!opens(identities, wrapped, limits)?).then(|| wrapped.clone()));
                 recipients.iter().filter_map(|wrapped| other(wrapped).transpose()).collect()
+            }
+            Keep::Only(places) => {
+                if let Some(&place) = places.iter().find(|&&place| place >= recipients.len()) {
+                    return Err(EnvelopeError::NoSuchRecipient { place, recipients: recipients.len() });
+                }
+                let kept = |(place, wrapped): (usize, &Wrapped)| places.contains(&place).then(|| wrapped.clone());
+                Ok(recipients.iter().enumerate().filter_map(kept).collect())
             }
         }
     }

@@ -258,6 +258,7 @@ fn errors_say_what_to_do() {
         EnvelopeError::NonCanonical,
         EnvelopeError::NoRecipient,
         EnvelopeError::TooManyRecipients { recipients: 12, passphrases: 9 },
+        EnvelopeError::NoSuchRecipient { place: 3, recipients: 3 },
         EnvelopeError::WrongRecipient { kinds: "keyring, passphrase".into() },
         EnvelopeError::NotEnoughShares { set: ShareSetId([1; 8]), needed: 3, got: 2 },
         EnvelopeError::WrongPassphrase,
@@ -288,6 +289,7 @@ fn errors_say_what_to_do() {
             "too_many_recipients",
             "an envelope has at most 1024 recipients, of them at most 8 passphrases; this one has 12, of them 9 passphrases",
         ),
+        ("no_such_recipient", "there is no recipient at place 3: the envelope has 3, counted from 0"),
         (
             "wrong_recipient",
             "nothing given opens this envelope: it is for keyring, passphrase; bring a keyring that holds its key, the passphrase, or the secret identity",

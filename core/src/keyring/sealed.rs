@@ -10,7 +10,7 @@ use super::{Keyring, MAX_VERSIONS, Timestamp, Version, VersionInfo, VersionState
 use crate::{
     cbor::{self, NotCanonical},
     context::Context,
-    envelope::{self, Content, EnvelopeError, Identity, Metadata, ReadLimits, Recipient},
+    envelope::{self, Content, EnvelopeError, Identity, Keep, Metadata, ReadLimits, Recipient},
     profile::Profile,
     secret::Secret,
     suite::Suite,
@@ -45,7 +45,8 @@ impl Keyring {
     }
 
     /// A sealed keyring for other recipients: its header is rewritten, its payload stays (spec E-6). Whoever could open it before
-    /// can still open a copy from before; rotate the keyring, so that what comes after is out of their reach.
+    /// can still open a copy from before, and has its keys if they ever did; [rotate](Keyring::rotate) the keyring and seal it anew, so
+    /// that what is encrypted afterwards is out of their reach, and re-encrypt what must leave it.
     pub fn rewrap<R: TryCryptoRng + ?Sized>(
         sealed: &[u8],
         identities: &[Identity<'_>],
@@ -53,9 +54,22 @@ impl Keyring {
         limits: &ReadLimits,
         rng: &mut R,
     ) -> Result<Vec<u8>, EnvelopeError> {
-        let context = Context::empty();
-        let content = Content::Keyring;
-        let mut rewrapped = envelope::rewrap_as(content, sealed, identities, Some(&context), recipients, limits, rng)?;
+        Keyring::rewrap_keeping(Keep::Nobody, sealed, identities, recipients, limits, rng)
+    }
+
+    /// As [`rewrap`](Keyring::rewrap), and some of the recipients that there are stay, as they are: so people are added and taken out one by
+    /// one, without the others.
+    pub fn rewrap_keeping<R: TryCryptoRng + ?Sized>(
+        keep: Keep<'_>,
+        sealed: &[u8],
+        identities: &[Identity<'_>],
+        recipients: &[Recipient<'_>],
+        limits: &ReadLimits,
+        rng: &mut R,
+    ) -> Result<Vec<u8>, EnvelopeError> {
+        let (content, context) = (Content::Keyring, Context::empty());
+        let mut rewrapped =
+            envelope::rewrap_as(content, keep, sealed, identities, Some(&context), recipients, limits, rng)?;
         rewrapped.extend_from_slice(&sealed[envelope::rewrapped_len(sealed)?..]);
         Ok(rewrapped)
     }

@@ -131,7 +131,7 @@ fn exit_for(code: &str) -> Exit {
         "unknown_suite" | "private_suite" | "argon2_limits" | "out_of_memory" | "limit_exceeded"
         | "value_too_large" => Exit::Unsupported,
         "out_of_range" | "invalid_time" | "invalid_segment" | "invalid_context" | "invalid_share_set"
-        | "empty_passphrase" | "not_root" | "primary_in_use" => Exit::Usage,
+        | "no_such_recipient" | "empty_passphrase" | "not_root" | "primary_in_use" => Exit::Usage,
         _ => Exit::Other,
     }
 }

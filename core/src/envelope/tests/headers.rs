@@ -284,3 +284,27 @@ fn hostile_argon2_parameters_cost_nothing() {
     let opened = decrypt(&envelope, &[(&phrase).into()], &context(), &frugal);
     assert_eq!(opened, Err(EnvelopeError::Passphrase(PassphraseError::Parameters(CHEAP))));
 }
+
+/// A recipient for a reader of tomorrow survives a rewrap by one of today, byte by byte, or is taken out by its place.
+#[test]
+fn unknown_recipients_stay_through_a_rewrap() {
+    let forge = Forge::new();
+    let unknown = [0x82, 0x18, 99, 0x43, 1, 2, 3];
+    let mine = [&[0x82, 1, 0x58, 111][..], &forge.recipient()].concat();
+    let header = [&[0xA2, 1, 2, 2, 0x82][..], &unknown, &mine].concat();
+    let envelope = forge.envelope(&header);
+    let rewrapped = |keep, recipients: &[Recipient<'_>]| {
+        let (identities, limits) = ([(&forge.keyring).into()], ReadLimits::default());
+        let start = rewrap_keeping(keep, &envelope, &identities, Some(&context()), recipients, &limits, &mut SysRng);
+        [&start.unwrap(), &envelope[rewrapped_len(&envelope).unwrap()..]].concat()
+    };
+    assert_eq!(rewrapped(Keep::Everybody, &[]), envelope);
+    let replaced = rewrapped(Keep::Only(&[0]), &[(&forge.keyring).into()]);
+    assert_eq!(replaced[14..21], unknown);
+    assert_eq!(open_by(&replaced, &[(&forge.keyring).into()]).unwrap(), b"forged");
+    let without = rewrapped(Keep::Only(&[1]), &[]);
+    assert_eq!(without.len(), envelope.len() - unknown.len());
+    assert_eq!(open_by(&without, &[(&forge.keyring).into()]).unwrap(), b"forged");
+    let kinds = "type 99, not known to this version, keyring".into();
+    assert_eq!(open_by(&replaced, &[]), Err(EnvelopeError::WrongRecipient { kinds }));
+}

@@ -32,7 +32,12 @@ impl Shared {
         Shared { mine, other, phrases, envelope }
     }
 
-    fn rewrapped(&self, keep: Keep, by: Identity<'_>, recipients: &[Recipient<'_>]) -> Result<Vec<u8>, EnvelopeError> {
+    fn rewrapped(
+        &self,
+        keep: Keep<'_>,
+        by: Identity<'_>,
+        recipients: &[Recipient<'_>],
+    ) -> Result<Vec<u8>, EnvelopeError> {
         let limits = ReadLimits::default();
         let header = rewrap_keeping(keep, &self.envelope, &[by], None, recipients, &limits, &mut SysRng)?;
         Ok([&header, &self.envelope[rewrapped_len(&self.envelope).unwrap()..]].concat())
@@ -85,6 +90,57 @@ fn a_header_keeps_its_length_where_like_replaces_like() {
 }
 
 #[test]
+fn those_at_their_places_stay() {
+    // 0 and 1 are versions of mine, 2 the other keyring, 3 and 4 the passphrases.
+    let shared = Shared::new();
+    let by_other =
+        |keep: Keep<'_>, recipients: &[Recipient<'_>]| shared.rewrapped(keep, (&shared.other).into(), recipients);
+    let only = |places: &[usize]| by_other(Keep::Only(places), &[]).unwrap();
+    for (places, count, openers) in [
+        (&[0, 1, 2, 3, 4][..], 5, [true; 4]),
+        (&[4, 2, 2, 4], 2, [false, true, false, true]),
+        (&[1], 1, [true, false, false, false]),
+        (&[3], 1, [false, false, true, false]),
+    ] {
+        let envelope = only(places);
+        assert_eq!((recipients_of(&envelope), shared.openers(&envelope)), (count, openers), "{places:?}");
+    }
+    assert_eq!(only(&[0, 1, 2, 3, 4])[9..], shared.envelope[9..], "as it was");
+    let new = keyring();
+    let replaced = by_other(Keep::Only(&[0, 1, 3, 4]), &[(&new).into()]).unwrap();
+    assert_eq!((recipients_of(&replaced), shared.openers(&replaced)), (5, [true, false, true, true]));
+    assert!(open_by(&replaced, &[(&new).into()]).is_ok());
+    let beyond = EnvelopeError::NoSuchRecipient { place: 5, recipients: 5 };
+    assert_eq!(by_other(Keep::Only(&[0, 5]), &[]), Err(beyond));
+    assert_eq!(by_other(Keep::Only(&[]), &[]), Err(EnvelopeError::NoRecipient));
+    assert_eq!(recipients_of(&shared.rewrapped(Keep::Others, (&shared.other).into(), &[]).unwrap()), 4, "one leaves");
+}
+
+#[test]
+fn people_come_to_a_sealed_keyring_and_go() {
+    let (ada, bob, phrase) = (keyring(), keyring(), passphrase("one"));
+    let (shared, limits) = (keyring(), ReadLimits::default());
+    let opens = |sealed: &[u8], identity: Identity<'_>| Keyring::open(sealed, &[identity], &limits).is_ok();
+    let change = |keep: Keep<'_>, sealed: &[u8], recipients: &[Recipient<'_>]| {
+        Keyring::rewrap_keeping(keep, sealed, &[(&ada).into()], recipients, &limits, &mut SysRng)
+    };
+    let for_ada = shared.seal(&[(&ada).into()], Metadata::new([("team", "a")]), &mut SysRng).unwrap();
+    let with_bob = change(Keep::Everybody, &for_ada, &[(&bob).into(), Recipient::Passphrase(&phrase, CHEAP)]).unwrap();
+    assert!(opens(&with_bob, (&ada).into()) && opens(&with_bob, (&bob).into()) && opens(&with_bob, (&phrase).into()));
+    let without_bob = change(Keep::Only(&[0, 2]), &with_bob, &[]).unwrap();
+    assert!(opens(&without_bob, (&ada).into()) && opens(&without_bob, (&phrase).into()));
+    assert!(!opens(&without_bob, (&bob).into()));
+    assert_eq!(Keyring::open(&without_bob, &[(&phrase).into()], &limits).unwrap().primary(), shared.primary());
+    assert_eq!(with_bob[rewrapped_len(&with_bob).unwrap()..], for_ada[rewrapped_len(&for_ada).unwrap()..]);
+    let error = Keyring::rewrap_keeping(Keep::Everybody, &for_ada, &[(&bob).into()], &[], &limits, &mut SysRng);
+    assert!(matches!(error, Err(EnvelopeError::WrongRecipient { .. })));
+    assert!(matches!(
+        change(Keep::Everybody, &seal(b"", &[(&ada).into()]), &[]),
+        Err(EnvelopeError::WrongContent { .. })
+    ));
+}
+
+#[test]
 fn those_who_stay_count() {
     let shared = Shared::new();
     let phrases: Vec<Passphrase> = (0..7).map(|number| passphrase(&number.to_string())).collect();
@@ -92,7 +148,7 @@ fn those_who_stay_count() {
     let error = shared.rewrapped(Keep::Everybody, (&shared.mine).into(), &recipients).unwrap_err();
     assert_eq!(error, EnvelopeError::TooManyRecipients { recipients: 12, passphrases: 9 });
     assert!(shared.rewrapped(Keep::Everybody, (&shared.mine).into(), &recipients[1..]).is_ok());
-    assert_eq!(shared.rewrapped(Keep::Everybody, (&shared.mine).into(), &[]), Err(EnvelopeError::NoRecipient));
+    assert_eq!(shared.rewrapped(Keep::Nobody, (&shared.mine).into(), &[]), Err(EnvelopeError::NoRecipient));
     assert!(matches!(
         shared.rewrapped(Keep::Everybody, (&keyring()).into(), &recipients),
         Err(EnvelopeError::WrongRecipient { .. })

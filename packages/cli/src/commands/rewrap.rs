@@ -74,7 +74,7 @@ fn recipients<'r>(
 /// What it takes to rewrap files.
 struct Rewrapping<'r> {
     opener: &'r Opener,
-    keep: Keep,
+    keep: Keep<'static>,
     recipients: Vec<Recipient<'r>>,
     context: Option<Context>,
 }
