@@ -1,5 +1,6 @@
 //! Failures: one line that says what and what to do, and an exit code for each kind.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -34,12 +35,14 @@ pub(crate) enum Exit {
     Unwritable = 10,
     NoPassphrase = 11,
     Unsupported = 12,
+    /// What a shell sees of a command that SIGINT ended.
+    Interrupted = 130,
     BrokenPipe = 141,
 }
 
 impl Exit {
     /// All of them, with what they mean: the table of the guide and of the manual page.
-    pub(crate) const TABLE: [(Exit, &'static str); 13] = [
+    pub(crate) const TABLE: [(Exit, &'static str); 14] = [
         (Exit::Other, "something else failed, such as the system's source of randomness"),
         (Exit::Usage, "the command cannot be carried out as it was given; nothing was done"),
         (Exit::Format, "not a Fortress file or token, or a malformed one"),
@@ -52,6 +55,7 @@ impl Exit {
         (Exit::Unwritable, "the output cannot be written, for instance because the disk is full"),
         (Exit::NoPassphrase, "no passphrase: none was given and there is no terminal to ask on, or it was mistyped"),
         (Exit::Unsupported, "beyond what this version knows or allows: a suite, a size, Argon2id costs"),
+        (Exit::Interrupted, "interrupted, for instance by Ctrl-C"),
         (Exit::BrokenPipe, "whoever read the output stopped reading"),
     ];
 }
@@ -151,7 +155,28 @@ found_by_core!(EnvelopeError, TokenError, KeyringError, ChunkedError, ContextErr
 /// A path for a message: on one line, whatever its name.
 pub(crate) fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
-    if text.chars().any(char::is_control) { format!("{text:?}") } else { text.into_owned() }
+    if text.chars().any(steers) { format!("{text:?}") } else { text.into_owned() }
+}
+
+/// Text that a stranger may have chosen, for a terminal.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if steers(character) { safe.extend(character.escape_default()) } else { safe.push(character) }
+    }
+    Cow::Owned(safe)
+}
+
+/// Can a character steer a terminal, or turn around the text beside it?
+fn steers(character: char) -> bool {
+    let turns = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    turns || character.is_control()
 }
 
 /// What the system says, in its words, without the number.
@@ -196,5 +221,8 @@ mod tests {
     fn a_name_cannot_break_the_line() {
         assert_eq!(shown(Path::new("a\nb\u{1b}[2J")), r#""a\nb\u{1b}[2J""#);
         assert_eq!(shown(Path::new("café 1.txt")), "café 1.txt");
+        assert_eq!(shown(Path::new("a\u{202e}fdp.exe")), r#""a\u{202e}fdp.exe""#);
+        assert_eq!(printable("a\u{9b}2J\r\n\u{2066}é"), r"a\u{9b}2J\r\n\u{2066}é");
+        assert_eq!(printable("\"quoted\" 'é'"), "\"quoted\" 'é'");
     }
 }

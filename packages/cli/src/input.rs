@@ -1,6 +1,6 @@
 //! Where input comes from.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use fortress::envelope;
 
 use crate::failure::{Exit, Failure, shown};
 use crate::in_place::Saved;
+use crate::output::USUAL;
 use crate::pipeline::Reading;
 
 /// An open input.
@@ -16,6 +17,8 @@ pub(crate) struct Input {
     pub(crate) name: String,
     /// Known for regular files.
     pub(crate) len: Option<u64>,
+    /// Who may read and write it: what is made of a regular file is for the same people.
+    pub(crate) mode: u32,
     source: Source,
 }
 
@@ -57,7 +60,8 @@ impl Input {
             ));
         }
         widen_pipe(&file);
-        Ok(Input { file, len: metadata.is_file().then_some(metadata.len()), name, source: source.clone() })
+        let len = metadata.is_file().then_some(metadata.len());
+        Ok(Input { file, len, mode: mode(&metadata), name, source: source.clone() })
     }
 
     /// The file, for reading in large pieces.
@@ -120,6 +124,17 @@ impl Input {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<usize, Failure> {
         read_full(&mut self.file, bytes).map_err(|error| Failure::read(&self.name, &error))
     }
+}
+
+#[cfg(unix)]
+fn mode(metadata: &Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    if metadata.is_file() { metadata.permissions().mode() & 0o777 } else { USUAL }
+}
+
+#[cfg(not(unix))]
+fn mode(_metadata: &Metadata) -> u32 {
+    USUAL
 }
 
 /// Shorter files are read as they come.

@@ -6,25 +6,24 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::tty;
-
-/// What a shell sees of a command that SIGINT ended.
-const EXIT_INTERRUPTED: i32 = 130;
+use crate::failure::{Exit, Failure};
+use crate::{report, tty};
 
 /// Files that this run has made and not finished.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// From here on an interruption leaves nothing behind.
-pub(crate) fn watch() -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(|| {
+pub(crate) fn watch(json: bool) -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(move || {
         // Held to the end: nothing is made or finished from now on.
         let unfinished = lock();
         for path in unfinished.iter() {
             let _ = fs::remove_file(path);
         }
         tty::restore();
-        tty::say("fortress: interrupted; no unfinished file was left");
-        std::process::exit(EXIT_INTERRUPTED);
+        let message = "interrupted; no unfinished file was left";
+        report::tell(&Failure::new(Exit::Interrupted, "interrupted", message), json);
+        std::process::exit(Exit::Interrupted as i32);
     })
 }
 

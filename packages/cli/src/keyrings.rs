@@ -8,7 +8,7 @@ use fortress::{Argon2Params, Context, Keyring, Passphrase, inspect};
 use crate::arguments::Unlock;
 use crate::failure::{Exit, Failure, shown};
 use crate::input::{Input, Source};
-use crate::output::{Care, Target, write_file};
+use crate::output::{Care, PRIVATE, Target, write_file};
 use crate::random;
 use crate::words::Scope;
 
@@ -152,7 +152,7 @@ pub(crate) fn seal(
     force: bool,
 ) -> Result<(), Failure> {
     let sealed = keyring.seal(&[recipient], metadata, &mut random::generator())?;
-    write_file(&Target::File(path.to_owned()), &sealed, Care { force, private: true, durable: true })
+    write_file(&Target::File(path.to_owned()), &sealed, Care { force, mode: PRIVATE, durable: true })
 }
 
 /// The keyring narrowed to a scope, if there is one.

@@ -35,7 +35,8 @@ fn main() -> ExitCode {
     };
     let json = arguments.common.json;
     let mut report = Report::new(&arguments.common);
-    let watched = interrupt::watch()
+    leave_no_core();
+    let watched = interrupt::watch(json)
         .map_err(|error| Failure::new(Exit::Other, "internal", format!("cannot watch for Ctrl-C: {error}")));
     match watched.and_then(|()| commands::run(arguments, &mut report)) {
         Ok(()) => report.exit().map_or(ExitCode::SUCCESS, exit_code),
@@ -43,6 +44,15 @@ fn main() -> ExitCode {
             report::tell(&failure, json);
             exit_code(failure.exit)
         }
+    }
+}
+
+/// Keys and plaintext do not get to the disk by a crash of this program.
+fn leave_no_core() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where output goes. A file is written beside its place, under another name, and moved there once it is whole.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -30,14 +30,25 @@ impl Target {
 }
 
 /// How a file is written.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Care {
     /// Replace what is there.
     pub(crate) force: bool,
-    /// Readable by its owner alone: keyrings.
-    pub(crate) private: bool,
+    /// Who may read and write what did not exist before, as far as the umask lets them.
+    pub(crate) mode: u32,
     /// On the disk before it takes its place, since what it replaces cannot be had again.
     pub(crate) durable: bool,
+}
+
+/// For keyrings: their owner alone reads and writes them.
+pub(crate) const PRIVATE: u32 = 0o600;
+/// For what comes from nowhere in particular.
+pub(crate) const USUAL: u32 = 0o666;
+
+impl Default for Care {
+    fn default() -> Care {
+        Care { force: false, mode: USUAL, durable: false }
+    }
 }
 
 /// An output that is being written. Dropped before [`commit`](Output::commit), a file goes and leaves nothing behind.
@@ -71,7 +82,7 @@ impl Output {
             Ok(metadata) if metadata.is_symlink() => &fs::canonicalize(path).map_err(failed)?,
             _ => path,
         };
-        let permissions = match fs::metadata(path) {
+        let replaced = match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(Failure::new(
                     Exit::Unwritable,
@@ -85,7 +96,7 @@ impl Output {
                 return Ok(Output { file, name, place: None });
             }
             Ok(_) if !care.force => return Err(exists(&name)),
-            Ok(metadata) => Some(metadata.permissions()),
+            Ok(metadata) => Some(metadata),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed(error)),
         };
@@ -93,8 +104,8 @@ impl Output {
         let file = interrupt::create(&beside, |beside| create(beside, care)).map_err(failed)?;
         let place = Place { beside, target: path.clone(), care, committed: false };
         let output = Output { file, name: name.clone(), place: Some(place) };
-        if let Some(permissions) = permissions {
-            output.file.set_permissions(permissions).map_err(failed)?;
+        if let Some(replaced) = replaced {
+            take_over(&output.file, &replaced).map_err(failed)?;
         }
         Ok(output)
     }
@@ -211,13 +222,23 @@ fn create(path: &Path, care: Care) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    if care.private {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, care.mode);
     #[cfg(not(unix))]
     let _ = care;
     options.open(path)
+}
+
+/// What takes a file's place is its owner's, and has its permissions.
+fn take_over(file: &File, replaced: &Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        // Only root can give a file away. For everyone else it is theirs already, or will be.
+        let _ = std::os::unix::fs::fchown(file, Some(replaced.uid()), Some(replaced.gid()));
+        file.set_permissions(fs::Permissions::from_mode(replaced.permissions().mode() & 0o777))
+    }
+    #[cfg(not(unix))]
+    file.set_permissions(replaced.permissions())
 }
 
 /// A name that nobody else has, in the same folder, since a file moves at once only within one file system.

@@ -218,7 +218,7 @@ impl<'l, D: Direction> Line<'l, D> {
         drop(input);
         let read = read.and_then(|(part, len)| {
             if let Some((file, offset)) = place {
-                place::read_exact(file, &mut buffer[..len], offset).map_err(Fault::Read)?;
+                place::read_exact(file, &mut buffer[..len], offset).map_err(|error| Fault::Read(cut_short(error)))?;
             }
             Ok((part, len))
         });
@@ -290,6 +290,14 @@ impl<'l, D: Direction> Line<'l, D> {
 
     fn output(&self) -> MutexGuard<'_, OutputEnd<'l>> {
         self.output.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A file had its length when it was opened.
+fn cut_short(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => io::Error::other("it became shorter while it was read"),
+        _ => error,
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use serde_json::{Value, json};
 
 use crate::arguments::Common;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, printable};
 use crate::tty;
 
 /// Tells results, and remembers the first failure of several.
@@ -51,7 +51,7 @@ impl Report {
         if self.json {
             tty::say(&json!({ "note": text }).to_string());
         } else if !self.quiet {
-            tty::say(&format!("fortress: {text}"));
+            tty::say(&format!("fortress: {}", printable(text)));
         }
     }
 
@@ -72,7 +72,7 @@ pub(crate) fn tell(failure: &Failure, json: bool) {
     if json {
         tty::say(&json!({ "error": { "code": code, "exit": *exit as u8, "message": message } }).to_string());
     } else if *exit != Exit::BrokenPipe {
-        tty::say(&format!("fortress: {message}"));
+        tty::say(&format!("fortress: {}", printable(message)));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use fortress::{Argon2Params, KeyId, Suite};
 
+use crate::failure::printable;
+
 /// The segments of a scope. A slash within a segment is written `%2F`, a percent sign `%25`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Scope(pub(crate) Vec<String>);
@@ -10,10 +12,10 @@ pub(crate) fn parse_scope(text: &str) -> Result<Scope, String> {
     text.split('/').map(parse_segment).collect::<Result<_, _>>().map(Scope)
 }
 
-/// The way back.
+/// The way back, for a terminal.
 pub(crate) fn written(path: &[String]) -> String {
     let segments: Vec<String> = path.iter().map(|segment| segment.replace('%', "%25").replace('/', "%2F")).collect();
-    segments.join("/")
+    printable(&segments.join("/")).into_owned()
 }
 
 fn parse_segment(text: &str) -> Result<String, String> {
@@ -54,7 +56,10 @@ pub(crate) enum Bytes {
 
 pub(crate) fn parse_range(text: &str) -> Result<Bytes, String> {
     let explained = || "expected START-END, START- or -LAST, such as 1000-2000: byte 1000 up to, not including, 2000";
-    let number = |text: &str| text.parse::<u64>().map_err(|_| explained().to_owned());
+    let number = |text: &str| match text.parse::<u64>() {
+        Ok(number) if !text.starts_with('+') => Ok(number),
+        _ => Err(explained().to_owned()),
+    };
     match text.split_once('-').ok_or_else(explained)? {
         ("", last) => Ok(Bytes::Last(number(last)?)),
         (start, "") => Ok(Bytes::From(number(start)?, None)),
@@ -121,7 +126,7 @@ mod tests {
         assert_eq!(parse_range("1000-2000"), Ok(Bytes::From(1000, Some(2000))));
         assert_eq!(parse_range("5-"), Ok(Bytes::From(5, None)));
         assert_eq!(parse_range("-100"), Ok(Bytes::Last(100)));
-        for bad in ["", "-", "5", "2-1", "a-b", "1-2-3", "+1-2x"] {
+        for bad in ["", "-", "5", "2-1", "a-b", "1-2-3", "+1-2", "1-+2", "0-18446744073709551616"] {
             assert!(parse_range(bad).is_err(), "{bad}");
         }
     }

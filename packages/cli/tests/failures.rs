@@ -196,4 +196,46 @@ fn links_and_permissions() {
     assert!(fs::symlink_metadata(sandbox.path("link")).unwrap().is_symlink());
     assert!(sandbox.read("target").starts_with(b"FTRS"));
     assert_eq!(mode("target"), 0o640, "what is replaced keeps its permissions");
+
+    // What was a person's own stays so, there and back; the umask takes away and never adds.
+    for before in [0o600, 0o640, 0o755, 0o400] {
+        fs::set_permissions(sandbox.path("plain"), fs::Permissions::from_mode(before)).unwrap();
+        sandbox.ok(&["encrypt", "-k", "k", "plain", "-o", "there"]);
+        sandbox.ok(&["decrypt", "-k", "k", "there", "-o", "back"]);
+        sandbox.ok(&["decrypt", "-k", "k", "there", "--range", "0-9", "-o", "part"]);
+        for name in ["there", "back", "part"] {
+            assert_eq!(mode(name), before & mode_of_umask(), "{name} of {before:o}");
+            fs::remove_file(sandbox.path(name)).unwrap();
+        }
+    }
+    // Root replaces another one's file, and it stays that one's.
+    if rustix::process::geteuid().is_root() {
+        use std::os::unix::fs::MetadataExt as _;
+        std::os::unix::fs::chown(sandbox.path("target"), Some(12_345), Some(54_321)).unwrap();
+        sandbox.ok(&["encrypt", "-k", "k", "plain", "-o", "target", "--force"]);
+        let replaced = fs::metadata(sandbox.path("target")).unwrap();
+        assert_eq!((replaced.uid(), replaced.gid(), mode("target")), (12_345, 54_321, 0o640));
+    }
+    // A link that leads nowhere is not written through.
+    std::os::unix::fs::symlink("nowhere", sandbox.path("dangling")).unwrap();
+    sandbox.fails(10, &["dangling"], &["encrypt", "-k", "k", "plain", "-o", "dangling", "--force"]);
+    assert!(!sandbox.exists("nowhere"));
+}
+
+/// The permissions that a new file can have here.
+#[cfg(unix)]
+fn mode_of_umask() -> u32 {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("all");
+    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o777).open(path).unwrap();
+    file.metadata().unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    let sandbox = sandbox();
+    for command in [&["encrypt", "-k", "k", "-", "-"][..], &["decrypt", "-k", "k", "-", "plain.ftrs", "-"]] {
+        sandbox.fails(2, &["can be read once"], command);
+    }
 }

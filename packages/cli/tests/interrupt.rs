@@ -46,6 +46,33 @@ fn what_was_there_survives_an_interruption() {
     assert_eq!(sandbox.names(), ["k", "out"]);
 }
 
+#[test]
+fn an_interruption_is_told_in_json_too() {
+    let sandbox = Sandbox::with_keyring();
+    let mut command = sandbox.command(&["encrypt", "-k", "k", "-o", "out", "--json"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stdin = child.stdin.take().unwrap();
+    wait_until(|| sandbox.names().len() > 1);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!((&error["error"]["code"], &error["error"]["exit"]), (&"interrupted".into(), &130.into()));
+    drop(stdin);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_would_leave_no_core() {
+    let sandbox = Sandbox::with_keyring();
+    let mut child = sandbox.command(&["encrypt", "-k", "k", "-o", "out"]).stdin(Stdio::piped()).spawn().unwrap();
+    wait_until(|| sandbox.names().len() > 1);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert!(core.split_whitespace().nth(4) == Some("0"), "{core}");
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
 fn wait_until(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {

@@ -24,13 +24,13 @@ const RANGE_STEP: u64 = 64 * CHUNK_LEN as u64;
 
 pub(super) fn run(arguments: &Decrypt, common: &Common, report: &mut Report) -> Result<(), Failure> {
     let Decrypt { output, files, .. } = arguments;
-    let care = Care { force: arguments.force, durable: arguments.force, private: false };
+    let care = Care { force: arguments.force, durable: arguments.force, ..Care::default() };
     let decrypting = Decrypting { reading: Reading::new(&arguments.keyring, &arguments.bound, common)?, care };
     if arguments.recursive {
         let output = output.as_deref().unwrap_or(Path::new("."));
         return tree::decrypt(&decrypting, only_folder(files)?, output, report);
     }
-    let sources = sources(files);
+    let sources = sources(files)?;
     let folder = output.as_deref().filter(|path| path.is_dir());
     if sources.len() > 1 && output.is_some() && folder.is_none() {
         return Err(Failure::usage("several files go into a folder: make it first and name it with -o"));
@@ -76,7 +76,7 @@ impl Decrypting {
         let envelope = self.reading.open(&mut input)?;
         check(envelope.header())?;
         let (suite, prefix_len) = (envelope.suite(), envelope.prefix_len() as u64);
-        let mut output = Output::open(target, self.care)?;
+        let mut output = Output::open(target, Care { mode: input.mode, ..self.care })?;
         let total = input.len.map(|len| len.saturating_sub(prefix_len));
         let progress = Progress::start(&name, total, report.is_quiet());
         let passed = pipeline::run(envelope.into_parallel(), input.rest()?, output.rest()?, &progress);
@@ -106,12 +106,13 @@ impl Decrypting {
         let envelope = self.reading.open(&mut input)?;
         let message_start = envelope.message_start() as u64;
         let access = envelope.into_random_access(len).map_err(|error| Failure::from(error).of(&name))?;
+        let care = Care { mode: input.mode, ..self.care };
         let mut chunks = ChunksOf { input: &mut input, message_start, bytes: Vec::new() };
         // The length is the storage's word until its last chunk has been authenticated (spec N-11).
         let last = access.last_chunk();
         access.authenticate_length(chunks.read(last)?).map_err(|error| Failure::from(error).of(&name))?;
         let Range { start, end } = resolve(range, access.plaintext_len()).map_err(|failure| failure.of(&name))?;
-        let mut output = Output::open(target, self.care)?;
+        let mut output = Output::open(target, care)?;
         self.copy_range(&access, start..end, &mut chunks, &mut output).map_err(|failure| {
             let failure = failure.of(&name);
             if output.is_stream() { incomplete(failure) } else { failure }
@@ -149,12 +150,19 @@ impl Decrypting {
         Ok(())
     }
 
-    /// Decrypts a small file, of at most `limit` bytes of plaintext or so.
-    pub(super) fn decrypt_bytes(&self, path: &Path, limit: u64) -> Result<(Header, Zeroizing<Vec<u8>>), Failure> {
+    /// Decrypts a small file, of at most `limit` bytes of plaintext or so; `None` where its authentic header is not what is wanted.
+    pub(super) fn decrypt_bytes(
+        &self,
+        path: &Path,
+        limit: u64,
+        is_wanted: impl FnOnce(&Header) -> bool,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
         let mut input = Input::open(&Source::File(path.to_owned()))?;
         let name = input.name.clone();
         let envelope = self.reading.open(&mut input)?;
-        let header = envelope.header().clone();
+        if !is_wanted(envelope.header()) {
+            return Ok(None);
+        }
         let Some(chunks) = input.read_all(limit)? else {
             return Err(Failure::new(
                 Exit::Unsupported,
@@ -166,7 +174,7 @@ impl Decrypting {
         let mut stream = envelope.into_stream();
         let opened = stream.update(&chunks, &mut plaintext).and_then(|()| stream.finish(&mut plaintext));
         opened.map_err(|error| Failure::from(error).of(&name))?;
-        Ok((header, plaintext))
+        Ok(Some(plaintext))
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Encrypt, common: &Common, report: &mut Report) -> 
         let output = arguments.output.as_deref().unwrap_or(Path::new("."));
         return tree::encrypt(&writing, only_folder(&arguments.files)?, output, arguments.encrypt_names, report);
     }
-    let sources = sources(&arguments.files);
+    let sources = sources(&arguments.files)?;
     let folder = arguments.output.as_deref().filter(|path| path.is_dir());
     if sources.len() > 1 && arguments.output.is_some() && folder.is_none() {
         return Err(Failure::usage("several files go into a folder: make it first and name it with -o"));
@@ -78,7 +78,7 @@ impl Writing {
             (true, Some(_)) => Some(common.passphrases.setting("the files")?),
             (true, None) => Some(common.passphrases.setting_only("the files")?),
         };
-        let care = Care { force: *force, durable: *force, private: false };
+        let care = Care { force: *force, durable: *force, ..Care::default() };
         Ok(Writing { keyring, passphrase, options, care })
     }
 
@@ -90,7 +90,7 @@ impl Writing {
         report: &Report,
     ) -> Result<(), Failure> {
         let mut input = Input::open(source)?;
-        let mut output = Output::open(target, self.care)?;
+        let mut output = Output::open(target, Care { mode: input.mode, ..self.care })?;
         let new = self.create(added)?;
         let suite = new.suite();
         let (prefix, chunks) = new.into_parallel();

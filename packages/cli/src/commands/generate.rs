@@ -50,8 +50,6 @@ fn exit_codes() -> String {
     for (exit, meaning) in Exit::TABLE {
         text.push_str(&format!("\n{} {meaning}\n", exit as u8));
     }
-    text.push_str(
-        "\n130 interrupted, for instance by Ctrl-C\n\nWhen several files fail, the code is that of the first.",
-    );
+    text.push_str("\nWhen several files fail, the code is that of the first.");
     text
 }

@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 
 use super::sources;
 use crate::arguments::Inspect;
-use crate::failure::Failure;
+use crate::failure::{Failure, printable};
 use crate::input::{Input, Source};
 use crate::report::Report;
 
 pub(super) fn run(arguments: &Inspect, report: &mut Report) -> Result<(), Failure> {
-    let sources = sources(&arguments.files);
+    let sources = sources(&arguments.files)?;
     for source in &sources {
         match inspect_file(source, report) {
             Err(failure) if sources.len() == 1 => return Err(failure),
@@ -82,7 +82,7 @@ pub(super) fn object(inspection: &inspect::Inspection) -> Map<String, Value> {
 pub(super) fn text(inspection: &inspect::Inspection) -> String {
     let mut lines = vec![format!("{:>12} {:>12}  {:<14}  value", "offset", "bytes", "field")];
     for field in &inspection.fields {
-        let line = format!("{:>12} {:>12}  {:<14}  {}", field.offset, field.len, field.name, field.value);
+        let line = format!("{:>12} {:>12}  {:<14}  {}", field.offset, field.len, field.name, printable(&field.value));
         lines.push(line.trim_end().to_owned());
     }
     if let Some(len) = inspection.plaintext_len {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::arguments::{Common, KeyringCommand, KeyringFile, KeyringNew, KeyringScope, Unlock};
 use crate::failure::{Exit, Failure, shown};
 use crate::keyrings::{Unlocked, seal, unlock};
-use crate::output::{Care, Output, Target};
+use crate::output::{Care, Output, PRIVATE, Target};
 use crate::random::{self, now};
 use crate::report::Report;
 use crate::{tty, words};
@@ -67,7 +67,7 @@ fn new(arguments: &KeyringNew, common: &Common, report: &Report) -> Result<(), F
     let KeyringNew { output, profile, argon2, force } = arguments;
     let name = shown(output);
     // Told before a passphrase is thought of and typed twice. Nothing is left: the file is not committed.
-    drop(Output::open(&Target::File(output.clone()), Care { force: *force, private: true, durable: false })?);
+    drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
     let passphrase = common.passphrases.setting_only(&name)?;
     let keyring = Keyring::generate(*profile, now(), &mut random::generator())?;
     seal(&keyring, Recipient::Passphrase(&passphrase, *argon2), Metadata::default(), output, *force)?;
@@ -125,7 +125,7 @@ fn scope(arguments: &KeyringScope, unlocked: &Unlocked, common: &Common, report:
     let name = shown(output);
     let root = &unlocked.keyring;
     let narrowed = root.scope(&scope.0)?;
-    drop(Output::open(&Target::File(output.clone()), Care { force: *force, private: true, durable: false })?);
+    drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
     match recipient {
         Some(other) => {
             let other = unlock(other, &Unlock::default(), |name| common.passphrases.opening_second(name))?.keyring;

@@ -91,8 +91,15 @@ impl Reading {
 }
 
 /// The sources that arguments name; standard input where there are none.
-fn sources(files: &[PathBuf]) -> Vec<Source> {
-    if files.is_empty() { vec![Source::Stdin] } else { files.iter().map(|path| Source::from_argument(path)).collect() }
+fn sources(files: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    if files.is_empty() {
+        return Ok(vec![Source::Stdin]);
+    }
+    let sources: Vec<Source> = files.iter().map(|path| Source::from_argument(path)).collect();
+    if sources.iter().filter(|source| **source == Source::Stdin).count() > 1 {
+        return Err(Failure::usage("standard input, \"-\", can be read once"));
+    }
+    Ok(sources)
 }
 
 /// The one folder of a recursive command.

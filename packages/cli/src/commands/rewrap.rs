@@ -153,7 +153,7 @@ fn overwrite(path: &Path, name: &str, now: &[u8], before: &[u8], header: &[u8]) 
 
 /// Writes the file anew, with this start, and moves it into its place.
 fn copy(input: &mut Input, path: &Path, name: &str, start: &[&[u8]]) -> Result<(), Failure> {
-    let care = Care { force: true, durable: true, private: false };
+    let care = Care { force: true, durable: true, mode: input.mode };
     let mut output = Output::open(&Target::File(path.to_owned()), care)?;
     let failed = |error: io::Error| Failure::write(name, &error);
     for part in start {

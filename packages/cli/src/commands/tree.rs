@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use fortress::envelope::Metadata;
+use fortress::envelope::{Header, Metadata};
 
 use super::SUFFIX;
 use super::decrypt::{Decrypting, decrypted_name};
@@ -86,7 +86,7 @@ pub(super) fn decrypt(
             let target = output.join(relative);
             make_folder(target.parent().unwrap_or(output))?;
             let source = Source::File(folder.join(format!("{id}{SUFFIX}")));
-            let check = |header: &fortress::envelope::Header| {
+            let check = |header: &Header| {
                 if header.metadata().value(ID_KEY) == Some(id.as_str()) {
                     return Ok(());
                 }
@@ -131,11 +131,11 @@ fn read_names(decrypting: &Decrypting, list: &Path) -> Result<Option<BTreeMap<St
     if !list.is_file() {
         return Ok(None);
     }
-    let (header, json) = decrypting.decrypt_bytes(list, MAX_NAMES_LEN)?;
-    if header.metadata().value(NAMES_KEY).is_none() {
+    let is_list = |header: &Header| header.metadata().value(NAMES_KEY).is_some();
+    let Some(json) = decrypting.decrypt_bytes(list, MAX_NAMES_LEN, is_list)? else {
         // Someone's file, whose name is `names`.
         return Ok(None);
-    }
+    };
     let malformed = |what: &str| {
         Failure::new(Exit::Format, "non_canonical", format!("{}: {what}; it was not made by this program", shown(list)))
     };
@@ -160,7 +160,9 @@ fn portable(path: &Path) -> Option<String> {
         let Component::Normal(part) = component else {
             return None;
         };
-        let part = part.to_str().filter(|part| !part.contains(['\\', '\0']))?;
+        // A colon names a stream of a file, or a drive, on Windows.
+        let leads_elsewhere = |part: &&str| part.contains(['\\', '\0']) || cfg!(windows) && part.contains(':');
+        let part = part.to_str().filter(|part| !leads_elsewhere(part))?;
         parts.push(part);
     }
     (!parts.is_empty()).then(|| parts.join("/"))
@@ -181,7 +183,13 @@ fn walk(folder: &Path, report: &mut Report) -> Result<Vec<PathBuf>, Failure> {
             }
         };
         for entry in entries {
-            let entry = entry.map_err(|error| Failure::read(&shown(&here), &error))?;
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    report.failed(&Failure::read(&shown(&here), &error));
+                    break;
+                }
+            };
             let path = relative.join(entry.file_name());
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(path),

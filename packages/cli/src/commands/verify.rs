@@ -12,7 +12,7 @@ use crate::report::Report;
 
 pub(super) fn run(arguments: &Verify, common: &Common, report: &mut Report) -> Result<(), Failure> {
     let reading = Reading::new(&arguments.keyring, &arguments.bound, common)?;
-    let sources = sources(&arguments.files);
+    let sources = sources(&arguments.files)?;
     for source in &sources {
         match verify(&reading, source, report) {
             Err(failure) if sources.len() == 1 => return Err(failure),
