@@ -148,6 +148,99 @@ for (const [path, within] of Object.entries(PATHS)) {
   });
 }
 
+describe("the two ends of a stream", () => {
+  const MIB = 1 << 20;
+  const reason = new Error("enough");
+  const each = (body) => async () => {
+    for (const within of Object.values(PATHS)) {
+      await within(async ({ Keyring }) => {
+        const keyring = await Keyring.generate();
+        const encrypted = await bytesOf(await keyring.encryptBlob(pattern(6 * MIB), { suite: "AES-256-GCM" }));
+        await body(() => keyring.encryptStream({ suite: "AES-256-GCM" }), pattern(6 * MIB));
+        await body(() => keyring.decryptStream(), encrypted);
+      });
+    }
+  };
+
+  test("a reader that cancels stops the writer, also one that waits", each(async (make, data) => {
+    for (const read of [0, 1]) {
+      const { readable, writable } = make();
+      const writing = streamOf(data, 100_000).pipeTo(writable);
+      const reader = readable.getReader();
+      for (let count = 0; count < read; count += 1) await reader.read();
+      await reader.cancel(reason);
+      await assert.rejects(writing, reason);
+    }
+  }));
+
+  test("a writer that aborts fails the reader, also while a write waits", each(async (make, data) => {
+    const { readable, writable } = make();
+    const writer = writable.getWriter();
+    const writes = [data, data].map((piece) => writer.write(piece));
+    const settled = Promise.allSettled(writes);
+    await writer.abort(reason);
+    await assert.rejects(collect(readable), reason);
+    await settled;
+  }));
+
+  test("an error of the source arrives as itself", each(async (make, data) => {
+    const source = new ReadableStream({
+      start(controller) {
+        controller.enqueue(data.subarray(0, 100_000));
+      },
+      pull(controller) {
+        controller.error(reason);
+      },
+    });
+    await assert.rejects(collect(source.pipeThrough(make())), reason);
+  }));
+
+  test("an error of the destination stops the source", each(async (make, data) => {
+    let cancelled;
+    const source = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(data.subarray(0, 100_000));
+      },
+      cancel(why) {
+        cancelled = why;
+      },
+    });
+    const destination = new WritableStream({
+      write() {
+        throw reason;
+      },
+    });
+    await assert.rejects(source.pipeThrough(make()).pipeTo(destination), reason);
+    // The source hears of it a turn later.
+    for (let turn = 0; turn < 100 && cancelled === undefined; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(cancelled, reason);
+  }));
+
+  test("nobody reads, and no more is taken than fits", each(async (make, data) => {
+    let taken = 0;
+    const source = new ReadableStream(
+      {
+        pull(controller) {
+          controller.enqueue(data.subarray(taken, (taken += 50_000)));
+          if (taken >= data.length) controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const readable = source.pipeThrough(make());
+    for (let turn = 0; turn < 500; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(taken < 3 * MIB, `${taken} bytes were taken`);
+    await readable.cancel();
+  }));
+
+  test("input that is no bytes is named", each(async (make) => {
+    const { readable, writable } = make();
+    const writing = writable.getWriter().write("text");
+    await assert.rejects(collect(readable), code("invalid_argument"));
+    await assert.rejects(writing, code("invalid_argument"));
+  }));
+});
+
 describe("all paths", () => {
   test("are what they say", async () => {
     const calls = { "node:crypto": 0, WebCrypto: 0, "WebCrypto, at once": 0, WebAssembly: 0 };
