@@ -108,7 +108,9 @@ impl<'py> Bytes<'py> {
         }
     }
 
-    /// The bytes. Whoever writes to a buffer while another thread reads it here gets what a torn read gives.
+    /// The bytes. The export keeps them in place: a bytearray cannot be resized meanwhile. Nothing keeps another thread from writing to
+    /// them; what is made then is of bytes that were there at one time or another, as with every library that takes buffers without
+    /// the interpreter. Columns, whose lengths are planned, copy what can change.
     pub(crate) fn as_slice(&self) -> &[u8] {
         match self {
             Bytes::Object(bytes) => bytes.as_bytes(),

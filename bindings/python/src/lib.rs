@@ -21,8 +21,9 @@ mod tokens;
 
 use pyo3::prelude::*;
 
-/// The module that `fortress` stands on.
-#[pymodule]
+/// The module that `fortress` stands on. The wheel is for the stable ABI, which has no build without the global lock yet; built from
+/// source for one, the module asks for the lock, since nothing here has been tested without it.
+#[pymodule(gil_used = true)]
 mod _fortress {
     #[pymodule_export]
     use crate::{

@@ -193,6 +193,7 @@ def rewrap_file(
     identities: Iterable[Identity] = (),
     recipients: Iterable[Recipient],
     context: Context | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Writes a file's header for other recipients; its encrypted content is copied as it is, not decrypted.
 
@@ -200,14 +201,16 @@ def rewrap_file(
     ``context`` when the recipients are new ones: it proves that this is the file that you mean, and not another one.
     """
     named = parties(keyring, passphrase, identities, "an identity")
-    with _source(source) as (file, _):
+    with _source(source) as (file, total):
         replaced, header = _fortress.rewrap(read_prefix(file), named, tuple(recipients), context)
         file.seek(replaced)
         target = target_of(source if destination is None else destination, exclusive=False)
         try:
             target.write(header)
-            for piece, _ in _pieces(file):
+            for piece, done in _pieces(file):
                 target.write(piece)
+                if progress is not None:
+                    progress(replaced + done, total)
             target.commit()
         except BaseException:
             target.discard()
@@ -361,9 +364,13 @@ class _source:
             self._file, self._owned = source, False
 
     def __enter__(self) -> tuple[Any, int | None]:
-        if self._owned and not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
-            return self._file, None
-        return self._file, extent(self._file)[1]
+        try:
+            if self._owned and not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+                return self._file, None
+            return self._file, extent(self._file)[1]
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_: object) -> None:
         if self._owned:

@@ -13,28 +13,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import threading
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    BinaryIO,
-    Callable,
-    TypeVar,
-)
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Generator, Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable
 
-from . import _files, _fortress
-from ._keyring import Identity, Keyring, Passphrase, Recipient, parties
+from . import _files
+from ._stream import Decryptor, Encryptor
 from ._writer import EncryptedWriter
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ._types import BytesLike, Context, PathLike, Progress, Suite
+    from typing_extensions import Concatenate, ParamSpec
+
+    from ._types import BytesLike, PathLike, Progress
+
+    _P = ParamSpec("_P")
 
 __all__ = ["AsyncFile", "decrypt_file", "decrypt_stream", "encrypt_file", "encrypt_stream", "open", "rewrap_file"]
-
-_T = TypeVar("_T")
 
 
 class AsyncFile:
@@ -125,133 +122,58 @@ def open(file: PathLike | BinaryIO, mode: str = "rb", **options: Any) -> AsyncFi
     return AsyncFile(lambda: opening(file, mode, **options))
 
 
-async def encrypt_file(
-    source: PathLike | BinaryIO,
-    destination: PathLike | BinaryIO,
-    *,
-    keyring: Keyring | None = None,
-    passphrase: str | Passphrase | None = None,
-    recipients: Iterable[Recipient] = (),
-    context: Context | None = None,
-    suite: Suite | None = None,
-    metadata: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
-) -> None:
-    """As :func:`fortress.encrypt_file`. ``progress`` is called in the event loop."""
-    await _cancellable(
-        progress,
-        lambda report: _files.encrypt_file(
-            source,
-            destination,
-            keyring=keyring,
-            passphrase=passphrase,
-            recipients=recipients,
-            context=context,
-            suite=suite,
-            metadata=metadata,
-            progress=report,
-        ),
-    )
+def _awaitable(work: Callable[_P, None]) -> Callable[_P, Coroutine[Any, Any, None]]:
+    """A function of files as a coroutine function with the same arguments, whose ``progress`` is called in the loop."""
+
+    @functools.wraps(work)
+    async def run(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        progress: Any = kwargs.pop("progress", None)
+        await _cancellable(progress, lambda report: work(*args, **{**kwargs, "progress": report}))  # type: ignore[arg-type]
+
+    run.__doc__ = f"As :func:`fortress.{work.__name__}`. ``progress`` is called in the event loop."
+    return run
 
 
-async def decrypt_file(
-    source: PathLike | BinaryIO,
-    destination: PathLike | BinaryIO,
-    *,
-    keyring: Keyring | None = None,
-    passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
-    context: Context | None = None,
-    progress: Progress | None = None,
-) -> None:
-    """As :func:`fortress.decrypt_file`. ``progress`` is called in the event loop."""
-    await _cancellable(
-        progress,
-        lambda report: _files.decrypt_file(
-            source,
-            destination,
-            keyring=keyring,
-            passphrase=passphrase,
-            identities=identities,
-            context=context,
-            progress=report,
-        ),
-    )
+encrypt_file = _awaitable(_files.encrypt_file)
+decrypt_file = _awaitable(_files.decrypt_file)
+rewrap_file = _awaitable(_files.rewrap_file)
 
 
-async def rewrap_file(
-    source: PathLike,
-    destination: PathLike | None = None,
-    *,
-    keyring: Keyring | None = None,
-    passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
-    recipients: Iterable[Recipient],
-    context: Context | None = None,
-) -> None:
-    """As :func:`fortress.rewrap_file`."""
-    await asyncio.to_thread(
-        lambda: _files.rewrap_file(
-            source,
-            destination,
-            keyring=keyring,
-            passphrase=passphrase,
-            identities=identities,
-            recipients=recipients,
-            context=context,
-        )
-    )
+def _of_pieces(
+    make: Callable[_P, Encryptor | Decryptor], doc: str
+) -> Callable[Concatenate[AsyncIterable[BytesLike], _P], AsyncIterator[bytes]]:
+    """A function that sends an asynchronous iterable through a stream, and takes that one's arguments."""
+
+    async def pieces(source: AsyncIterable[BytesLike], /, *args: _P.args, **kwargs: _P.kwargs) -> AsyncIterator[bytes]:
+        # A passphrase takes long, here or when the first pieces of an envelope open it.
+        stream = await asyncio.to_thread(make, *args, **kwargs)
+        if isinstance(stream, Encryptor):
+            yield stream.prefix
+        async for data in source:
+            if isinstance(stream, Encryptor) and memoryview(data).nbytes < _LONG_WORK:
+                piece = stream.update(data)
+            else:
+                piece = await asyncio.to_thread(stream.update, data)
+            if piece:
+                yield piece
+        last = stream.finish()
+        if last:
+            yield last
+
+    pieces.__doc__ = doc
+    return pieces
 
 
-async def encrypt_stream(
-    source: AsyncIterable[BytesLike],
-    *,
-    keyring: Keyring | None = None,
-    passphrase: str | Passphrase | None = None,
-    recipients: Iterable[Recipient] = (),
-    context: Context | None = None,
-    suite: Suite | None = None,
-    metadata: Mapping[str, str] | None = None,
-) -> AsyncIterator[bytes]:
-    """The envelope of a stream of bytes, piece by piece."""
-    named = parties(keyring, passphrase, recipients, "a recipient")
-    encryptor = await asyncio.to_thread(_fortress.Encryptor, named, context, suite, metadata)
-    yield encryptor.prefix
-    async for data in source:
-        piece = await _on(data, encryptor.update)
-        if piece:
-            yield piece
-    yield encryptor.finish()
-
-
-async def decrypt_stream(
-    source: AsyncIterable[BytesLike],
-    *,
-    keyring: Keyring | None = None,
-    passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
-    context: Context | None = None,
-) -> AsyncIterator[bytes]:
-    """The plaintext of an envelope that arrives piece by piece.
+encrypt_stream = _of_pieces(
+    Encryptor, "The envelope of a stream of bytes, piece by piece. Arguments as :class:`Encryptor`."
+)
+decrypt_stream = _of_pieces(
+    Decryptor,
+    """The plaintext of an envelope that arrives piece by piece. Arguments as :class:`Decryptor`.
 
     Every piece is authentic; only the end of the iteration, without an exception, says that nothing is missing.
-    """
-    opening = _files.Opening(parties(keyring, passphrase, identities, "an identity"), context)
-    async for data in source:
-        # The first pieces may open the envelope, which takes long by a passphrase.
-        piece = await asyncio.to_thread(opening.update, data)
-        if piece:
-            yield piece
-    last = opening.finish()
-    if last:
-        yield last
-
-
-async def _on(data: BytesLike, work: Callable[[BytesLike], _T]) -> _T:
-    """Works on data; in a thread if there is enough of it to be worth one."""
-    if memoryview(data).nbytes < _LONG_WORK:
-        return work(data)
-    return await asyncio.to_thread(work, data)
+    """,
+)
 
 
 class _Cancelled(BaseException):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
+import threading
 from typing import Any
 
 import numpy as np
@@ -42,7 +45,12 @@ COLUMNS: dict[str, Any] = {
     )[2:],
     "pyarrow chunked": lambda values: pa.chunked_array([pa.array(values[:4]), pa.array(values[4:])]),
     "pyarrow dictionary": lambda values: pa.array(values).dictionary_encode(),
+    "pyarrow chunked slice": lambda values: pa.chunked_array(
+        [pa.array([*values[:4], *values[:2]])[:4], pa.array(values)[4:9], pa.array(values)[9:]]
+    ),
     "polars": lambda values: pl.Series("email", values),
+    "polars slice": lambda values: pl.Series("email", [values[0], *values, values[0]]).slice(1, len(values)),
+    "polars chunks": lambda values: pl.Series("email", values[:3]).append(pl.Series("email", values[3:])),
     "pandas arrow": lambda values: pd.Series(
         values, dtype=pd.ArrowDtype(pa.string() if isinstance(values[0], str) else pa.binary()), name="email"
     ),
@@ -237,6 +245,79 @@ def test_columns_that_cannot_be_used(email: fortress.Keyring) -> None:
     ):
         with pytest.raises(TypeError, match=message):
             attempt()
+
+
+def test_numpy_text_and_masks(email: fortress.Keyring) -> None:
+    masked = np.ma.MaskedArray(["a", "b", "c"], mask=[False, True, False])
+    tokens = email.encrypt_column(masked)
+    assert tokens[1] is None
+    assert plain(email.decrypt_column_text(tokens)) == ["a", None, "c"]
+    texts = np.array(["a", "long enough not to be kept in place", ""], dtype=np.dtypes.StringDType())
+    assert plain(email.decrypt_column_text(email.encrypt_column(texts))) == texts.tolist()
+    backwards = np.array(["a", "b", "c"], dtype=object)[::-1]
+    assert plain(email.decrypt_column_text(email.encrypt_column(backwards))) == ["c", "b", "a"]
+
+
+def test_a_list_may_change_while_it_is_encrypted(email: fortress.Keyring) -> None:
+    """What is encrypted is what it held when the call began."""
+    values = [b"x" * 64] * 50_000
+    stop = threading.Event()
+
+    def meddle() -> None:
+        while not stop.is_set():
+            values[:] = [b"y"] * 50_000
+            values[:] = [b"x" * 64] * 50_000
+
+    thread = threading.Thread(target=meddle)
+    thread.start()
+    try:
+        for _ in range(5):
+            read = set(email.decrypt_column(email.encrypt_column(values)))
+            assert read <= {b"x" * 64, b"y"}
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_keyring_may_be_closed_meanwhile(email: fortress.Keyring) -> None:
+    """Another thread closes it: the call ends with all rows or with an exception."""
+    tokens = email.encrypt_column([b"value"] * 100_000)
+    closing = threading.Thread(target=email.close)
+    closing.start()
+    with contextlib.suppress(fortress.StateError):
+        assert email.decrypt_column(tokens) == [b"value"] * 100_000
+    closing.join()
+    with pytest.raises(fortress.StateError, match="this keyring is closed"):
+        email.encrypt_column([b"value"])
+
+
+def test_references_are_given_back(email: fortress.Keyring) -> None:
+    """No call keeps what it was given, whether it succeeds or fails, nor what it made."""
+    value, text, own = bytes(100), "x" * 100, {"row": "1" * 100}
+    column = [value, text, None] * 1_000
+    bad = [b"\x02" + bytes(90), "?", value]
+
+    def work() -> None:
+        email.decrypt_column(email.encrypt_column(column, contexts=[own] * 3_000), contexts=[own] * 3_000)
+        email.encrypt_column_hoisted(column)
+        for attempt in (
+            lambda: email.decrypt_column(bad),
+            lambda: email.encrypt_column([value, 42]),
+            lambda: email.encrypt_column(column, contexts=[own]),
+        ):
+            with pytest.raises((fortress.FortressError, TypeError)):
+                attempt()
+
+    work()
+    gc.collect()
+    before = [sys.getrefcount(thing) for thing in (value, text, own, None)]
+    blocks = sys.getallocatedblocks()
+    for _ in range(10):
+        work()
+    gc.collect()
+    after = [sys.getrefcount(thing) for thing in (value, text, own, None)]
+    assert all(abs(now - then) < 50 for now, then in zip(after, before))
+    assert sys.getallocatedblocks() - blocks < 2_000
 
 
 def test_nothing_leaks(email: fortress.Keyring) -> None:
