@@ -34,7 +34,8 @@ impl Target {
 pub(crate) struct Care {
     /// Replace what is there.
     pub(crate) force: bool,
-    /// Who may read and write what did not exist before, as far as the umask lets them.
+    /// Who may read and write what did not exist before, as far as the umask lets them; where a system has such modes.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "a system without modes"))]
     pub(crate) mode: u32,
     /// On the disk before it takes its place, since what it replaces cannot be had again.
     pub(crate) durable: bool,
