@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// node tests/bench/run.mjs [chromium|firefox|webkit|node|browser]… [--rounds n]
+// node tests/bench/run.mjs [chromium|firefox|webkit|node|browser]… [--rounds n] [--only word]
 //
-// Prints one table for each platform and writes the figures to artifacts/bench/<platform>.json.
+// Prints one table for each platform and writes the figures to artifacts/bench/<platform>.json. With --only, just the
+// workloads whose names contain the word (single, member, call, stream): the table alone, and no file.
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -16,17 +17,17 @@ const folder = fileURLToPath(new URL("../../artifacts/bench", import.meta.url));
 const require = createRequire(import.meta.url);
 const platforms = { chromium: ["chromium"], firefox: ["firefox"], webkit: ["webkit"], node: ["node"], browser: ["chromium", "firefox"] };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: "string" }, only: { type: "string", default: "" } } });
 const unknown = positionals.filter((name) => !(name in platforms));
 if (unknown.length > 0) throw new Error(`no platform is called ${unknown.join(", ")}: expected ${Object.keys(platforms).join(", ")}`);
-const options = values.rounds === undefined ? {} : { rounds: Number(values.rounds) };
+const options = { only: values.only, ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }) };
 
 await mkdir(folder, { recursive: true });
 for (const platform of (positionals.length > 0 ? positionals : ["browser", "node"]).flatMap((name) => platforms[name])) {
   const [load] = loadavg();
   const { runtime, results } = platform === "node" ? await inNode(options) : await inBrowser(platform, options);
   const report = { platform, runtime, machine: machine(), load, versions: versions(), date: new Date().toISOString().slice(0, 10), results, groups: groups(results), goals: judge(platform, results) };
-  await writeFile(`${folder}/${platform}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
+  if (values.only === "") await writeFile(`${folder}/${platform}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
   console.log(`\n${table(report)}\n`);
 }
 

@@ -6,16 +6,17 @@ const BATCH_MS = 40;
 
 /**
  * @param {import("./workloads.mjs").Contestant[]} contestants
- * @param {{ rounds?: number, onProgress?: (text: string) => void }} [options] `rounds` replaces every workload's own
+ * @param {{ rounds?: number, only?: string, onProgress?: (text: string) => void }} [options] `rounds` replaces every workload's own; `only`
+ *   is part of the names of the workloads to measure
  * @returns {Promise<Result[]>}
  *
  * @typedef {{ workload: string, name: string, perUnit: number, spread: number, times: number[] }} Result seconds a unit:
  *   the median of the rounds, the spread of their middle half in relation to it, and each round's
  */
-export async function measure(contestants, { rounds, onProgress = () => {} } = {}) {
+export async function measure(contestants, { rounds, only = "", onProgress = () => {} } = {}) {
   const results = [];
   for (const [workload, { unit, rounds: usual, title }] of Object.entries(workloads)) {
-    const entered = contestants.filter((contestant) => contestant.workload === workload);
+    const entered = contestants.filter((contestant) => contestant.workload === workload && workload.includes(only));
     if (entered.length === 0) continue;
     onProgress(title);
     const runs = [];
