@@ -90,10 +90,17 @@ impl Prk {
         Hash::after_a_block(self.inner)
     }
 
+    /// The outer hash: one more block, of the inner hash and its padding.
     fn finish(&self, inner: Hash) -> Wiped<HASH> {
-        let mut outer = Hash::after_a_block(self.outer);
-        outer.update(&inner.finish().0);
-        outer.finish()
+        let mut block = Wiped([0; BLOCK]);
+        block.0[..HASH].copy_from_slice(&inner.finish().0);
+        block.0[HASH] = 0x80;
+        block.0[BLOCK - 8..].copy_from_slice(&((BLOCK + HASH) as u64 * 8).to_be_bytes());
+        let mut state = self.outer;
+        compress512(&mut state, slice::from_ref(&block.0));
+        let hash = bytes(&state);
+        state.zeroize();
+        hash
     }
 }
 
@@ -139,11 +146,7 @@ impl Hash {
         }
         self.block.0[BLOCK - 8..].copy_from_slice(&(self.len * 8).to_be_bytes());
         compress512(&mut self.state, slice::from_ref(&self.block.0));
-        let mut hash = Wiped([0; HASH]);
-        for (bytes, word) in hash.0.chunks_exact_mut(8).zip(self.state.iter()) {
-            bytes.copy_from_slice(&word.to_be_bytes());
-        }
-        hash
+        bytes(&self.state)
     }
 
     fn filled(&self) -> usize {
@@ -155,6 +158,14 @@ impl Drop for Hash {
     fn drop(&mut self) {
         self.state.zeroize();
     }
+}
+
+fn bytes(state: &[u64; 8]) -> Wiped<HASH> {
+    let mut hash = Wiped([0; HASH]);
+    for (bytes, word) in hash.0.as_chunks_mut().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+    hash
 }
 
 /// Where the length of the input, 16 bytes, stands in the last block.

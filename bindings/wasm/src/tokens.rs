@@ -1,7 +1,7 @@
 //! Field tokens, rows and columns: inputs and results of any number of values in one crossing.
 
 use fortress::{
-    Context,
+    Context, Keyring,
     batch::Batch,
     group::Layout,
     token::{TokenError, decode_text, encode_text},
@@ -17,11 +17,16 @@ use crate::{
 
 #[wasm_bindgen]
 impl KeyringHandle {
-    /// Encrypts a value. Frame: context, value. Result: the token's text.
+    /// Encrypts a value. Frame: context, value. Result: the token's bytes.
     pub fn encrypt(&self, len: usize) -> i32 {
+        frame::call(len, |input, out| self.encrypt_into(input, out))
+    }
+
+    /// Encrypts a value. Frame: context, value. Result: the token's text.
+    pub fn encrypt_text(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
-            let context = input.context()?;
-            let token = self.with(|keyring| keyring.encrypt(input.rest(), &context, &mut Pool))?;
+            let mut token = Vec::new();
+            self.encrypt_into(input, &mut token)?;
             out.extend_from_slice(encode_text(&token).as_bytes());
             Ok(())
         })
@@ -119,6 +124,15 @@ impl KeyringHandle {
             write_values(&batch, out);
             Ok(())
         })
+    }
+}
+
+impl KeyringHandle {
+    fn encrypt_into(&self, input: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
+        let context = input.context()?;
+        let value = input.rest();
+        let encrypt = |keyring: &Keyring| keyring.encrypt_into(keyring.token_suite(), value, &context, &mut Pool, out);
+        Ok(self.with(encrypt)?)
     }
 }
 

@@ -5,7 +5,7 @@ import { encryptingStream, encryptToBlob } from "./envelope/encrypt.js";
 import { openFile, type EncryptedFile } from "./envelope/file.js";
 import { invalidArgument } from "./errors.js";
 import { KeyringHandle } from "./generated/fortress_wasm.js";
-import { isBytes } from "./module/frame.js";
+import { hostEncodesBase64, isBytes } from "./module/frame.js";
 import { Handle } from "./module/handle.js";
 import { init, instance } from "./module/instance.js";
 import { registerKeyring, withParties } from "./module/parties.js";
@@ -182,7 +182,8 @@ export class Keyring implements Disposable {
   encrypt(value: string | Uint8Array, context?: Context): Token {
     return this.#handle.run("encrypt", (raw, frame) => {
       frame.context(context, "encrypt").lastValue(value, "encrypt");
-      return frame.asciiText(frame.check(raw.encrypt(frame.length), "encrypt")) as Token;
+      if (hostEncodesBase64) return frame.base64url(frame.check(raw.encrypt(frame.length), "encrypt")) as Token;
+      return frame.asciiText(frame.check(raw.encrypt_text(frame.length), "encrypt")) as Token;
     });
   }
 

@@ -22,6 +22,18 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 const SHORT_STRING = 224;
 
+/**
+ * Engines of 2025 and later write base64url themselves, in a third to two thirds of the time that reading its text from memory
+ * takes them. Reading tokens is left to the core everywhere: it refuses whatever is not the one text of a token.
+ */
+export const hostEncodesBase64 = typeof (Uint8Array.prototype as Partial<Base64Writer>).toBase64 === "function";
+
+interface Base64Writer {
+  toBase64(options: { alphabet: "base64url"; omitPadding: true }): string;
+}
+
+const base64url = { alphabet: "base64url", omitPadding: true } as const;
+
 export class Frame {
   private bytes: Uint8Array<ArrayBuffer>;
   private words: Uint32Array<ArrayBuffer>;
@@ -218,6 +230,11 @@ export class Frame {
   asciiText(length: number, from = 0): string {
     const start = this.resultStart() + from;
     return ascii.decode(this.bytes.subarray(start, start + length - from));
+  }
+
+  /** The result's bytes as base64url without padding, where {@link hostEncodesBase64}. */
+  base64url(length: number): string {
+    return (this.view(length) as Partial<Base64Writer> as Base64Writer).toBase64(base64url);
   }
 
   /** The result as text; bytes that are not UTF-8 are `invalid_utf8`. */
