@@ -1,5 +1,5 @@
 // Builds dist/: an entry for each platform over one shared chunk (ESM), the same for `require` (CommonJS), the types, and
-// the WebAssembly module, which `cargo xtask build` has left in src/generated/.
+// the WebAssembly modules, which `cargo xtask build` has left in src/generated/.
 import { build } from "esbuild";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -23,8 +23,8 @@ const shared = {
   outdir: "dist",
   target: "es2022",
   sourcemap: true,
-  // The entries name the module relative to themselves, and it lies beside them in dist/.
-  external: ["./fortress.wasm", "node:*"],
+  // The entries name the modules relative to themselves, and they lie beside them in dist/.
+  external: ["./*.wasm", "node:*"],
   legalComments: "none",
   logLevel: "warning",
 };
@@ -40,8 +40,10 @@ await build({
   banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
 
-await copyFile(join(generated, "fortress_wasm_bg.wasm"), join(dist, "fortress.wasm"));
-await copyFile(join(root, "src/entry/fortress.d.wasm.ts"), join(dist, "fortress.wasm.d.ts"));
+for (const name of ["fortress", "fortress-relaxed", "fortress-portable"]) {
+  await copyFile(join(generated, `${name}.wasm`), join(dist, `${name}.wasm`));
+  await copyFile(join(root, "src/entry/fortress.d.wasm.ts"), join(dist, `${name}.wasm.d.ts`));
+}
 
 const failed = tsc([]);
 if (failed !== 0) process.exit(failed);

@@ -53,7 +53,9 @@ async function bundle(folder) {
     external: ["fs", "path", "crypto", "util", "node:*"],
     logLevel: "error",
   });
-  await copyFile(require.resolve("fortress-sdk/fortress.wasm"), join(folder, "fortress.wasm"));
+  for (const module of ["fortress.wasm", "fortress-relaxed.wasm", "fortress-portable.wasm"]) {
+    await copyFile(require.resolve(`fortress-sdk/${module}`), join(folder, module));
+  }
   await copyFile(require.resolve("wasm-themis/dist-es6/libthemis.wasm"), join(folder, "libthemis.wasm"));
   await writeFile(join(folder, "index.html"), '<!doctype html><meta charset="utf-8"><title>Benchmark</title><link rel="icon" href="data:,"><script type="module" src="page.js"></script>\n');
 }

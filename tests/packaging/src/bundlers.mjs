@@ -34,7 +34,7 @@ export async function webpack(consumer, { entry = { page: "./page.mjs", worker: 
   return path;
 }
 
-/** esbuild has no assets by URL: the module is copied beside the bundle, as the package's guide says. */
+/** esbuild has no assets by URL: the modules are copied beside the bundle, as the package's guide says. */
 export async function bundleWithEsbuild(consumer, { entry = "page.mjs", name = "esbuild" } = {}) {
   const path = join(consumer.folder, "out", name);
   await esbuild.build({
@@ -46,7 +46,9 @@ export async function bundleWithEsbuild(consumer, { entry = "page.mjs", name = "
     format: "esm",
     logLevel: "warning",
   });
-  await copyFile(createRequire(join(consumer.folder, "run.mjs")).resolve("fortress-sdk/fortress.wasm"), join(path, "fortress.wasm"));
+  for (const module of ["fortress.wasm", "fortress-relaxed.wasm", "fortress-portable.wasm"]) {
+    await copyFile(createRequire(join(consumer.folder, "run.mjs")).resolve(`fortress-sdk/${module}`), join(path, module));
+  }
   await page(path, "index.html", "page.js");
   return path;
 }

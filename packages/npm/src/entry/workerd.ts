@@ -1,4 +1,4 @@
-/** `fortress-sdk` in workerd and edge runtimes: the module is imported, already compiled. */
+/** `fortress-sdk` in workerd and edge runtimes: the module is imported, already compiled. One for all of them: an import is there whether it is used or not. */
 
 import wasm from "./fortress.wasm";
 import * as api from "../api.js";

@@ -7,7 +7,10 @@ import { join } from "node:path";
 const require = createRequire(import.meta.url);
 const dist = new URL("../../dist/", import.meta.url);
 
-/** The compiled module's bytes. */
+/** Every module of the package. */
+export const modules = ["fortress.wasm", "fortress-relaxed.wasm", "fortress-portable.wasm"];
+
+/** The bytes of the one with SIMD. */
 export const wasm = readFileSync(new URL("fortress.wasm", dist));
 
 /** A fresh copy of `/slim`, which has no module yet. Its AES-256-GCM is WebCrypto's. */
@@ -21,7 +24,7 @@ export function slimCopy() {
 export function nodeCopy() {
   const folder = mkdtempSync(join(tmpdir(), "fortress-"));
   copyFileSync(new URL("node.cjs", dist), join(folder, "node.cjs"));
-  copyFileSync(new URL("fortress.wasm", dist), join(folder, "fortress.wasm"));
+  for (const name of modules) copyFileSync(new URL(name, dist), join(folder, name));
   return require(join(folder, "node.cjs"));
 }
 
