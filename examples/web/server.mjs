@@ -27,7 +27,7 @@ if (!existsSync(new URL("dist/index.html", import.meta.url))) {
 }
 
 const server = await startOnFreePort().catch((error) => {
-  console.error(error.code === "EADDRINUSE" ? `Port ${port} is in use. Choose another with --port.` : error);
+  console.error(error.code === "EADDRINUSE" ? `Port ${port} is in use. Choose another with --port.` : error.code === "foreign_folder" ? error.message : error);
   process.exit(1);
 });
 console.log(`Fortress example: ${server.url}`);

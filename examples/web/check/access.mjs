@@ -93,7 +93,7 @@ async function tabTo(page, id) {
 }
 
 /** Axe's serious and critical findings, each with where it is. */
-async function seriousIssues(page) {
+export async function seriousIssues(page) {
   await page.evaluate(`(() => { if (!globalThis.axe) { ${AXE}; } return true; })()`);
   return page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
@@ -113,7 +113,7 @@ async function scheme(page, colours) {
 }
 
 /** Elements that reach beyond the viewport and do not scroll inside a box of their own. */
-async function tooWide(page) {
+export async function tooWide(page) {
   return page.evaluate(() => {
     const width = document.documentElement.clientWidth;
     const wide = document.documentElement.scrollWidth > width ? [`the page is ${document.documentElement.scrollWidth} wide`] : [];

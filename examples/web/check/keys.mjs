@@ -1,10 +1,11 @@
 // Rotation: a new key, old data still open, old data brought under the new key, and the old key destroyed.
 
 import { fileCalled, picture, press, problemCode, settled } from "./lib.mjs";
+import { lockSteps, rotationSteps } from "./tabs.mjs";
 
 export async function keySteps(world) {
   const { check, page, server, passphrase } = world;
-  const versions = () => page.evaluate(() => [...document.querySelectorAll("#version-list li")].map((item) => [item.querySelector("code").textContent, item.dataset.state]));
+  const versions = (tab = page) => tab.evaluate(() => [...document.querySelectorAll("#version-list li")].map((item) => [item.querySelector("code").textContent, item.dataset.state]));
 
   await check.step("rotation with a wrong passphrase changes nothing", async () => {
     const before = await versions();
@@ -14,19 +15,21 @@ export async function keySteps(world) {
     check.equal(await versions(), before);
   });
 
-  await check.step("rotation adds a key, and old data stays open", async () => {
-    const [[old]] = await versions();
-    const shown = await page.evaluate(() => [...document.querySelectorAll("#record-list h3, #file-list h3")].map((title) => title.textContent));
-    await page.fill("#rotate-passphrase", passphrase);
-    await page.click("#rotate-submit");
-    check.includes(await settled(page, "#rotate-message[data-tone=good]"), "from now on");
-    const after = await page.waitFor(() => document.querySelectorAll("#version-list li").length === 2).then(versions);
-    check.equal(after.map(([, state]) => state).sort(), ["decrypt-only", "primary"]);
-    check.ok(after.some(([id, state]) => id === old && state === "decrypt-only"), "the old key only decrypts");
-    check.equal(await page.evaluate(() => [...document.querySelectorAll("#record-list h3, #file-list h3")].map((title) => title.textContent)), shown);
-    check.equal(await page.evaluate(() => document.querySelectorAll(".problem").length), 0);
-    await picture(world, "08-rotated");
-  });
+  await rotationSteps(world, (tab) =>
+    check.step("rotation adds a key, and old data stays open", async () => {
+      const [[old]] = await versions(tab);
+      const shown = await tab.evaluate(() => [...document.querySelectorAll("#record-list h3, #file-list h3")].map((title) => title.textContent));
+      await tab.fill("#rotate-passphrase", passphrase);
+      await tab.click("#rotate-submit");
+      check.includes(await settled(tab, "#rotate-message[data-tone=good]"), "from now on");
+      const after = await tab.waitFor(() => document.querySelectorAll("#version-list li").length === 2).then(() => versions(tab));
+      check.equal(after.map(([, state]) => state).sort(), ["decrypt-only", "primary"]);
+      check.ok(after.some(([id, state]) => id === old && state === "decrypt-only"), "the old key only decrypts");
+      check.equal(await tab.evaluate(() => [...document.querySelectorAll("#record-list h3, #file-list h3")].map((title) => title.textContent)), shown);
+      check.equal(await tab.evaluate(() => document.querySelectorAll(".problem").length), 0);
+    }),
+  );
+  await picture(world, "08-rotated");
 
   await check.step("old data is re-encrypted, files by their headers alone", async () => {
     const before = await page.evaluate((id) => fetch(`/api/objects/files/${id}`).then((answer) => answer.arrayBuffer()).then((bytes) => crypto.subtle.digest("SHA-256", bytes.slice(-1_000_000))).then((digest) => [...new Uint8Array(digest)].join()), world.bigFile.id);
@@ -56,17 +59,19 @@ export async function keySteps(world) {
     await tab.close();
   });
 
-  await check.step("the old key is destroyed, and everything else stays open", async () => {
-    const [[old]] = (await versions()).filter(([, state]) => state === "decrypt-only");
-    await press(page, "#version-list", "Destroy");
-    await press(page, "#version-list", "Destroy for good?");
-    check.equal((await versions()).length, 2);
-    await page.fill("#rotate-passphrase", passphrase);
-    await press(page, "#version-list", "Destroy");
-    await press(page, "#version-list", "Destroy for good?");
-    check.includes(await settled(page, "#rotate-message[data-tone=good]"), "gone from the keyring");
-    await page.waitFor((id) => [...document.querySelectorAll("#version-list li")].some((item) => item.dataset.state === "destroyed" && item.textContent.includes(id)), { args: [old] });
-    check.equal(await page.evaluate(() => document.querySelectorAll(".problem").length), 0);
-    await fileCalled(page, world.bigFile.name);
-  });
+  await lockSteps(world, (tab) =>
+    check.step("the old key is destroyed, and everything else stays open", async () => {
+      const [[old]] = (await versions(tab)).filter(([, state]) => state === "decrypt-only");
+      await press(tab, "#version-list", "Destroy");
+      await press(tab, "#version-list", "Destroy for good?");
+      check.equal((await versions(tab)).length, 2);
+      await tab.fill("#rotate-passphrase", passphrase);
+      await press(tab, "#version-list", "Destroy");
+      await press(tab, "#version-list", "Destroy for good?");
+      check.includes(await settled(tab, "#rotate-message[data-tone=good]"), "gone from the keyring");
+      await tab.waitFor((id) => [...document.querySelectorAll("#version-list li")].some((item) => item.dataset.state === "destroyed" && item.textContent.includes(id)), { args: [old] });
+      check.equal(await tab.evaluate(() => document.querySelectorAll(".problem").length), 0);
+      await fileCalled(tab, world.bigFile.name);
+    }),
+  );
 }

@@ -10,12 +10,15 @@ import { fileURLToPath } from "node:url";
 import { engines, launch } from "@fortress-tests/browsers";
 import { start } from "../server/start.mjs";
 import { accessSteps } from "./access.mjs";
+import { dataSteps } from "./data.mjs";
 import { fileSteps } from "./files.mjs";
 import { keySteps } from "./keys.mjs";
 import { Check } from "./lib.mjs";
 import { mediaSteps } from "./media.mjs";
 import { recordSteps } from "./records.mjs";
 import { serverSteps } from "./server.mjs";
+import { sharedServerSteps } from "./server-shared.mjs";
+import { tabSteps } from "./tabs.mjs";
 import { tamperSteps } from "./tamper.mjs";
 
 const ARTIFACTS = fileURLToPath(new URL("../../../artifacts/demo", import.meta.url));
@@ -35,7 +38,11 @@ const scratch = await mkdtemp(join(tmpdir(), "fortress-check-"));
 const check = new Check();
 const clips = {};
 try {
-  await check.group("server", () => serverSteps(check));
+  await check.group("server", async () => {
+    await serverSteps(check);
+    await sharedServerSteps(check, scratch);
+  });
+  await check.group("data", () => dataSteps(check));
   for (const engine of wanted.length > 0 ? wanted : engines) await checkIn(engine);
 } finally {
   await rm(scratch, { recursive: true, force: true });
@@ -63,6 +70,7 @@ async function checkIn(engine) {
       await recordSteps(world);
       await fileSteps(world);
       await mediaSteps(world);
+      await tabSteps(world);
       await check.step("the console is free of errors", () => noErrors(page));
       await keySteps(world);
       await tamperSteps(world);

@@ -5,16 +5,7 @@ import { start } from "../server/start.mjs";
 export async function serverSteps(check) {
   const reports = [];
   const server = await start({ root: process.env.FORTRESS_DEMO_DIST, limits: { objectBytes: 1000, totalBytes: 2500, objects: 3, uploads: 1 }, onReport: (report) => reports.push(report) });
-  const call = async (method, path, { body, headers } = {}) => {
-    const response = await fetch(new URL(`api/${path}`, server.url), { method, body, headers });
-    const text = await response.text();
-    return { status: response.status, text, code: response.ok ? undefined : JSON.parse(text).error, headers: response.headers };
-  };
-  const refused = async (status, code, method, path, options) => {
-    const answer = await call(method, path, options);
-    check.equal([answer.status, answer.code], [status, code]);
-    return answer;
-  };
+  const { call, refused } = clientOf(check, server);
 
   try {
     await check.step("stores, serves ranges, lists and deletes", async () => {
@@ -58,6 +49,22 @@ export async function serverSteps(check) {
       await refused(412, "changed", "PUT", "objects/keyring", { body: "three", headers: { "if-match": etag } });
     });
 
+    await check.step("takes a write that depends on another object only while that one is unchanged", async () => {
+      const etag = (await call("PUT", "objects/keyring", { body: "two" })).headers.get("etag");
+      const headers = { if: `</api/objects/keyring> ([${etag}])` };
+      check.equal((await call("PUT", "objects/files/a", { body: "HEAD-payload", headers })).status, 201);
+      check.equal((await call("PATCH", "objects/files/a?prefix=4", { body: "head", headers })).status, 200);
+      await call("PUT", "objects/keyring", { body: "two" });
+      await refused(412, "other_changed", "PUT", "objects/files/a", { body: "late", headers });
+      await refused(412, "other_changed", "PATCH", "objects/files/a?prefix=4", { body: "late", headers });
+      const { id } = JSON.parse((await call("POST", "uploads")).text);
+      await call("PUT", `uploads/${id}?offset=0`, { body: "late" });
+      await refused(412, "other_changed", "POST", `uploads/${id}/finish?name=files/a`, { headers });
+      await call("DELETE", `uploads/${id}`);
+      await refused(400, "bad_condition", "PUT", "objects/files/a", { body: "x", headers: { if: "(<urn:lock>)" } });
+      check.equal((await call("GET", "objects/files/a")).text, "head-payload");
+    });
+
     await check.step("keeps its limits", async () => {
       await refused(413, "too_large", "PUT", "objects/keyring", { body: "x".repeat(1001) });
       await refused(507, "full", "PUT", "objects/files/c", { body: "x" });
@@ -92,4 +99,19 @@ export async function serverSteps(check) {
   } finally {
     await server.close();
   }
+}
+
+/** Calls the server's API, and expects refusals. */
+export function clientOf(check, server) {
+  const call = async (method, path, { body, headers } = {}) => {
+    const response = await fetch(new URL(`api/${path}`, server.url), { method, body, headers });
+    const text = await response.text();
+    return { status: response.status, text, code: response.ok ? undefined : JSON.parse(text).error, headers: response.headers };
+  };
+  const refused = async (status, code, method, path, options) => {
+    const answer = await call(method, path, options);
+    check.equal([answer.status, answer.code], [status, code]);
+    return answer;
+  };
+  return { call, refused };
 }

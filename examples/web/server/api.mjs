@@ -3,7 +3,7 @@
 //
 //   GET    /api/objects                      every object's name, size and time
 //   GET    /api/objects/NAME                 the bytes, or the part that Range asks for
-//   PUT    /api/objects/NAME                 store (If-None-Match: * and If-Match are honoured)
+//   PUT    /api/objects/NAME                 store
 //   PATCH  /api/objects/NAME?prefix=N        replace the first N bytes by the body
 //   DELETE /api/objects/NAME
 //   POST   /api/uploads                      begin an upload
@@ -13,10 +13,13 @@
 //   POST   /api/tamper/NAME                  { "flip": byte } or { "cut": size } or { "undo": true }
 //   GET    /api/log?after=N                  the requests above, newest last
 //   POST   /api/report                       a browser's report of a broken content security policy
+//
+// What stores can be guarded: by If-None-Match: * and If-Match, and by If: </api/objects/OTHER> ([ETAG]), which
+// holds while another object is unchanged (RFC 4918, section 10.4).
 
 import { Buffer } from "node:buffer";
 import { pipeline } from "node:stream/promises";
-import { StoreError } from "./store.mjs";
+import { StoreError } from "./store-error.mjs";
 
 export const PART_BYTES = 16 * 1024 * 1024;
 const SMALL_BODY_BYTES = 4096;
@@ -47,31 +50,31 @@ export function createApi(store, onReport) {
       case "PATCH objects":
         return sendEntry(response, 200, await store.replacePrefix(name, integer(url, "prefix"), seen.body(request), guard(request)));
       case "DELETE objects":
-        await store.remove(name);
+        store.remove(name);
         return sendJson(response, 200, { removed: name });
       case "POST uploads": {
-        if (rest[1] !== "finish") return sendJson(response, 201, { id: store.beginUpload() });
+        if (rest[1] !== "finish") return sendJson(response, 201, { id: store.uploads.begin() });
         const entry = store.finishUpload(rest[0], url.searchParams.get("name") ?? "", guard(request));
         seen.rename(entry.name);
         return sendEntry(response, 201, entry);
       }
       case "PUT uploads":
-        return sendJson(response, 200, { size: await store.appendPart(rest[0], integer(url, "offset"), seen.body(request), PART_BYTES) });
+        return sendJson(response, 200, { size: await store.uploads.append(rest[0], integer(url, "offset"), seen.body(request), PART_BYTES) });
       case "DELETE uploads":
-        await store.abortUpload(rest[0]);
+        store.uploads.abort(rest[0]);
         return sendJson(response, 200, { removed: rest[0] });
       case "POST tamper":
-        return sendEntry(response, 200, await tamper(store, name, await readJson(request)));
+        return sendEntry(response, 200, await tamper(store.tampering, name, await readJson(request)));
       default:
         throw new StoreError(404, "no_route", `There is no ${method} ${url.pathname} here.`);
     }
   };
 }
 
-async function tamper(store, name, order) {
-  if (Number.isSafeInteger(order.flip)) return store.flip(name, order.flip);
-  if (Number.isSafeInteger(order.cut)) return store.cut(name, order.cut);
-  if (order.undo === true) return store.undo(name);
+async function tamper(tampering, name, order) {
+  if (Number.isSafeInteger(order.flip)) return tampering.flip(name, order.flip);
+  if (Number.isSafeInteger(order.cut)) return tampering.cut(name, order.cut);
+  if (order.undo === true) return tampering.undo(name);
   throw new StoreError(400, "bad_order", 'Say { "flip": byte }, { "cut": size } or { "undo": true }.');
 }
 
@@ -107,8 +110,11 @@ function parseRange(header, size) {
   return { start, end };
 }
 
-function guard(request) {
-  return { ifMatch: request.headers["if-match"], ifNoneMatch: request.headers["if-none-match"] };
+/** @returns {import("./store.mjs").Guard} */
+function guard({ headers }) {
+  const other = headers.if && /^<\/api\/objects\/([^>]+)> \(\[("[^"]*")\]\)$/.exec(headers.if);
+  if (headers.if && !other) throw new StoreError(400, "bad_condition", "This server takes If: </api/objects/NAME> ([ETAG]) and no other condition.");
+  return { ifMatch: headers["if-match"], ifNoneMatch: headers["if-none-match"], other: other && { name: other[1], etag: other[2] } };
 }
 
 function integer(url, key, fallback) {

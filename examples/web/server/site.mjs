@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { extname, join, normalize, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { StoreError } from "./store.mjs";
+import { StoreError } from "./store-error.mjs";
 
 const POLICY = [
   "default-src 'none'",

@@ -7,11 +7,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createApi, sendJson } from "./api.mjs";
 import { createSite, HEADERS } from "./site.mjs";
-import { Store, StoreError } from "./store.mjs";
+import { StoreError } from "./store-error.mjs";
+import { Store } from "./store.mjs";
 
 const BUILT_PAGE = fileURLToPath(new URL("../dist", import.meta.url));
 const GIB = 1024 ** 3;
-const LIMITS = { objectBytes: 16 * GIB, totalBytes: 32 * GIB, objects: 10_000, uploads: 16 };
+const LIMITS = { objectBytes: 16 * GIB, totalBytes: 32 * GIB, objects: 10_000, uploads: 16, idleMilliseconds: 60_000 };
 
 /**
  * @param {{ port?: number, data?: string, root?: string, limits?: Partial<typeof LIMITS>, onReport?: (report: unknown) => void }} [options]

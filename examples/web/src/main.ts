@@ -14,6 +14,7 @@ import { announce, byId } from "./ui/dom.ts";
 import { FileSection } from "./ui/file-section.ts";
 import { KeySection } from "./ui/key-section.ts";
 import { RecordSection } from "./ui/record-section.ts";
+import { Renewal } from "./ui/renewal.ts";
 import { ServerPanel } from "./ui/server-panel.ts";
 import { Welcome } from "./ui/welcome.ts";
 
@@ -25,14 +26,16 @@ const look = { onLook: (object: string): void => void panel.look(object) };
 const records = new RecordSection({ ...look, onChange: changed });
 const files = new FileSection({ ...look, onChange: changed });
 const keys = new KeySection({ onChange: changed });
+const renewal = new Renewal({ onRenewed: () => showAll("keyring"), onLock: leave });
 const otherTabs = new BroadcastChannel("fortress-example");
 
 let current: Session | undefined;
 
 byId("lock", HTMLButtonElement).addEventListener("click", () => void leave());
-otherTabs.addEventListener("message", () => {
-  files.forgetHeaders();
-  void showAll();
+otherTabs.addEventListener("message", () => void changedElsewhere());
+// Other browsers send no message; coming back to the tab is the time to look.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) current?.isCurrent().catch(() => undefined);
 });
 // Compiling starts while the passphrase is being typed; whoever needs it first waits for it and hears of a failure.
 init().catch(() => undefined);
@@ -40,6 +43,7 @@ await Promise.all([welcome.show(), panel.refresh()]);
 
 async function enter(session: Session): Promise<void> {
   current = session;
+  session.addEventListener("outdated", () => renewal.ask(session));
   workspace.hidden = false;
   topSession.hidden = false;
   byId("workspace-title", HTMLElement).focus();
@@ -63,8 +67,12 @@ async function leave(): Promise<void> {
 
 async function changed(object?: string): Promise<void> {
   otherTabs.postMessage("changed");
-  files.forgetHeaders();
   await showAll(object);
+}
+
+/** A keyring that was changed elsewhere is opened again before anything else is read with it. */
+async function changedElsewhere(): Promise<void> {
+  if (!current || (await current.isCurrent())) await showAll();
 }
 
 async function showAll(object?: string): Promise<void> {

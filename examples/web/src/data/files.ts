@@ -1,23 +1,22 @@
-// Files: the bytes are an envelope under `files/ID`; the name and type are field tokens under
-// `labels/ID`, for a name says as much as many a file.
+// Files: the bytes are an envelope under `files/ID`, beside their label.
 
-import { type EncryptedFile, openSource, type Token } from "fortress-sdk";
+import { type EncryptedFile, openSource } from "fortress-sdk";
 import * as server from "../storage/server.ts";
 import { openUpload } from "../storage/upload.ts";
 import { keyOfSource } from "./key-of.ts";
+import { type Label, loadLabel, removeLabel, saveLabel } from "./labels.ts";
 import { type Session } from "./session.ts";
-
-export interface Label {
-  readonly name: string;
-  readonly type: string;
-}
 
 export interface StoredFile {
   readonly id: string;
+  /** Changes whenever the stored bytes do. */
+  readonly etag: string;
   readonly label: Label | undefined;
+  readonly labelEtag: string | undefined;
   /** What the server stores; the plaintext is a little smaller. */
   readonly storedSize: number;
-  readonly keyId: string | undefined;
+  /** The keys that the file and its label need; none where that cannot be told. */
+  readonly keyIds: readonly string[] | undefined;
   readonly tampered: string | null;
   readonly error: unknown;
 }
@@ -28,17 +27,22 @@ export interface Transfer {
 }
 
 /** Encrypts while sending: the file is never whole in memory, nor is its ciphertext. */
-export async function uploadFile(session: Session, file: File, { onProgress, signal }: Transfer = {}): Promise<string> {
+export function uploadFile(session: Session, file: File, { onProgress, signal }: Transfer = {}): Promise<string> {
   const id = crypto.randomUUID();
-  const encrypted = file.stream().pipeThrough(
-    session.files.encryptStream({
-      context: { file: id },
-      onProgress: ({ processed }) => onProgress?.(processed, file.size),
-    }),
-  );
-  await encrypted.pipeTo(await openUpload(objectName(id)), signal ? { signal } : {});
-  await saveLabel(session, id, { name: file.name, type: file.type });
-  return id;
+  // One guard for all of it: a keyring that is changed while the bytes are on their way refuses them at the end.
+  return session.write(async (guard) => {
+    // The label comes first, so that no file is ever there without its name.
+    await saveLabel(session, id, { name: file.name, type: file.type });
+    try {
+      const onBytes = ({ processed }: { processed: number }): void => onProgress?.(processed, file.size);
+      const encrypted = file.stream().pipeThrough(session.files.encryptStream({ context: { file: id }, onProgress: onBytes }));
+      await encrypted.pipeTo(await openUpload(objectName(id), guard), signal ? { signal } : {});
+    } catch (error) {
+      await removeLabel(id);
+      throw error;
+    }
+    return id;
+  });
 }
 
 export async function loadFiles(session: Session): Promise<StoredFile[]> {
@@ -74,42 +78,27 @@ export async function decryptFileToBlob(session: Session, id: string, type: stri
   });
 }
 
-export async function saveLabel(session: Session, id: string, label: Label): Promise<void> {
-  await server.write(labelName(id), JSON.stringify(session.labels.encryptRow({ ...label }, { file: id })));
-}
-
 export async function removeFile(id: string): Promise<void> {
   await server.remove(objectName(id));
-  await server.remove(labelName(id)).catch(() => undefined);
-}
-
-/** What to call a file whose label does not open, or whose name was empty. */
-export function displayName(label: Label | undefined): string {
-  return label && label.name !== "" ? label.name : "A file without a name";
+  await removeLabel(id);
 }
 
 export function objectName(id: string): string {
   return `files/${id}`;
 }
 
-export function labelName(id: string): string {
-  return `labels/${id}`;
-}
-
-async function loadFile(session: Session, { name, size, tampered }: server.StoredObject): Promise<StoredFile> {
+async function loadFile(session: Session, { name, size, etag, tampered }: server.StoredObject): Promise<StoredFile> {
   const id = name.slice("files/".length);
-  const stored = { id, storedSize: size, tampered };
-  const keyId = await keyOfSource(server.objectUrl(name)).catch(() => undefined);
-  try {
-    return { ...stored, keyId, label: await loadLabel(session, id), error: undefined };
-  } catch (error) {
-    return { ...stored, keyId, label: undefined, error };
-  }
-}
-
-export async function loadLabel(session: Session, id: string): Promise<Label> {
-  const { bytes } = await server.read(labelName(id));
-  const tokens = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, Token>;
-  const { name = "", type = "" } = session.labels.decryptRowText(tokens, { file: id });
-  return { name, type };
+  const [keyId, label] = await Promise.all([keyOfSource(server.objectUrl(name)).catch(() => undefined), loadLabel(session, id)]);
+  const { result } = label;
+  return {
+    id,
+    etag,
+    label: "fields" in result ? result.fields : undefined,
+    labelEtag: label.etag,
+    storedSize: size,
+    keyIds: keyId === undefined || label.keyIds === undefined ? undefined : [...new Set([keyId, ...label.keyIds])],
+    tampered,
+    error: "error" in result ? result.error : undefined,
+  };
 }

@@ -5,9 +5,15 @@ import { inspect, inspectSource } from "fortress-sdk";
 /** A chunk of 16 KiB with its tag. */
 const CHUNK_BYTES = 16 * 1024 + 16;
 
-/** The id of the key that a token was encrypted with. */
-export function keyOfToken(token: string | undefined): string | undefined {
-  return token === undefined ? undefined : (inspect(token).keyId ?? undefined);
+/** The ids of the keys that a row's tokens were encrypted with: more than one where a field was changed after a rotation. */
+export function keysOfTokens(tokens: readonly string[]): string[] {
+  const ids = new Set<string>();
+  for (const token of tokens) {
+    const { keyId } = inspect(token);
+    if (keyId === null) throw new Error("A token does not name its key.");
+    ids.add(keyId);
+  }
+  return [...ids];
 }
 
 /** The id of the keyring key that opens an envelope. */

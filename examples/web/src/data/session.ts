@@ -3,26 +3,33 @@
 
 import { Keyring, type Profile } from "fortress-sdk";
 import * as server from "../storage/server.ts";
+import { ServerError } from "../storage/server.ts";
 
 const KEYRING_OBJECT = "keyring";
 
-export class Session {
+/** Fires `outdated` when the server holds another keyring than the one that is open here: rotated in another tab, say. */
+export class Session extends EventTarget {
   #open: Open;
+  #locked = false;
+  #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(keyring: Keyring) {
-    this.#open = narrow(keyring);
+  private constructor(keyring: Keyring, etag: string) {
+    super();
+    this.#open = narrow(keyring, etag);
   }
 
   static async create(passphrase: string, profile: Profile): Promise<Session> {
     const keyring = await Keyring.generate({ profile });
-    const sealed = await keyring.seal({ passphrase });
-    // Two tabs may create at once; the server keeps the first, and the second is told.
-    await server.write(KEYRING_OBJECT, sealed, { ifNoneMatch: "*" });
-    return new Session(keyring);
+    return orFree(keyring, async () => {
+      // Two tabs may create at once; the server keeps the first, and the second is told.
+      const { etag } = await server.write(KEYRING_OBJECT, await keyring.seal({ passphrase }), { ifNoneMatch: "*" });
+      return new Session(keyring, etag);
+    });
   }
 
   static async unlock(passphrase: string): Promise<Session> {
-    return new Session((await openStored(passphrase)).keyring);
+    const { keyring, etag } = await openStored(passphrase);
+    return orFree(keyring, () => new Session(keyring, etag));
   }
 
   static async isCreated(): Promise<boolean> {
@@ -46,46 +53,106 @@ export class Session {
     return this.#open.labels;
   }
 
+  /**
+   * Encrypts and writes under a guard: the server takes it only while it holds the keyring that is open here. So nothing
+   * is ever written under a key that was replaced meanwhile, and may be destroyed next.
+   */
+  async write<T>(encryptAndWrite: (guard: server.Guard) => Promise<T>): Promise<T> {
+    try {
+      return await encryptAndWrite({ other: { name: KEYRING_OBJECT, etag: this.#open.etag } });
+    } catch (error) {
+      if (error instanceof ServerError && error.code === "other_changed") await this.isCurrent();
+      throw error;
+    }
+  }
+
+  /** Is the keyring that is open here the one that the server holds? */
+  isCurrent(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const { etag } = await server.entry(KEYRING_OBJECT);
+      const current = this.#locked || etag === this.#open.etag;
+      if (!current) this.dispatchEvent(new Event("outdated"));
+      return current;
+    });
+  }
+
+  /** Opens the keyring that the server holds now, and goes on with that one. */
+  reopen(passphrase: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { keyring, etag } = await openStored(passphrase);
+      await orFree(keyring, () => this.#use(keyring, etag));
+    });
+  }
+
   /** Adds a key, which encrypts from now on, and tells its id. */
-  async rotate(passphrase: string): Promise<string> {
+  rotate(passphrase: string): Promise<string> {
     return this.#change(passphrase, (keyring) => keyring.rotate());
   }
 
   /** Destroys an older key. What is still encrypted with it is lost. */
-  async destroy(passphrase: string, id: string): Promise<void> {
+  destroy(passphrase: string, id: string): Promise<void> {
     return this.#change(passphrase, (keyring) => keyring.destroyVersion(id));
   }
 
   /** Wipes the keys from memory. */
   lock(): void {
+    this.#locked = true;
     free(this.#open);
   }
 
   /** Changes the stored keyring and goes on with that one. A wrong passphrase changes nothing. */
-  async #change<T>(passphrase: string, change: (keyring: Keyring) => T): Promise<T> {
-    const { keyring, etag } = await openStored(passphrase);
-    const result = change(keyring);
-    await server.write(KEYRING_OBJECT, await keyring.seal({ passphrase }), { ifMatch: etag });
+  #change<T>(passphrase: string, change: (keyring: Keyring) => T): Promise<T> {
+    return this.#inTurn(async () => {
+      const { keyring, etag: before } = await openStored(passphrase);
+      return orFree(keyring, async () => {
+        const result = change(keyring);
+        const { etag } = await server.write(KEYRING_OBJECT, await keyring.seal({ passphrase }), { ifMatch: before });
+        this.#use(keyring, etag);
+        return result;
+      });
+    });
+  }
+
+  #use(keyring: Keyring, etag: string): void {
+    if (this.#locked) throw new Error("This tab was locked meanwhile.");
     const before = this.#open;
-    this.#open = narrow(keyring);
+    this.#open = narrow(keyring, etag);
     free(before);
+  }
+
+  /** One step at a time, so that a change of our own is never taken for another tab's. */
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(step);
+    this.#turn = result.catch(() => undefined);
     return result;
   }
 }
 
 interface Open {
+  /** Of the stored keyring that this is. */
+  readonly etag: string;
   readonly root: Keyring;
   readonly records: Keyring;
   readonly files: Keyring;
   readonly labels: Keyring;
 }
 
-function narrow(root: Keyring): Open {
-  return { root, records: root.scope("records"), files: root.scope("files"), labels: root.scope("labels") };
+function narrow(root: Keyring, etag: string): Open {
+  return { etag, root, records: root.scope("records"), files: root.scope("files"), labels: root.scope("labels") };
 }
 
 function free(open: Open): void {
   for (const keyring of [open.records, open.files, open.labels, open.root]) keyring.free();
+}
+
+/** A keyring that does not come into use is wiped: whatever fails on the way, its keys do not stay behind. */
+async function orFree<T>(keyring: Keyring, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    keyring.free();
+    throw error;
+  }
 }
 
 async function openStored(passphrase: string): Promise<{ keyring: Keyring; etag: string }> {

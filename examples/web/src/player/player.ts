@@ -1,19 +1,14 @@
 // The page's side of playing: it registers the service worker and answers its questions, so that the
 // keys stay in the page and a video decrypts as far as it is watched.
 
-import { type EncryptedFile } from "fortress-sdk";
 import type { Answer, Claim, Opened, PlayPath, Question } from "./messages.ts";
+import { Opened as OpenedFile, type Playable } from "./opened.ts";
 
 const CLAIM: Claim = "claim";
 const PLAY_PATH: PlayPath = "/play/";
 
-export interface Playable {
-  readonly file: EncryptedFile;
-  readonly type: string;
-}
-
 export class Player {
-  readonly #opened = new Map<string, Promise<Playable>>();
+  readonly #opened = new Map<string, OpenedFile>();
   #ready: Promise<boolean> | undefined;
 
   /** `open` finds what an id plays; `onError` hears why a file stopped playing, which a media element cannot say. */
@@ -28,15 +23,17 @@ export class Player {
     return (await this.#ready) ? PLAY_PATH + id : undefined;
   }
 
-  /** Forgets a file's header, after its bytes on the server have changed. */
-  forget(id: string): void {
-    const found = this.#opened.get(id);
-    this.#opened.delete(id);
-    found?.then(({ file }) => file.free()).catch(() => undefined);
+  /** Told what the server holds now: what is unchanged plays on, and the rest is opened anew when it is asked for next. */
+  keepUnchanged(etags: ReadonlyMap<string, string>): void {
+    for (const [id, opened] of this.#opened) {
+      opened.playable.then(({ etag }) => etags.get(id) !== etag && this.#forget(id, opened)).catch(() => undefined);
+    }
   }
 
-  forgetAll(): void {
-    for (const id of this.#opened.keys()) this.forget(id);
+  /** Stops all playing and wipes the files' keys. */
+  stop(): void {
+    for (const opened of this.#opened.values()) opened.free();
+    this.#opened.clear();
   }
 
   async #start(): Promise<boolean> {
@@ -60,21 +57,35 @@ export class Player {
   async #answer(question: Question, port: MessagePort | undefined): Promise<void> {
     const reply = (answer: Answer<Opened | Uint8Array>): void => port?.postMessage(answer);
     try {
-      const { file, type } = await this.#find(question.id);
-      reply({ ok: question.ask === "open" ? { size: file.size, type } : await file.read(question.start, question.end) });
+      // A header that was rewritten while it was read is no fault of the file: what is there now gets a second look.
+      reply({ ok: await this.#look(question).catch(() => this.#look(question)) });
     } catch (error) {
-      this.forget(question.id);
       this.onError(question.id, error);
       reply({ failed: error instanceof Error ? error.message : String(error) });
     }
   }
 
-  #find(id: string): Promise<Playable> {
+  async #look(question: Question): Promise<Opened | Uint8Array> {
+    const opened = this.#find(question.id);
+    try {
+      return await opened.use<Opened | Uint8Array>(({ file, type }) => (question.ask === "open" ? { size: file.size, type } : file.read(question.start, question.end)));
+    } catch (error) {
+      this.#forget(question.id, opened);
+      throw error;
+    }
+  }
+
+  #find(id: string): OpenedFile {
     let found = this.#opened.get(id);
     if (!found) {
-      found = this.open(id);
+      found = new OpenedFile(this.open(id));
       this.#opened.set(id, found);
     }
     return found;
+  }
+
+  #forget(id: string, opened: OpenedFile): void {
+    if (this.#opened.get(id) === opened) this.#opened.delete(id);
+    opened.close();
   }
 }

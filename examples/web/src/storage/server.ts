@@ -61,13 +61,21 @@ export async function readStream(name: string, signal?: AbortSignal): Promise<{ 
   return { stream: response.body, size: Number(response.headers.get("content-length")) };
 }
 
-export function write(name: string, body: Uint8Array | string, guard: { ifMatch?: string; ifNoneMatch?: "*" } = {}): Promise<StoredObject> {
+/** What must hold for a write to happen; where it does not, the server refuses it and stores nothing. */
+export interface Guard {
+  readonly ifMatch?: string;
+  readonly ifNoneMatch?: "*";
+  /** Another object that must be as it was. */
+  readonly other?: { readonly name: string; readonly etag: string };
+}
+
+export function write(name: string, body: Uint8Array | string, guard: Guard): Promise<StoredObject> {
   return json(`objects/${name}`, { method: "PUT", body: body as BodyInit, headers: guardHeaders(guard) });
 }
 
 /** Replaces an object's first `length` bytes: a new envelope header, while the payload stays where it is. */
-export function replacePrefix(name: string, length: number, body: Blob): Promise<StoredObject> {
-  return json(`objects/${name}?prefix=${length}`, { method: "PATCH", body });
+export function replacePrefix(name: string, length: number, body: Blob, guard: Guard): Promise<StoredObject> {
+  return json(`objects/${name}?prefix=${length}`, { method: "PATCH", body, headers: guardHeaders(guard) });
 }
 
 export async function remove(name: string): Promise<void> {
@@ -98,6 +106,10 @@ export async function send(path: string, init: RequestInit = {}): Promise<Respon
   throw new ServerError(response.status, answer.error ?? "unknown", answer.message ?? `The server answered ${response.status}.`);
 }
 
-function guardHeaders({ ifMatch, ifNoneMatch }: { ifMatch?: string; ifNoneMatch?: string }): Record<string, string> {
-  return { ...(ifMatch && { "if-match": ifMatch }), ...(ifNoneMatch && { "if-none-match": ifNoneMatch }) };
+export function guardHeaders({ ifMatch, ifNoneMatch, other }: Guard): Record<string, string> {
+  return {
+    ...(ifMatch && { "if-match": ifMatch }),
+    ...(ifNoneMatch && { "if-none-match": ifNoneMatch }),
+    ...(other && { if: `</api/objects/${other.name}> ([${other.etag}])` }),
+  };
 }

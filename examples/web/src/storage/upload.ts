@@ -2,12 +2,12 @@
 // while the next one fills. Two parts are all the memory it takes, whatever the size, and it needs no
 // streaming request bodies, which only some browsers have.
 
-import { json } from "./server.ts";
+import { type Guard, guardHeaders, json } from "./server.ts";
 
 const PART_BYTES = 8 * 1024 * 1024;
 
-/** Opens an upload. Closing the stream gives the object its name; aborting it discards what was sent. */
-export async function openUpload(name: string): Promise<WritableStream<Uint8Array<ArrayBuffer>>> {
+/** Opens an upload. Closing the stream gives the object its name, if the guard holds then; aborting it discards what was sent. */
+export async function openUpload(name: string, guard: Guard): Promise<WritableStream<Uint8Array<ArrayBuffer>>> {
   const { id } = await json<{ id: string }>("uploads", { method: "POST" });
   let pieces: Uint8Array<ArrayBuffer>[] = [];
   let filled = 0;
@@ -52,7 +52,7 @@ export async function openUpload(name: string): Promise<WritableStream<Uint8Arra
       orDiscard(async () => {
         if (filled > 0) await flush();
         await onTheWire;
-        await json(`uploads/${id}/finish?name=${encodeURIComponent(name)}`, { method: "POST" });
+        await json(`uploads/${id}/finish?name=${encodeURIComponent(name)}`, { method: "POST", headers: guardHeaders(guard) });
       }),
     abort: discard,
   });

@@ -1,16 +1,18 @@
 // One stored file: play it, read a part of it, save it, look at what the server has, or let the server
 // tamper with it.
 
-import { displayName, objectName, removeFile, type StoredFile } from "../data/files.ts";
+import { objectName, removeFile, type StoredFile } from "../data/files.ts";
+import { displayName } from "../data/labels.ts";
 import { type Session } from "../data/session.ts";
 import { type Player } from "../player/player.ts";
 import { confirmButton } from "./confirm-button.ts";
 import { announce, h, hush, say } from "./dom.ts";
 import { saveFile } from "./file-save.ts";
-import { kindOf, mediaElement } from "./file-media.ts";
+import { kindOf, media } from "./file-media.ts";
 import { partReader } from "./file-part.ts";
 import { tamperMenu } from "./file-tamper.ts";
 import { size } from "./format.ts";
+import { keyNote } from "./key-note.ts";
 import { isAbort, problemBlock } from "./problem.ts";
 import { ProgressMeter } from "./upload-item.ts";
 
@@ -29,6 +31,7 @@ export class FileCard {
   readonly #stage = h("div", { class: "stage" });
   readonly #actions = h("div", { class: "actions" });
   readonly #tamper: ReturnType<typeof tamperMenu>;
+  #closeStage = (): void => undefined;
   #file: StoredFile | undefined;
 
   constructor(
@@ -48,7 +51,7 @@ export class FileCard {
     if (this.#file && this.#file.tampered !== file.tampered) hush(this.#message);
     this.#file = file;
     this.#title.textContent = this.#name;
-    this.#meta.replaceChildren(size(file.storedSize), file.keyId ? " · key " : "", file.keyId ? h("code", {}, file.keyId) : "");
+    this.#meta.replaceChildren(size(file.storedSize), " · ", keyNote(file.keyIds));
     this.#tamper.update(file.tampered);
     if (file.error !== undefined) this.#fail("Its name does not open", file.error);
     if (first) this.#actions.replaceChildren(...this.#buttons());
@@ -56,8 +59,14 @@ export class FileCard {
 
   /** The player could not go on; a media element only says that it stopped, so the reason goes here. */
   stopped(error: unknown): void {
-    this.#stage.replaceChildren();
+    this.#show();
     this.#fail("This file stopped playing", error);
+  }
+
+  /** Takes the card away, and lets go of what it shows. */
+  remove(): void {
+    this.#show();
+    this.element.remove();
   }
 
   get #name(): string {
@@ -82,7 +91,10 @@ export class FileCard {
     hush(this.#message);
     try {
       const { name = "", type = "" } = this.#file?.label ?? {};
-      this.#stage.replaceChildren(await mediaElement(this.session, this.player, this.id, name, type));
+      const { element, close } = await media(this.session, this.player, this.id, name, type);
+      // The card may be gone by now.
+      if (this.element.isConnected) this.#show(element, close);
+      else close();
     } catch (error) {
       this.#fail("This file does not play", error);
     }
@@ -91,7 +103,7 @@ export class FileCard {
   #readPart(): void {
     hush(this.#message);
     const reader = partReader(this.session, this.id, (error) => this.#fail("This part does not open", error));
-    this.#stage.replaceChildren(reader);
+    this.#show(reader);
     reader.querySelector("input")?.focus();
   }
 
@@ -104,14 +116,14 @@ export class FileCard {
         signal: cancel.signal,
         onProgress: (processed) => meter.update(processed),
         onStart: () =>
-          this.#stage.replaceChildren(
+          this.#show(
             h("div", { class: "transfer" }, meter.text, meter.bar, h("button", { class: "button quiet", type: "button", onclick: () => cancel.abort() }, "Cancel")),
           ),
       });
-      this.#stage.replaceChildren();
+      this.#show();
       say(this.#message, "good", `Decrypted and saved at ${meter.speed()}. Every byte was checked.`);
     } catch (error) {
-      this.#stage.replaceChildren();
+      this.#show();
       if (!isAbort(error)) this.#fail("This file was not saved", error);
     }
   }
@@ -125,6 +137,13 @@ export class FileCard {
     } catch (error) {
       this.#fail("This file was not deleted", error);
     }
+  }
+
+  /** Shows this on the stage, and lets go of what was there; nothing clears it. */
+  #show(content?: HTMLElement, close = (): void => undefined): void {
+    this.#closeStage();
+    this.#closeStage = close;
+    this.#stage.replaceChildren(...(content ? [content] : []));
   }
 
   #fail(title: string, error: unknown): void {

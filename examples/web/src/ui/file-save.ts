@@ -1,7 +1,8 @@
 // Saving a decrypted file: straight to disk where the browser has a save dialog for pages, else as a
 // download. A file that fails half-way leaves nothing behind that could be taken for the whole.
 
-import { decryptFile, decryptFileToBlob, displayName, type Label, type Transfer } from "../data/files.ts";
+import { decryptFile, decryptFileToBlob, type Transfer } from "../data/files.ts";
+import { displayName, type Label } from "../data/labels.ts";
 import { type Session } from "../data/session.ts";
 import { h } from "./dom.ts";
 

@@ -41,9 +41,10 @@ export class FileSection {
     if (this.#session !== session) return [];
     for (const [id, card] of this.#cards) {
       if (files.some((file) => file.id === id)) continue;
-      card.element.remove();
+      card.remove();
       this.#cards.delete(id);
     }
+    this.#player.keepUnchanged(new Map(files.map(({ id, etag }) => [id, etag])));
     for (const file of files) this.#card(session, file.id).update(file);
     arrange(
       this.#list,
@@ -53,16 +54,12 @@ export class FileSection {
     return files;
   }
 
-  /** After a rotation or a rewrap: headers read before may be out of date. */
-  forgetHeaders(): void {
-    this.#player.forgetAll();
-  }
-
   clear(): void {
     this.#session = undefined;
     this.#lock.abort();
     this.#lock = new AbortController();
-    this.#player.forgetAll();
+    this.#player.stop();
+    for (const card of this.#cards.values()) card.remove();
     this.#cards.clear();
     this.#list.replaceChildren();
     this.#uploads.replaceChildren();
@@ -86,10 +83,7 @@ export class FileSection {
     if (!card) {
       card = new FileCard(session, id, this.#player, {
         onLook: () => this.events.onLook(objectName(id)),
-        onChanged: async () => {
-          this.#player.forget(id);
-          await this.events.onChange(objectName(id));
-        },
+        onChanged: () => this.events.onChange(objectName(id)),
         onRemoved: async () => {
           await this.events.onChange();
           byId("files-title", HTMLElement).focus();

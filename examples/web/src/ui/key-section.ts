@@ -2,7 +2,7 @@
 
 import { type LoadedRecord } from "../data/records.ts";
 import { type StoredFile } from "../data/files.ts";
-import { migrate, oldData } from "../data/migrate.ts";
+import { isNeeded, migrate, oldData } from "../data/migrate.ts";
 import { type Session } from "../data/session.ts";
 import { confirmButton } from "./confirm-button.ts";
 import { byId, type Child, h, hush, painted, say } from "./dom.ts";
@@ -43,7 +43,7 @@ export class KeySection {
     this.#session = session;
     const { keyring } = session;
     byId("keys-summary", HTMLElement).textContent = `Profile ${keyring.profile}. ${keyring.rotationDue() ? "Rotation is due." : "No rotation is due."}`;
-    const old = oldData(session, records, files);
+    const old = oldData(session, { records, files });
     this.#older.hidden = old.records.length + old.files.length === 0;
     this.#list.replaceChildren(
       ...keyring.versions.map(({ id, created, state }) =>
@@ -53,8 +53,8 @@ export class KeySection {
           h("code", {}, id),
           h("span", { class: "version-state" }, STATES[state]),
           h("span", { class: "item-meta" }, `made ${time(created)}`),
-          // An older key that data still needs is not offered.
-          state === "decrypt-only" && this.#older.hidden && confirmButton("Destroy", `Destroy key ${id}`, () => this.#destroy(id)),
+          // A key that anything still needs is not offered.
+          state === "decrypt-only" && !isNeeded(id, { records, files }) && confirmButton("Destroy", `Destroy key ${id}`, () => this.#destroy(id)),
         ),
       ),
     );

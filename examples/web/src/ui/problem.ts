@@ -12,7 +12,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   trailing_data: "There is more here than was encrypted, so it is not trusted.",
   unknown_key: "This was encrypted under a key that this tab does not hold. Lock, then unlock to load the newest keyring.",
   wrong_recipient: "Nothing this tab holds opens this.",
-  changed: "The keyring was changed in another tab meanwhile. Nothing was overwritten; try again.",
+  changed: "This was changed in another tab meanwhile. Nothing was overwritten; try again.",
+  other_changed: "The keyring was changed meanwhile. Nothing was written under the older key; try again.",
   exists: "A keyring was made in another tab meanwhile. Reload the page to unlock it.",
 };
 

@@ -1,10 +1,11 @@
 // Records: the form, and the saved records decrypted back.
 
-import { FIELDS, type LoadedRecord, loadRecords, objectName, type Person, removeRecord, saveRecord } from "../data/records.ts";
+import { type Field, FIELDS, type LoadedRecord, loadRecords, objectName, type Person, removeRecord, saveRecord } from "../data/records.ts";
 import { type Session } from "../data/session.ts";
 import { confirmButton } from "./confirm-button.ts";
 import { announce, arrange, byId, h, say } from "./dom.ts";
 import { count } from "./format.ts";
+import { keyNote } from "./key-note.ts";
 import { problemBlock } from "./problem.ts";
 
 const EXAMPLE: Person = {
@@ -24,7 +25,7 @@ export class RecordSection {
   readonly #form = byId("record-form", HTMLFormElement);
   readonly #message = byId("record-message", HTMLElement);
   readonly #list = byId("record-list", HTMLUListElement);
-  readonly #items = new Map<string, { etag: string; element: HTMLLIElement }>();
+  readonly #items = new Map<string, { etag: string | undefined; element: HTMLLIElement }>();
   #session: Session | undefined;
 
   constructor(private readonly events: RecordSectionEvents) {
@@ -74,14 +75,14 @@ export class RecordSection {
   /** A record whose bytes are the same keeps its element, and with it the focus and a question asked. */
   #shown(record: LoadedRecord): HTMLLIElement {
     const before = this.#items.get(record.id);
-    if (before?.etag === record.etag && "person" in record.result) return before.element;
+    if (before && before.etag === record.etag && "fields" in record.result) return before.element;
     const element = this.#item(record);
     this.#items.set(record.id, { etag: record.etag, element });
     return element;
   }
 
-  #item({ id, keyId, result }: LoadedRecord): HTMLLIElement {
-    const name = "person" in result ? result.person.name : "A record that does not open";
+  #item({ id, keyIds, result }: LoadedRecord): HTMLLIElement {
+    const name = "fields" in result ? result.fields.name : "A record that does not open";
     return h(
       "li",
       { class: "item", "data-record": id },
@@ -89,9 +90,9 @@ export class RecordSection {
         "div",
         { class: "item-head" },
         h("h3", {}, name),
-        h("p", { class: "item-meta" }, keyId ? h("span", {}, "key ", h("code", {}, keyId)) : null),
+        h("p", { class: "item-meta" }, keyNote(keyIds)),
       ),
-      "person" in result ? fieldList(result.person) : problemBlock("This record does not open", result.error),
+      "fields" in result ? fieldList(result.fields) : problemBlock("This record does not open", result.error),
       h(
         "div",
         { class: "actions" },
@@ -112,7 +113,7 @@ export class RecordSection {
     }
   }
 
-  #input(field: string): HTMLInputElement | HTMLTextAreaElement {
+  #input(field: Field): HTMLInputElement | HTMLTextAreaElement {
     return this.#form.elements.namedItem(field) as HTMLInputElement | HTMLTextAreaElement;
   }
 }
