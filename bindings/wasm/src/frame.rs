@@ -7,10 +7,16 @@
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
 
-use fortress::Context;
+use fortress::{Context, token::MAX_VALUE_LEN};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    json::{self, Json},
+};
+
+/// An output area above this is given back: the next call hardly needs as much.
+const KEPT: usize = 4 << 20;
 
 thread_local! {
     static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -19,20 +25,30 @@ thread_local! {
     static RESULT: Cell<*const u8> = const { Cell::new(std::ptr::null()) };
 }
 
-/// Makes the input area at least `capacity` bytes long and returns its address. The first `keep` bytes stay what they are.
+/// Makes the input area `capacity` bytes long and returns its address, or 0 when there is no memory for it. The first `keep`
+/// bytes stay what they are.
 #[wasm_bindgen]
 pub fn frame_reserve(capacity: usize, keep: usize) -> *const u8 {
     INPUT.with_borrow_mut(|input| {
-        if input.len() < capacity {
-            let mut larger = vec![0; capacity];
-            if let (Some(to), Some(from)) = (larger.get_mut(..keep), input.get(..keep)) {
-                to.copy_from_slice(from);
-            }
-            wipe(input);
-            *input = larger;
+        let mut area = Vec::new();
+        if area.try_reserve_exact(capacity).is_err() {
+            return std::ptr::null();
         }
+        area.resize(capacity, 0);
+        if let (Some(to), Some(from)) = (area.get_mut(..keep), input.get(..keep)) {
+            to.copy_from_slice(from);
+        }
+        wipe(input);
+        *input = area;
         input.as_ptr()
     })
+}
+
+/// Bytes that the inputs of one call take at most: the largest token's text, for which three bytes a UTF-16 unit are reserved, and
+/// what goes with it.
+#[wasm_bindgen]
+pub fn frame_limit() -> usize {
+    5 * MAX_VALUE_LEN
 }
 
 /// The address of the word that holds the address of the last result.
@@ -42,7 +58,8 @@ pub fn frame_result() -> *const u8 {
 }
 
 /// Runs one call: `body` reads the `len` bytes of input, which are wiped afterwards, and appends its result. Returns the
-/// result's length, or -1 when the result is an error's code, a line feed, its text and a zero byte.
+/// result's length, or -1 when the result is an error: its code, its text and its failures as JSON, each ended by a line feed, and a
+/// zero byte.
 pub(crate) fn call(len: usize, body: impl FnOnce(&mut Reader<'_>, &mut Vec<u8>) -> Result<(), Failure>) -> i32 {
     call_with(len, |input, output| body(input, output).map(|()| None::<()>)).0
 }
@@ -59,6 +76,7 @@ fn call_with<T>(
     INPUT.with_borrow_mut(|input| {
         OUTPUT.with_borrow_mut(|output| {
             output.clear();
+            output.shrink_to(KEPT);
             let input = input.get_mut(..len).unwrap_or_default();
             let made = body(&mut Reader(input), output);
             wipe(input);
@@ -79,9 +97,19 @@ fn call_with<T>(
 fn write_failure(failure: &Failure, output: &mut Vec<u8>) {
     wipe(output);
     output.clear();
-    for part in [failure.code.as_bytes(), b"\n", failure.text.as_bytes(), b"\0"] {
+    for part in [failure.code.as_bytes(), b"\n", failure.text.as_bytes(), b"\n"] {
         output.extend_from_slice(part);
     }
+    let mut list = Json::array(output);
+    for (position, code, text) in &failure.values {
+        let mut entry = Json::object(list.element());
+        json::number(entry.key("position"), *position as u64);
+        json::string(entry.key("code"), code);
+        json::string(entry.key("message"), text);
+        entry.end();
+    }
+    list.end();
+    output.extend_from_slice(b"\n\0");
 }
 
 /// Overwrites with zeros. The compiler is kept from seeing that nobody here reads them: JavaScript could.

@@ -4,7 +4,7 @@ use fortress::{
     Suite,
     envelope::{Header, RecipientInfo},
     inspect::{self, Inspection},
-    token::{TokenError, decode_text},
+    token::{MAX_VALUE_LEN, TokenError, decode_text},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -37,8 +37,19 @@ fn token_or_envelope(bytes: &[u8], total: u64) -> Result<Inspection, Failure> {
     match inspect::token(bytes) {
         // What does not start as a token may be an envelope.
         Err(TokenError::UnknownVersion(_)) => Ok(inspect::envelope(bytes, Some(total))?),
+        Ok(_) if total > bytes.len() as u64 => Err(too_long(total).into()),
         inspected => Ok(inspected?),
     }
+}
+
+/// Bytes that are enough of anything: a token whole, or an envelope's start.
+#[wasm_bindgen]
+pub fn inspected_len() -> usize {
+    2 * MAX_VALUE_LEN
+}
+
+fn too_long(total: u64) -> TokenError {
+    TokenError::ValueTooLarge { limit: MAX_VALUE_LEN, got: usize::try_from(total).unwrap_or(usize::MAX) }
 }
 
 fn write(inspection: &Inspection, out: &mut Vec<u8>) {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use fortress::{KeyId, Keyring, Profile, Timestamp, envelope::Metadata, envelope::ReadLimits};
+use fortress::{KeyId, Keyring, Profile, Timestamp, envelope::Metadata, envelope::ReadLimits, inspect};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
@@ -16,7 +16,11 @@ use crate::{
 
 /// A keyring. Dropping the last holder wipes it.
 #[wasm_bindgen]
-pub struct KeyringHandle(Rc<RefCell<Keyring>>);
+pub struct KeyringHandle {
+    keyring: Rc<RefCell<Keyring>>,
+    /// Public metadata of the sealed keyring that it was opened from.
+    metadata: Metadata,
+}
 
 #[wasm_bindgen]
 impl KeyringHandle {
@@ -37,7 +41,9 @@ impl KeyringHandle {
             let sealed = input.rest();
             let opened =
                 identities.identities(|identities| Keyring::open(sealed, identities, &ReadLimits::default()))?;
-            Ok(KeyringHandle::new(opened))
+            // The header's MAC covered it when the keyring opened.
+            let metadata = inspect::envelope(sealed, None)?.header.map(|header| header.metadata().clone());
+            Ok(KeyringHandle { metadata: metadata.unwrap_or_default(), ..KeyringHandle::new(opened) })
         })
     }
 
@@ -59,7 +65,8 @@ impl KeyringHandle {
     pub fn seal(&self, recipients: &Parties, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let metadata = Metadata::new(input.pairs()?);
-            let sealed = recipients.recipients(|recipients| self.0.borrow().seal(recipients, metadata, &mut Pool))?;
+            let sealed =
+                recipients.recipients(|recipients| self.keyring.borrow().seal(recipients, metadata, &mut Pool))?;
             out.extend_from_slice(&sealed);
             Ok(())
         })
@@ -70,14 +77,14 @@ impl KeyringHandle {
         frame::make(len, |input, _| {
             let count = input.number()?;
             let segments = (0..count).map(|_| input.text()).collect::<Result<Vec<_>, Failure>>()?;
-            Ok(KeyringHandle::new(self.0.borrow().scope(segments)?))
+            Ok(KeyringHandle::new(self.keyring.borrow().scope(segments)?))
         })
     }
 
     /// Adds a fresh primary version, created `now`. Result: its key id.
     pub fn rotate(&self, now: f64) -> i32 {
         frame::call(0, |_, out| {
-            let id = self.0.borrow_mut().rotate(timestamp(now), &mut Pool)?;
+            let id = self.keyring.borrow_mut().rotate(timestamp(now), &mut Pool)?;
             out.extend_from_slice(id.to_string().as_bytes());
             Ok(())
         })
@@ -89,19 +96,19 @@ impl KeyringHandle {
             let text = input.rest_text()?;
             let id = KeyId::from_hex(text)
                 .ok_or_else(|| Failure::argument(format!("a key id has 8 hexadecimal digits, got {text:?}")))?;
-            Ok(self.0.borrow_mut().destroy_version(id)?)
+            Ok(self.keyring.borrow_mut().destroy_version(id)?)
         })
     }
 
     /// Should the primary version be rotated?
     pub fn rotation_due(&self, now: f64) -> bool {
-        self.0.borrow().rotation_due(timestamp(now))
+        self.keyring.borrow().rotation_due(timestamp(now))
     }
 
     /// What it is: profile, path, primary and versions, without secrets. Result: JSON.
     pub fn describe(&self) -> i32 {
         frame::call(0, |_, out| {
-            describe(&self.0.borrow(), out);
+            describe(&self.keyring.borrow(), &self.metadata, out);
             Ok(())
         })
     }
@@ -109,21 +116,26 @@ impl KeyringHandle {
 
 impl KeyringHandle {
     fn new(keyring: Keyring) -> KeyringHandle {
-        KeyringHandle(Rc::new(RefCell::new(keyring)))
+        KeyringHandle { keyring: Rc::new(RefCell::new(keyring)), metadata: Metadata::default() }
     }
 
     /// A second holder.
     pub(crate) fn shared(&self) -> Rc<RefCell<Keyring>> {
-        Rc::clone(&self.0)
+        Rc::clone(&self.keyring)
     }
 
     pub(crate) fn with<T>(&self, body: impl FnOnce(&Keyring) -> T) -> T {
-        body(&self.0.borrow())
+        body(&self.keyring.borrow())
     }
 }
 
-fn describe(keyring: &Keyring, out: &mut Vec<u8>) {
+fn describe(keyring: &Keyring, metadata: &Metadata, out: &mut Vec<u8>) {
     let mut object = Json::object(out);
+    let mut entries = Json::object(object.key("metadata"));
+    for (key, value) in metadata.iter() {
+        json::string(entries.key(key), value);
+    }
+    entries.end();
     json::string(object.key("profile"), keyring.profile().name());
     json::string(object.key("primary"), &keyring.primary().to_string());
     let mut path = Json::array(object.key("path"));

@@ -1,9 +1,11 @@
 //! Field tokens, rows and columns: inputs and results of any number of values in one crossing.
 
+use std::collections::BTreeMap;
+
 use fortress::{
     Context, Keyring,
-    batch::Batch,
-    group::Layout,
+    batch::{Batch, BatchError},
+    group::{GroupEncryptor, Layout},
     token::{TokenError, decode_text, encode_text},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -64,6 +66,30 @@ impl KeyringHandle {
         })
     }
 
+    /// Encrypts many values by themselves. Frame: list of values, 1 if they have contexts and then those. Result: lengths, then texts.
+    pub fn encrypt_all(&self, len: usize) -> i32 {
+        frame::call(len, |input, out| {
+            let values = input.list()?;
+            let own = own_contexts(input, values.len())?;
+            let empty = Context::empty();
+            let batch = self.with(|keyring| keyring.encrypt_all(beside(values, &own, &empty), &mut Pool))?;
+            write_texts("", &batch, out);
+            Ok(())
+        })
+    }
+
+    /// Decrypts many single tokens. Frame: as for encrypting, with texts. Result: lengths, then values.
+    pub fn decrypt_all(&self, len: usize) -> i32 {
+        frame::call(len, |input, out| {
+            let members = Members::decode(&input.texts()?);
+            let own = own_contexts(input, members.tokens.len())?;
+            let empty = Context::empty();
+            let batch = self.with(|keyring| keyring.decrypt_all(beside(members.iter(), &own, &empty)));
+            write_values(&members.checked(batch)?, out);
+            Ok(())
+        })
+    }
+
     /// Encrypts a row. Frame: context, list of names, list of values. Result: lengths, then texts; for `hoisted` the header comes
     /// first.
     pub fn encrypt_row(&self, len: usize, hoisted: bool) -> i32 {
@@ -82,14 +108,25 @@ impl KeyringHandle {
     /// values.
     pub fn decrypt_row(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
-            let context = input.context()?;
-            let hoisted = input.number()? != 0;
-            let header = decode_text(input.text()?)?;
-            let header = hoisted.then_some(&header[..]);
-            let (names, members) = (input.texts()?, decode_texts(&input.texts()?)?);
-            let fields = names.into_iter().zip(members.iter().map(Vec::as_slice));
-            let batch = self.with(|keyring| keyring.decrypt_row(fields, header, &context))?;
+            let row = StoredRow::read(input)?;
+            let batch = self.with(|keyring| row.decrypt(keyring))?;
             write_values(&batch, out);
+            Ok(())
+        })
+    }
+
+    /// Encrypts a row anew under the primary version, in the layout that it has. Frame: as for decrypting. Result: as of encrypting.
+    pub fn reencrypt_row(&self, len: usize) -> i32 {
+        frame::call(len, |input, out| {
+            let row = StoredRow::read(input)?;
+            let layout = if row.header.is_some() { Layout::Hoisted } else { Layout::Whole };
+            let row = self.with(|keyring| {
+                let values = row.decrypt(keyring)?;
+                let fields = row.names.iter().copied().zip(values.iter());
+                Ok::<_, Failure>(keyring.encrypt_row(fields, &row.context, layout, &mut Pool)?)
+            })?;
+            let header = if layout == Layout::Hoisted { encode_text(&row.header) } else { String::new() };
+            write_texts(&header, &row.fields, out);
             Ok(())
         })
     }
@@ -112,17 +149,34 @@ impl KeyringHandle {
     /// then values.
     pub fn decrypt_column(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
-            let context = input.context()?;
-            let hoisted = input.number()? != 0;
-            let header = decode_text(input.text()?)?;
-            let header = hoisted.then_some(&header[..]);
-            let members = decode_texts(&input.texts()?)?;
-            let own = own_contexts(input, members.len())?;
-            let empty = Context::empty();
-            let members = members.iter().map(Vec::as_slice);
-            let batch = self.with(|keyring| keyring.decrypt_column(beside(members, &own, &empty), header, &context))?;
+            let column = StoredColumn::read(input)?;
+            let batch = self.with(|keyring| column.decrypt(keyring))?;
             write_values(&batch, out);
             Ok(())
+        })
+    }
+
+    /// Encrypts the values of a column anew under the primary version, as whole members. Frame: as for decrypting. Result: as of
+    /// encrypting.
+    pub fn reencrypt_column(&self, len: usize) -> i32 {
+        frame::call(len, |input, out| {
+            let column = StoredColumn::read(input)?;
+            let empty = Context::empty();
+            let batch = self.with(|keyring| {
+                let values = column.decrypt(keyring)?;
+                let values = beside(values.iter(), &column.own, &empty);
+                Ok::<_, Failure>(keyring.encrypt_column(values, &column.context, &mut Pool)?)
+            })?;
+            write_texts("", &batch, out);
+            Ok(())
+        })
+    }
+
+    /// Starts a column whose header is stored once. Frame: context.
+    pub fn hoisted_column(&self, len: usize) -> Option<HoistedColumn> {
+        frame::make(len, |input, _| {
+            let context = input.context()?;
+            Ok(HoistedColumn(self.with(|keyring| keyring.encrypt_group(&context, &mut Pool))?))
         })
     }
 }
@@ -136,14 +190,147 @@ impl KeyringHandle {
     }
 }
 
-fn decode_texts(texts: &[&str]) -> Result<Vec<Vec<u8>>, TokenError> {
-    texts.iter().map(|text| decode_text(text)).collect()
+/// A column whose header is stored once, while its values come in parts.
+#[wasm_bindgen]
+pub struct HoistedColumn(GroupEncryptor);
+
+#[wasm_bindgen]
+impl HoistedColumn {
+    /// Result: the header's text.
+    pub fn header(&self) -> i32 {
+        frame::call(0, |_, out| {
+            out.extend_from_slice(encode_text(self.0.header()).as_bytes());
+            Ok(())
+        })
+    }
+
+    /// Encrypts the next values. Frame: list of values, 1 if they have contexts and then those. Result: lengths, then texts.
+    pub fn encrypt(&mut self, len: usize) -> i32 {
+        frame::call(len, |input, out| {
+            let values = input.list()?;
+            let own = own_contexts(input, values.len())?;
+            self.write(values, &own, out)
+        })
+    }
+
+    /// Encrypts the next values of a column of `keyring` anew. Frame: as for decrypting that one. Result: as of encrypting.
+    pub fn reencrypt(&mut self, keyring: &KeyringHandle, len: usize) -> i32 {
+        frame::call(len, |input, out| {
+            let column = StoredColumn::read(input)?;
+            let values = keyring.with(|keyring| column.decrypt(keyring))?;
+            self.write(values.iter().collect(), &column.own, out)
+        })
+    }
+}
+
+impl HoistedColumn {
+    fn write(&mut self, values: Vec<&[u8]>, own: &[Context], out: &mut Vec<u8>) -> Result<(), Failure> {
+        let (mut texts, mut ends, mut failures) = (String::new(), Vec::new(), Vec::new());
+        let (empty, mut member) = (Context::empty(), Vec::new());
+        for (position, (value, context)) in beside(values, own, &empty).enumerate() {
+            member.clear();
+            match self.0.encrypt_into(value, context, Layout::Hoisted, &mut member) {
+                Ok(()) => texts.push_str(&encode_text(&member)),
+                Err(error) => failures.push((position, error)),
+            }
+            ends.push(texts.len());
+        }
+        if !failures.is_empty() {
+            return Err(Failure::of_values(failures));
+        }
+        write_lens(&ends, out);
+        out.extend_from_slice(texts.as_bytes());
+        Ok(())
+    }
+}
+
+/// A row as it is stored. Frame: context, 1 for a hoisted one, the header's text, list of names, list of texts.
+struct StoredRow<'i> {
+    context: Context,
+    header: Option<Vec<u8>>,
+    names: Vec<&'i str>,
+    members: Members,
+}
+
+impl<'i> StoredRow<'i> {
+    fn read(input: &mut Reader<'i>) -> Result<StoredRow<'i>, Failure> {
+        let (context, header) = (input.context()?, read_header(input)?);
+        Ok(StoredRow { context, header, names: input.texts()?, members: Members::decode(&input.texts()?) })
+    }
+
+    fn decrypt(&self, keyring: &Keyring) -> Result<Batch, Failure> {
+        let fields = self.names.iter().copied().zip(self.members.iter());
+        self.members.checked(keyring.decrypt_row(fields, self.header.as_deref(), &self.context))
+    }
+}
+
+/// A column as it is stored. Frame: context, 1 for a hoisted one, the header's text, list of texts, 1 if they have contexts and then
+/// those.
+struct StoredColumn {
+    context: Context,
+    header: Option<Vec<u8>>,
+    members: Members,
+    own: Vec<Context>,
+}
+
+impl StoredColumn {
+    fn read(input: &mut Reader<'_>) -> Result<StoredColumn, Failure> {
+        let (context, header) = (input.context()?, read_header(input)?);
+        let members = Members::decode(&input.texts()?);
+        let own = own_contexts(input, members.tokens.len())?;
+        Ok(StoredColumn { context, header, members, own })
+    }
+
+    fn decrypt(&self, keyring: &Keyring) -> Result<Batch, Failure> {
+        let empty = Context::empty();
+        let members = beside(self.members.iter(), &self.own, &empty);
+        self.members.checked(keyring.decrypt_column(members, self.header.as_deref(), &self.context))
+    }
+}
+
+fn read_header(input: &mut Reader<'_>) -> Result<Option<Vec<u8>>, Failure> {
+    let hoisted = input.number()? != 0;
+    let header = decode_text(input.text()?)?;
+    Ok(hoisted.then_some(header))
+}
+
+/// Tokens, and why those of them that are empty could not be decoded.
+struct Members {
+    tokens: Vec<Vec<u8>>,
+    failures: Vec<(usize, TokenError)>,
+}
+
+impl Members {
+    fn decode(texts: &[&str]) -> Members {
+        let mut failures = Vec::new();
+        let decode = |(position, text): (usize, &&str)| {
+            decode_text(text).unwrap_or_else(|error| {
+                failures.push((position, error));
+                Vec::new()
+            })
+        };
+        let tokens = texts.iter().enumerate().map(decode).collect();
+        Members { tokens, failures }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.tokens.iter().map(Vec::as_slice)
+    }
+
+    /// What was decrypted of all of them. An empty token does not decrypt; the reason is that it could not be decoded.
+    fn checked(&self, decrypted: Result<Batch, BatchError>) -> Result<Batch, Failure> {
+        decrypted.map_err(|error| {
+            let mut failures: BTreeMap<_, _> = error.failures().iter().copied().collect();
+            failures.extend(self.failures.iter().copied());
+            Failure::of_values(failures)
+        })
+    }
 }
 
 /// The values' own contexts; none when the next input is 0.
 fn own_contexts(input: &mut Reader<'_>, count: usize) -> Result<Vec<Context>, Failure> {
     let count = if input.number()? == 0 { 0 } else { count };
-    (0..count).map(|_| input.context()).collect()
+    (0..count).map(|position| input.context().map_err(|failure| failure.at(position))).collect()
 }
 
 /// Each value beside its own context, or the empty one.

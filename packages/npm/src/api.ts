@@ -1,14 +1,15 @@
 /** Everything that the package exports, and how an entry connects it to a platform. */
 
+import { listOf, optionsOf, unbuffered, type Known } from "./arguments.js";
 import { decryptingStream, decryptToBlob } from "./envelope/decrypt.js";
 import { encryptingStream, encryptToBlob } from "./envelope/encrypt.js";
 import { openFile, type EncryptedFile } from "./envelope/file.js";
 import { rewrapBlob } from "./envelope/rewrap.js";
 import { inspect, inspectSource } from "./inspect.js";
-import { decryptRange as decryptRangeOf, Keyring, listOf, type RangeOptions } from "./keyring.js";
+import { DECRYPT, decryptRange as decryptRangeOf, ENCRYPT, Keyring, RANGE, SOURCE, type RangeOptions } from "./keyring.js";
 import { init as initModule, setDefaultSource } from "./module/instance.js";
 import { setHostAes, type HostAes } from "./stream/host-aes.js";
-import type { Bytes, Context, DecryptOptions, EncryptOptions, Identity, Recipient, Source, SourceOptions, WasmSource } from "./types.js";
+import type { Bytes, Context, Data, DecryptOptions, EncryptOptions, Identity, Recipient, Source, SourceOptions, WasmSource } from "./types.js";
 
 export { inspect, inspectSource, Keyring };
 
@@ -33,33 +34,39 @@ export async function init(source?: WasmSource): Promise<void> {
 }
 
 /** A stream that encrypts for these recipients. Its memory stays flat whatever its length. */
-export function encryptStream(options: Recipients & EncryptOptions): TransformStream<Uint8Array, Uint8Array> {
-  return encryptingStream(listOf(options.recipients), options, "encryptStream");
+export function encryptStream(options: Recipients & EncryptOptions): TransformStream<Uint8Array, Bytes> {
+  const own = optionsOf(options, { ...RECIPIENTS, ...ENCRYPT }, "encryptStream");
+  return encryptingStream(listOf(own.recipients), own, "encryptStream") as TransformStream<Uint8Array, Bytes>;
 }
 
 /** A stream that decrypts. What it passes on is authentic; that it was all is known when it ends without an error. */
-export function decryptStream(options: Identities & DecryptOptions): TransformStream<Uint8Array, Uint8Array> {
-  return decryptingStream(listOf(options.identity), options, "decryptStream");
+export function decryptStream(options: Identities & DecryptOptions): TransformStream<Uint8Array, Bytes> {
+  const own = optionsOf(options, { ...IDENTITIES, ...DECRYPT }, "decryptStream");
+  return decryptingStream(listOf(own.identity), own, "decryptStream") as TransformStream<Uint8Array, Bytes>;
 }
 
 /** Encrypts a Blob or bytes for these recipients. */
-export function encryptBlob(data: Blob | Uint8Array, options: Recipients & EncryptOptions & SourceOptions): Promise<Blob> {
-  return encryptToBlob(data, listOf(options.recipients), options, "encryptBlob");
+export async function encryptBlob(data: Data, options: Recipients & EncryptOptions & SourceOptions): Promise<Blob> {
+  const own = optionsOf(options, { ...RECIPIENTS, ...ENCRYPT, ...SOURCE }, "encryptBlob");
+  return encryptToBlob(unbuffered(data), listOf(own.recipients), own, "encryptBlob");
 }
 
 /** Decrypts a whole envelope to a Blob of this type. Nothing comes out unless all of it is authentic. */
-export function decryptBlob(source: Source, options: Identities & DecryptOptions & SourceOptions & { readonly type?: string }): Promise<Blob> {
-  return decryptToBlob(source, listOf(options.identity), options, "decryptBlob");
+export async function decryptBlob(source: Source, options: Identities & DecryptOptions & SourceOptions & { readonly type?: string }): Promise<Blob> {
+  const own = optionsOf(options, { ...IDENTITIES, ...DECRYPT, ...SOURCE, type: true }, "decryptBlob");
+  return decryptToBlob(unbuffered(source), listOf(own.identity), own, "decryptBlob");
 }
 
 /** Decrypts the plaintext from `start` up to, not including, `end`. */
-export function decryptRange(source: Source, options: Identities & RangeOptions): Promise<Bytes> {
-  return decryptRangeOf(source, listOf(options.identity), options);
+export async function decryptRange(source: Source, options: Identities & RangeOptions): Promise<Bytes> {
+  const own = optionsOf(options, { ...IDENTITIES, ...RANGE }, "decryptRange");
+  return decryptRangeOf(source, listOf(own.identity), own);
 }
 
 /** Opens a file for reading parts of it, its size and its metadata. */
-export function openSource(source: Source, options: Identities & SourceOptions & { readonly context?: Context }): Promise<EncryptedFile> {
-  return openFile(source, listOf(options.identity), options, true, "openSource");
+export async function openSource(source: Source, options: Identities & SourceOptions & { readonly context?: Context }): Promise<EncryptedFile> {
+  const own = optionsOf(options, { ...IDENTITIES, ...SOURCE, context: true }, "openSource");
+  return openFile(unbuffered(source), listOf(own.identity), own, true, "openSource");
 }
 
 /**
@@ -69,9 +76,13 @@ export function openSource(source: Source, options: Identities & SourceOptions &
  * Give the `context` where recipients are added: it proves that this is the envelope that you mean, and not another one
  * that a server put in its place. For sealed keyrings there is {@link Keyring.rewrap}.
  */
-export function rewrap(envelope: Blob | Uint8Array, options: Identities & Recipients & { readonly context?: Context }): Promise<Blob> {
-  return rewrapBlob(envelope, listOf(options.identity), options.context, listOf(options.recipients), "rewrap");
+export async function rewrap(envelope: Data, options: Identities & Recipients & { readonly context?: Context }): Promise<Blob> {
+  const { identity, context, recipients } = optionsOf(options, { ...IDENTITIES, ...RECIPIENTS, context: true }, "rewrap");
+  return rewrapBlob(unbuffered(envelope), listOf(identity), context, listOf(recipients), "rewrap");
 }
+
+const RECIPIENTS: Known<Recipients> = { recipients: true };
+const IDENTITIES: Known<Identities> = { identity: true };
 
 /** What an entry knows of its platform. */
 export interface Platform {
@@ -94,5 +105,5 @@ export function connect(platform: Platform) {
 export type * from "./types.js";
 export type { EncryptedFile } from "./envelope/file.js";
 export type { InspectedField, InspectedRecipient, Inspection } from "./inspect.js";
-export type { AlsoFor, RangeOptions } from "./keyring.js";
-export type { ColumnOptions, EncryptedRow, HoistedRow, Row, StoredHoistedRow } from "./rows.js";
+export type { AllOptions, AlsoFor, GenerateOptions, RangeOptions, RewrapOptions, SealOptions } from "./keyring.js";
+export type { ColumnOptions, EncryptedRow, HoistedColumn, HoistedRow, Row, StoredColumnOptions, StoredHoistedRow } from "./rows.js";

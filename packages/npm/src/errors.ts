@@ -7,12 +7,24 @@
  * own error.
  */
 
+/** One of many values that were encrypted or decrypted together, and what went wrong with it. */
+export interface Failure {
+  /** Where it stands in the array, or among the row's fields; from 0. */
+  readonly position: number;
+  /** The field of a row. */
+  readonly field?: string;
+  readonly code: string;
+  readonly message: string;
+}
+
 /** What went wrong: a stable `code` in snake_case, the public `operation` that was called, and a sentence. */
 export class FortressError extends Error {
   /** Stable, snake_case; part of the API. */
   readonly code: string;
   /** The public function that was called, such as `"decrypt"`. */
   readonly operation: string;
+  /** Of rows and columns: all values that failed, in their order. The error itself is of the first one's kind. */
+  declare readonly failures?: readonly Failure[];
 
   constructor(code: string, message: string, operation: string, options?: ErrorOptions) {
     super(message, options);
@@ -95,16 +107,31 @@ export function fortressError(code: string, message: string, operation: string, 
   return new Class(code, message, operation, cause === undefined ? undefined : { cause });
 }
 
+/** The error of values that failed among many; there is at least one. */
+export function valuesFailed(failures: readonly Failure[], operation: string): FortressError {
+  const first = failures[0] as Failure;
+  const which = first.field === undefined ? `value ${String(first.position)}` : `the field ${JSON.stringify(first.field)}`;
+  const more = failures.length === 1 ? "" : ` (and ${String(failures.length - 1)} more)`;
+  const error = fortressError(first.code, `${operation}: ${which}${more}: ${first.message}`, operation);
+  return Object.assign(error, { failures });
+}
+
 /** Throws `invalid_argument` for something of the wrong kind: names what was expected and what came. */
 export function invalidArgument(operation: string, expected: string, got: unknown): FortressError {
   return fortressError("invalid_argument", `${operation}: expected ${expected}, got ${describe(got)}`, operation);
 }
 
-/** The kind of a value without its content, which may be secret. */
-function describe(value: unknown): string {
+/** The kind of a value without its content, which may be secret: numbers too are PINs and card numbers. */
+export function describe(value: unknown): string {
   if (value === null) return "null";
-  if (typeof value === "number") return `the number ${String(value)}`;
   if (typeof value !== "object") return typeof value === "undefined" ? "nothing" : `a ${typeof value}`;
   const name: unknown = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name;
-  return typeof name === "string" && name !== "" && name !== "Object" ? `a ${name}` : "an object";
+  if (typeof name !== "string" || name === "" || name === "Object") return "an object";
+  if (name === "Promise") return "a Promise: await it first";
+  return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** An address for people, without what may be a secret in it: user, password, query and fragment. */
+export function publicAddress(url: string): string {
+  return url.replace(/[?#].*$/s, "").replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/]*@/i, "$1//");
 }

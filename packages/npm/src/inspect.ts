@@ -1,9 +1,10 @@
 /** What can be told of a ciphertext without a key. Nothing of it is authenticated: it is what the bytes claim. */
 
+import { optionsOf, unbuffered } from "./arguments.js";
 import { readPrefix } from "./envelope/open.js";
 import { invalidArgument } from "./errors.js";
-import { inspect_bytes, inspect_text } from "./generated/fortress_wasm.js";
-import { isBytes } from "./module/frame.js";
+import { inspect_bytes, inspect_text, inspected_len } from "./generated/fortress_wasm.js";
+import { viewOf } from "./module/frame.js";
 import { init, run } from "./module/instance.js";
 import { rangeReader } from "./source/source.js";
 import type { Source, SourceOptions, Suite } from "./types.js";
@@ -51,19 +52,22 @@ export interface Inspection {
  *
  * @throws `not_fortress`, `truncated`, `unknown_version`, `invalid_text` and the like when it is neither.
  */
-export function inspect(data: Uint8Array | string): Inspection {
+export function inspect(data: Uint8Array | ArrayBuffer | string): Inspection {
   if (typeof data === "string") {
     return run("inspect", (frame) => frame.json(inspect_text(frame.lastValue(data, "inspect").length), "inspect") as Inspection);
   }
-  if (!isBytes(data)) throw invalidArgument("inspect", "a token's text, or a Uint8Array", data);
-  return inspectStart(data, data.length, "inspect");
+  const bytes = viewOf(data);
+  if (bytes === undefined) throw invalidArgument("inspect", "a token's text, or a Uint8Array", data);
+  const enough = run("inspect", () => inspected_len());
+  return inspectStart(bytes.subarray(0, enough), bytes.length, "inspect");
 }
 
 /** Takes an envelope apart from its start, which is all of it that is read. */
 export async function inspectSource(source: Source, options: SourceOptions = {}): Promise<Inspection> {
+  const { signal } = optionsOf(options, { signal: true }, "inspectSource");
   await init();
-  const reader = rangeReader(source, "inspectSource");
-  const prefix = await readPrefix(reader, options.signal, "inspectSource");
+  const reader = rangeReader(unbuffered(source), "inspectSource");
+  const prefix = await readPrefix(reader, signal, "inspectSource");
   return inspectStart(prefix, reader.size, "inspectSource");
 }
 

@@ -1,11 +1,12 @@
 /** Keyrings: versioned keys, the scopes below them, and everything that they encrypt. */
 
+import { listOf, optionsOf, unbuffered, type Known } from "./arguments.js";
 import { decryptingStream, decryptToBlob } from "./envelope/decrypt.js";
 import { encryptingStream, encryptToBlob } from "./envelope/encrypt.js";
 import { openFile, type EncryptedFile } from "./envelope/file.js";
 import { invalidArgument } from "./errors.js";
 import { KeyringHandle } from "./generated/fortress_wasm.js";
-import { hostEncodesBase64, isBytes } from "./module/frame.js";
+import { hostEncodesBase64, viewOf } from "./module/frame.js";
 import { Handle } from "./module/handle.js";
 import { init, instance } from "./module/instance.js";
 import { registerKeyring, withParties } from "./module/parties.js";
@@ -13,22 +14,30 @@ import {
   asBytes,
   asText,
   byName,
+  decryptAll,
   decryptColumn,
   decryptRow,
+  encryptAll,
   encryptColumn,
+  encryptColumnHoisted,
   encryptRow,
+  reencryptColumn,
+  reencryptRow,
   tokenText,
   type ColumnOptions,
   type EncryptedRow,
+  type HoistedColumn,
   type HoistedRow,
+  type StoredColumnOptions,
   type StoredHoistedRow,
 } from "./rows.js";
-import type { Bytes, Context, DecryptOptions, EncryptOptions, Identity, KeyVersion, Profile, Recipient, Source, SourceOptions, Token } from "./types.js";
+import type { Bytes, Context, Data, DecryptOptions, EncryptOptions, Identity, KeyVersion, Profile, Recipient, Source, SourceOptions, Token, Value } from "./types.js";
 
 interface Description {
   readonly profile: Profile;
   readonly primary: string;
   readonly path: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
   readonly versions: readonly { readonly id: string; readonly created: number; readonly state: KeyVersion["state"] }[];
 }
 
@@ -55,10 +64,11 @@ export class Keyring implements Disposable {
   }
 
   /** A keyring with one fresh version. Seal it to keep it. */
-  static async generate(options: { readonly profile?: Profile } = {}): Promise<Keyring> {
+  static async generate(options: GenerateOptions = {}): Promise<Keyring> {
+    const { profile = "" } = optionsOf(options, GENERATE, "generate");
     await init();
     const home = instance("generate");
-    const raw = home.run("generate", (frame) => KeyringHandle.generate(frame.lastValue(options.profile ?? "", "generate").length, now()) ?? frame.fail("generate"));
+    const raw = home.run("generate", (frame) => KeyringHandle.generate(frame.lastValue(profile, "generate").length, now()) ?? frame.fail("generate"));
     return new Keyring(new Handle(home, raw, "keyring"));
   }
 
@@ -68,11 +78,10 @@ export class Keyring implements Disposable {
    * @throws `wrong_passphrase`, `wrong_recipient` when none of its recipients is the identity's kind, `not_fortress` and the
    *   like when it is not a sealed keyring.
    */
-  static async open(sealed: Uint8Array | Blob, identity: Identity): Promise<Keyring> {
+  static async open(sealed: Data, identity: Identity | readonly Identity[]): Promise<Keyring> {
     await init();
-    if (!isBytes(sealed) && !(sealed instanceof Blob)) throw invalidArgument("open", "a Uint8Array or a Blob", sealed);
-    const bytes = isBytes(sealed) ? sealed : new Uint8Array(await sealed.arrayBuffer());
-    return withParties([identity], "open", (parties, home) => {
+    const bytes = await bytesOf(sealed, "open");
+    return withParties(listOf(identity), "open", (parties, home) => {
       const raw = home.run("open", (frame) => KeyringHandle.open(parties, frame.rest(bytes).length) ?? frame.fail("open"));
       return new Keyring(new Handle(home, raw, "keyring"));
     });
@@ -82,12 +91,13 @@ export class Keyring implements Disposable {
    * Rewrites who opens a sealed keyring, such as for a new passphrase, without changing its keys. Whoever could open it
    * before can still open a copy from before: rotate, so that what comes after is out of their reach.
    */
-  static async rewrap(sealed: Uint8Array, options: { readonly identity: Identity; readonly recipients: Recipient | readonly Recipient[] }): Promise<Bytes> {
+  static async rewrap(sealed: Data, options: RewrapOptions): Promise<Bytes> {
+    const { identity, recipients } = optionsOf(options, REWRAP, "rewrap");
     await init();
-    if (!isBytes(sealed)) throw invalidArgument("rewrap", "a Uint8Array", sealed);
-    return withParties([options.identity], "rewrap", (from, home) =>
-      withParties(listOf(options.recipients), "rewrap", (to) =>
-        home.run("rewrap", (frame) => frame.copy(frame.check(KeyringHandle.rewrap(from, to, frame.rest(sealed).length), "rewrap"))),
+    const bytes = await bytesOf(sealed, "rewrap");
+    return withParties(listOf(identity), "rewrap", (from, home) =>
+      withParties(listOf(recipients), "rewrap", (to) =>
+        home.run("rewrap", (frame) => frame.copy(frame.check(KeyringHandle.rewrap(from, to, frame.rest(bytes).length), "rewrap"))),
       ),
     );
   }
@@ -100,6 +110,11 @@ export class Keyring implements Disposable {
   /** The scope that this keyring is narrowed to; empty for one that is not. */
   get path(): readonly string[] {
     return this.#describe().path;
+  }
+
+  /** Public metadata of the sealed keyring that this one was opened from, authenticated; otherwise empty. */
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#describe().metadata;
   }
 
   /** The id of the version that encrypts: 8 hexadecimal digits. */
@@ -119,6 +134,7 @@ export class Keyring implements Disposable {
 
   /** Is the primary version as old as the profile lets it become? */
   rotationDue(at: Date = new Date()): boolean {
+    if (!(at instanceof Date) || Number.isNaN(at.getTime())) throw invalidArgument("rotationDue", "a valid Date", at);
     return this.#handle.run("rotationDue", (raw) => raw.rotation_due(at.getTime() / 1000));
   }
 
@@ -134,7 +150,8 @@ export class Keyring implements Disposable {
   }
 
   /**
-   * Wipes a version for good: what it encrypted cannot be read by this keyring again.
+   * Wipes a version for good: what it encrypted cannot be read by this keyring again. Keyrings that were narrowed from it
+   * before, and files and streams that are open, have keys of their own: free them too.
    *
    * @throws `primary_in_use`, `unknown_key`, or `not_root` on a narrowed keyring.
    */
@@ -167,10 +184,11 @@ export class Keyring implements Disposable {
    *
    * @throws `empty_passphrase`, `argon2_limits`, `no_recipient`, `too_many_recipients`.
    */
-  async seal(recipient: Recipient | readonly Recipient[], options: { readonly metadata?: Readonly<Record<string, string>> } = {}): Promise<Bytes> {
+  async seal(recipient: Recipient | readonly Recipient[], options: SealOptions = {}): Promise<Bytes> {
+    const { metadata } = optionsOf(options, SEAL, "seal");
     await init();
-    return withParties(listOf(recipient), "seal", (parties) =>
-      this.#handle.run("seal", (raw, frame) => frame.copy(frame.check(raw.seal(parties, frame.context(options.metadata, "seal").length), "seal"))),
+    return withParties(recipient === undefined ? [recipient] : listOf(recipient), "seal", (parties) =>
+      this.#handle.run("seal", (raw, frame) => frame.copy(frame.check(raw.seal(parties, frame.context(metadata, "seal").length), "seal"))),
     );
   }
 
@@ -179,7 +197,7 @@ export class Keyring implements Disposable {
    *
    * @throws `value_too_large`, `invalid_context`.
    */
-  encrypt(value: string | Uint8Array, context?: Context): Token {
+  encrypt(value: Value, context?: Context): Token {
     return this.#handle.run("encrypt", (raw, frame) => {
       frame.context(context, "encrypt").lastValue(value, "encrypt");
       if (hostEncodesBase64) return frame.base64url(frame.check(raw.encrypt(frame.length), "encrypt")) as Token;
@@ -224,7 +242,11 @@ export class Keyring implements Disposable {
     });
   }
 
-  /** Was this token made by the primary version? If not, {@link Keyring.reencrypt} brings it up to date. */
+  /**
+   * Was this token made by the primary version? If not, {@link Keyring.reencrypt} brings it up to date, or for what belongs to
+   * a row or a column {@link Keyring.reencryptRow} or {@link Keyring.reencryptColumn}. Of those whose header is stored once, ask
+   * for the header.
+   */
   isCurrent(token: string): boolean {
     return this.#handle.run("isCurrent", (raw, frame) => {
       const length = frame.check(raw.is_current(frame.lastValue(tokenText(token, "isCurrent"), "isCurrent").length), "isCurrent");
@@ -238,13 +260,13 @@ export class Keyring implements Disposable {
    *
    * @throws `value_too_large` for values of 16 KiB and more; encrypt those one by one.
    */
-  encryptRow<K extends string>(row: Readonly<Record<K, string | Uint8Array>>, context?: Context): Record<K, Token> {
+  encryptRow<K extends string>(row: Readonly<Record<K, Value>>, context?: Context): Record<K, Token> {
     const { names, tokens } = encryptRow(this.#handle, row, context, false, "encryptRow");
     return byName(names, tokens);
   }
 
   /** As {@link Keyring.encryptRow}, with the part that all fields share stored once: 62 bytes less a field. */
-  encryptRowHoisted<K extends string>(row: Readonly<Record<K, string | Uint8Array>>, context?: Context): HoistedRow<K> {
+  encryptRowHoisted<K extends string>(row: Readonly<Record<K, Value>>, context?: Context): HoistedRow<K> {
     const { names, tokens } = encryptRow(this.#handle, row, context, true, "encryptRowHoisted");
     const [header, ...fields] = tokens;
     return { header: header as Token, fields: byName(names, fields) };
@@ -253,6 +275,7 @@ export class Keyring implements Disposable {
   /** Decrypts a row, or some of its fields, of either layout, to bytes. */
   decryptRow<K extends string>(row: StoredHoistedRow<K>, context?: Context): Record<K, Bytes>;
   decryptRow<K extends string>(row: Readonly<Record<K, string>>, context?: Context): Record<K, Bytes>;
+  decryptRow(row: EncryptedRow, context?: Context): Record<string, Bytes>;
   decryptRow(row: EncryptedRow, context?: Context): Record<string, Bytes> {
     return decryptRow(this.#handle, row, context, asBytes, "decryptRow");
   }
@@ -260,8 +283,16 @@ export class Keyring implements Disposable {
   /** As {@link Keyring.decryptRow}, to text. */
   decryptRowText<K extends string>(row: StoredHoistedRow<K>, context?: Context): Record<K, string>;
   decryptRowText<K extends string>(row: Readonly<Record<K, string>>, context?: Context): Record<K, string>;
+  decryptRowText(row: EncryptedRow, context?: Context): Record<string, string>;
   decryptRowText(row: EncryptedRow, context?: Context): Record<string, string> {
     return decryptRow(this.#handle, row, context, asText, "decryptRowText");
+  }
+
+  /** Encrypts a row, or some of its fields, anew under the primary version, in the layout that it has. */
+  reencryptRow<K extends string>(row: StoredHoistedRow<K>, context?: Context): HoistedRow<K>;
+  reencryptRow<K extends string>(row: Readonly<Record<K, string>>, context?: Context): Record<K, Token>;
+  reencryptRow(row: EncryptedRow, context?: Context): Record<string, Token> | HoistedRow {
+    return reencryptRow(this.#handle, row, context, "reencryptRow");
   }
 
   /**
@@ -270,51 +301,83 @@ export class Keyring implements Disposable {
    *
    * @throws `value_too_large` for values of 16 KiB and more.
    */
-  encryptColumn(values: readonly (string | Uint8Array | null)[], options: ColumnOptions = {}): (Token | null)[] {
-    return encryptColumn(this.#handle, values, options, "encryptColumn");
+  encryptColumn(values: readonly (Value | null)[], options: ColumnOptions = {}): (Token | null)[] {
+    return encryptColumn(this.#handle, values, optionsOf(options, COLUMN, "encryptColumn"), "encryptColumn");
+  }
+
+  /**
+   * As {@link Keyring.encryptColumn}, with the header that all values share stored once: 62 bytes less a value. Takes at most
+   * 1,048,576 values. Give the header again to decrypt.
+   */
+  encryptColumnHoisted(values: readonly (Value | null)[], options: ColumnOptions = {}): HoistedColumn {
+    return encryptColumnHoisted(this.#handle, values, optionsOf(options, COLUMN, "encryptColumnHoisted"), "encryptColumnHoisted");
   }
 
   /** Decrypts values of a column to bytes. */
-  decryptColumn(tokens: readonly (string | null)[], options: ColumnOptions = {}): (Bytes | null)[] {
-    return decryptColumn(this.#handle, tokens, options, asBytes, "decryptColumn");
+  decryptColumn(tokens: readonly (string | null)[], options: StoredColumnOptions = {}): (Bytes | null)[] {
+    return decryptColumn(this.#handle, tokens, optionsOf(options, STORED_COLUMN, "decryptColumn"), asBytes, "decryptColumn");
   }
 
   /** As {@link Keyring.decryptColumn}, to text. */
-  decryptColumnText(tokens: readonly (string | null)[], options: ColumnOptions = {}): (string | null)[] {
-    return decryptColumn(this.#handle, tokens, options, asText, "decryptColumnText");
+  decryptColumnText(tokens: readonly (string | null)[], options: StoredColumnOptions = {}): (string | null)[] {
+    return decryptColumn(this.#handle, tokens, optionsOf(options, STORED_COLUMN, "decryptColumnText"), asText, "decryptColumnText");
+  }
+
+  /** Encrypts values of a column anew under the primary version; with their header, to a column whose header is stored once. */
+  reencryptColumn(tokens: readonly (string | null)[], options: StoredColumnOptions & { readonly header: string }): HoistedColumn;
+  reencryptColumn(tokens: readonly (string | null)[], options?: ColumnOptions): (Token | null)[];
+  reencryptColumn(tokens: readonly (string | null)[], options: StoredColumnOptions = {}): (Token | null)[] | HoistedColumn {
+    return reencryptColumn(this.#handle, tokens, optionsOf(options, STORED_COLUMN, "reencryptColumn"), "reencryptColumn");
+  }
+
+  /** Encrypts many values, each as {@link Keyring.encrypt} does, to tokens that have nothing in common; `null` stays `null`. */
+  encryptAll(values: readonly (Value | null)[], options: AllOptions = {}): (Token | null)[] {
+    return encryptAll(this.#handle, values, optionsOf(options, ALL, "encryptAll"), "encryptAll");
+  }
+
+  /** Decrypts many tokens, each as {@link Keyring.decrypt} does. */
+  decryptAll(tokens: readonly (string | null)[], options: AllOptions = {}): (Bytes | null)[] {
+    return decryptAll(this.#handle, tokens, optionsOf(options, ALL, "decryptAll"), asBytes, "decryptAll");
+  }
+
+  /** As {@link Keyring.decryptAll}, to text. */
+  decryptAllText(tokens: readonly (string | null)[], options: AllOptions = {}): (string | null)[] {
+    return decryptAll(this.#handle, tokens, optionsOf(options, ALL, "decryptAllText"), asText, "decryptAllText");
   }
 
   /** A stream that encrypts to this keyring, and to `recipients` besides. Its memory stays flat whatever its length. */
-  encryptStream(options: EncryptOptions & AlsoFor = {}): TransformStream<Uint8Array, Uint8Array> {
-    return encryptingStream(this.#and(options), options, "encryptStream");
+  encryptStream(options: EncryptOptions & AlsoFor = {}): TransformStream<Uint8Array, Bytes> {
+    const own = optionsOf(options, { ...ENCRYPT, recipients: true }, "encryptStream");
+    return encryptingStream(this.#and(own), own, "encryptStream") as TransformStream<Uint8Array, Bytes>;
   }
 
   /** A stream that decrypts. What it passes on is authentic; that it was all is known when it ends without an error. */
-  decryptStream(options: DecryptOptions = {}): TransformStream<Uint8Array, Uint8Array> {
-    return decryptingStream([this], options, "decryptStream");
+  decryptStream(options: DecryptOptions = {}): TransformStream<Uint8Array, Bytes> {
+    return decryptingStream([this], optionsOf(options, DECRYPT, "decryptStream"), "decryptStream") as TransformStream<Uint8Array, Bytes>;
   }
 
   /** Encrypts a Blob or bytes to this keyring, and to `recipients` besides. */
-  encryptBlob(data: Blob | Uint8Array, options: EncryptOptions & AlsoFor & SourceOptions = {}): Promise<Blob> {
-    return encryptToBlob(data, this.#and(options), options, "encryptBlob");
+  async encryptBlob(data: Data, options: EncryptOptions & AlsoFor & SourceOptions = {}): Promise<Blob> {
+    const own = optionsOf(options, { ...ENCRYPT, ...SOURCE, recipients: true }, "encryptBlob");
+    return encryptToBlob(unbuffered(data), this.#and(own), own, "encryptBlob");
   }
 
   /** Decrypts a whole envelope to a Blob of this type. Nothing comes out unless all of it is authentic. */
-  decryptBlob(source: Source, options: DecryptOptions & SourceOptions & { readonly type?: string } = {}): Promise<Blob> {
-    return decryptToBlob(source, [this], options, "decryptBlob");
+  async decryptBlob(source: Source, options: DecryptOptions & SourceOptions & { readonly type?: string } = {}): Promise<Blob> {
+    return decryptToBlob(unbuffered(source), [this], optionsOf(options, { ...DECRYPT, ...SOURCE, type: true }, "decryptBlob"), "decryptBlob");
   }
 
   /**
    * Decrypts the plaintext from `start` up to, not including, `end`, reading nothing but the header and what holds it.
    * For many ranges of one file, {@link Keyring.openSource} opens it once.
    */
-  decryptRange(source: Source, range: RangeOptions): Promise<Bytes> {
-    return decryptRange(source, [this], range);
+  async decryptRange(source: Source, range: RangeOptions): Promise<Bytes> {
+    return decryptRange(source, [this], optionsOf(range, RANGE, "decryptRange"));
   }
 
   /** Opens a file for reading parts of it, its size and its metadata. */
-  openSource(source: Source, options: SourceOptions & { readonly context?: Context } = {}): Promise<EncryptedFile> {
-    return openFile(source, [this], options, true, "openSource");
+  async openSource(source: Source, options: SourceOptions & { readonly context?: Context } = {}): Promise<EncryptedFile> {
+    return openFile(unbuffered(source), [this], optionsOf(options, { ...SOURCE, context: true }, "openSource"), true, "openSource");
   }
 
   /** Wipes the keys. Again it does nothing. Keyrings that were narrowed from this one are freed on their own. */
@@ -327,13 +390,34 @@ export class Keyring implements Disposable {
   }
 
   #and(options: AlsoFor): readonly Recipient[] {
-    return [this, ...(options.recipients ?? [])];
+    return [this, ...listOf(options.recipients)];
   }
 }
 
 /** Who else may open it. */
 export interface AlsoFor {
-  readonly recipients?: readonly Recipient[];
+  readonly recipients?: Recipient | readonly Recipient[];
+}
+
+/** What many values are bound to: the contexts of each, in their order. */
+export type AllOptions = Pick<ColumnOptions, "contexts">;
+
+/** What a new keyring is like. */
+export interface GenerateOptions {
+  /** By default `balanced`. */
+  readonly profile?: Profile;
+}
+
+/** What goes with a sealed keyring. */
+export interface SealOptions {
+  /** Public: anyone can read it, nobody can alter it unnoticed. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Who could open a sealed keyring, and who can from now on. */
+export interface RewrapOptions {
+  readonly identity: Identity | readonly Identity[];
+  readonly recipients: Recipient | readonly Recipient[];
 }
 
 /** A range of a file's plaintext. */
@@ -345,21 +429,34 @@ export interface RangeOptions extends SourceOptions {
 }
 
 /** Opens a file for one range and closes it again. */
-export async function decryptRange(source: Source, identities: readonly Identity[], { start, end, ...options }: RangeOptions): Promise<Bytes> {
-  const file = await openFile(source, identities, options, false, "decryptRange");
+export async function decryptRange(source: Source, identities: readonly Identity[], options: RangeOptions): Promise<Bytes> {
+  const file = await openFile(unbuffered(source), identities, options, false, "decryptRange");
   try {
-    return await file.readFor("decryptRange", start, end, options.signal);
+    return await file.readFor("decryptRange", options.start, options.end, options.signal);
   } finally {
     file.free();
   }
 }
 
-/** One, or a list. */
-export function listOf<T>(one: T | readonly T[]): readonly T[] {
-  return Array.isArray(one) ? (one as readonly T[]) : [one as T];
+async function bytesOf(data: Data, operation: string): Promise<Uint8Array> {
+  const bytes = data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : viewOf(data);
+  if (bytes === undefined) throw invalidArgument(operation, "a Uint8Array or a Blob", data);
+  return bytes;
 }
 
 /** Seconds since 1970: the core has no clock. */
 function now(): number {
   return Date.now() / 1000;
 }
+
+const GENERATE: Known<GenerateOptions> = { profile: true };
+const REWRAP: Known<RewrapOptions> = { identity: true, recipients: true };
+const SEAL: Known<SealOptions> = { metadata: true };
+const ALL: Known<AllOptions> = { contexts: true };
+const COLUMN: Known<ColumnOptions> = { context: true, contexts: true };
+const STORED_COLUMN: Known<StoredColumnOptions> = { ...COLUMN, header: true };
+/** Of envelopes. */
+export const ENCRYPT: Known<EncryptOptions> = { context: true, suite: true, metadata: true, onProgress: true };
+export const DECRYPT: Known<DecryptOptions> = { context: true, onProgress: true };
+export const SOURCE: Known<SourceOptions> = { signal: true };
+export const RANGE: Known<RangeOptions> = { ...SOURCE, start: true, end: true, context: true };

@@ -1,13 +1,14 @@
 /** Rows and columns: many values under one key derivation, in one crossing. */
 
-import { invalidArgument } from "./errors.js";
-import type { KeyringHandle } from "./generated/fortress_wasm.js";
-import { decodeUtf8, type Frame } from "./module/frame.js";
-import type { Handle } from "./module/handle.js";
-import type { Bytes, Context, Token } from "./types.js";
+import { isPlain } from "./arguments.js";
+import { fortressError, FortressError, invalidArgument, valuesFailed, type Failure } from "./errors.js";
+import type { HoistedColumn as HoistedColumnHandle, KeyringHandle } from "./generated/fortress_wasm.js";
+import { decodeUtf8, viewOf, type Frame } from "./module/frame.js";
+import { Handle } from "./module/handle.js";
+import type { Bytes, Context, Token, Value } from "./types.js";
 
 /** A row to encrypt: field names and values. */
-export type Row = Readonly<Record<string, string | Uint8Array>>;
+export type Row = Readonly<Record<string, Value>>;
 
 /** An encrypted row whose header is stored once. */
 export interface HoistedRow<K extends string = string> {
@@ -25,46 +26,85 @@ export interface StoredHoistedRow<K extends string = string> {
 /** A row to decrypt, in either layout. */
 export type EncryptedRow<K extends string = string> = Readonly<Record<K, string>> | StoredHoistedRow<K>;
 
+/** An encrypted column whose header is stored once. */
+export interface HoistedColumn {
+  /** The header that all values share. */
+  readonly header: Token;
+  readonly values: (Token | null)[];
+}
+
+/** What a column's values are bound to: one context for the column, and one for each value. */
+export interface ColumnOptions {
+  /** The column's context. */
+  readonly context?: Context;
+  /** The values' own contexts, in their order; should name the row, or equal columns' values can be exchanged. */
+  readonly contexts?: readonly Context[];
+}
+
+/** The same for a column that is stored. */
+export interface StoredColumnOptions extends ColumnOptions {
+  /** Of a column whose header is stored once: the header. */
+  readonly header?: string;
+}
+
 type Keyring = Handle<KeyringHandle>;
 
-/** Cuts the values of a result, which stand one after the other, at these ends. */
-type ReadValues<T> = (bytes: Bytes, ends: readonly number[], operation: string) => T[];
+/** Cuts the values of a result, which stand one after the other, at these ends. Notes those that it cannot read. */
+type ReadValues<T> = (bytes: Bytes, ends: readonly number[], operation: string, failures: Failure[]) => T[];
 
 /** The values as bytes of the caller's own. */
 export const asBytes: ReadValues<Bytes> = (bytes, ends) => ends.map((end, index) => bytes.slice(ends[index - 1] ?? 0, end));
 
-/** The values as text. ASCII is decoded once and cut. */
-export const asText: ReadValues<string> = (bytes, ends, operation) => {
-  const all = ascii.decode(bytes);
-  // In other text a character has more bytes than units; undecodable bytes become one unit that has three bytes.
-  if (all.length === bytes.length && !all.includes("\ufffd")) return ends.map((end, index) => all.slice(ends[index - 1] ?? 0, end));
-  return ends.map((end, index) => decodeUtf8(bytes.subarray(ends[index - 1] ?? 0, end), operation));
-};
-
-const ascii = new TextDecoder("utf-8", { ignoreBOM: true });
+/** The values as text. */
+export const asText: ReadValues<string> = (bytes, ends, operation, failures) =>
+  cutText(bytes, ends, (index) => {
+    try {
+      return decodeUtf8(bytes.subarray(ends[index - 1] ?? 0, ends[index]), operation);
+    } catch (error) {
+      failures.push(failureOf(index, error));
+      return "";
+    }
+  });
 
 /** Encrypts a row; with `hoisted`, the header comes first. */
 export function encryptRow(keyring: Keyring, row: Row, context: Context | undefined, hoisted: boolean, operation: string): { names: string[]; tokens: Token[] } {
-  const names = fieldsOf(row, operation);
-  return keyring.run(operation, (raw, frame) => {
-    frame.context(context, operation).list(names, operation).list(Object.values(row), operation);
-    const length = frame.check(raw.encrypt_row(frame.length, hoisted), operation);
-    return { names, tokens: readTokens(frame, length, names.length + (hoisted ? 1 : 0)) };
+  const [names, values] = fieldsOf(row, operation);
+  values.forEach((value, index) => {
+    if (typeof value !== "string" && viewOf(value) === undefined) throw invalidArgument(operation, `a string or a Uint8Array as the field ${JSON.stringify(names[index])}`, value);
   });
+  return naming(names, operation, () =>
+    keyring.run(operation, (raw, frame) => {
+      frame.context(context, operation).list(names, operation).list(values as Value[], operation);
+      const length = frame.check(raw.encrypt_row(frame.length, hoisted), operation);
+      return { names, tokens: readTokens(frame, length, names.length + (hoisted ? 1 : 0)) };
+    }),
+  );
 }
 
 /** Decrypts a row of either layout. */
 export function decryptRow<T>(keyring: Keyring, row: EncryptedRow, context: Context | undefined, read: ReadValues<T>, operation: string): Record<string, T> {
-  const hoisted = isHoisted(row);
-  const fields: Readonly<Record<string, string>> = hoisted ? row.fields : (row);
-  const names = fieldsOf(fields, operation);
-  const values = keyring.run(operation, (raw, frame) => {
-    const tokens = Object.values(fields);
-    for (const token of tokens) tokenText(token, operation);
-    frame.context(context, operation).u32(hoisted ? 1 : 0).string(hoisted ? row.header : "", operation).list(names, operation).list(tokens, operation);
-    return readValues(frame, frame.check(raw.decrypt_row(frame.length), operation), names.length, read, operation);
-  });
+  const stored = storedRow(row, operation);
+  const { names } = stored;
+  const values = naming(names, operation, () =>
+    keyring.run(operation, (raw, frame) => {
+      writeRow(frame, stored, context, operation);
+      return readValues(frame, frame.check(raw.decrypt_row(frame.length), operation), names.length, read, operation);
+    }),
+  );
   return byName(names, values);
+}
+
+/** Encrypts a row anew, in the layout that it has. */
+export function reencryptRow(keyring: Keyring, row: EncryptedRow, context: Context | undefined, operation: string): Record<string, Token> | HoistedRow {
+  const stored = storedRow(row, operation);
+  const { names, header } = stored;
+  const tokens = naming(names, operation, () =>
+    keyring.run(operation, (raw, frame) => {
+      writeRow(frame, stored, context, operation);
+      return readTokens(frame, frame.check(raw.reencrypt_row(frame.length), operation), names.length + (header === undefined ? 0 : 1));
+    }),
+  );
+  return header === undefined ? byName(names, tokens) : { header: tokens.shift() as Token, fields: byName(names, tokens) };
 }
 
 /** An object from names and values, whatever the names. */
@@ -78,23 +118,9 @@ export function byName<T>(names: readonly string[], values: readonly T[]): Recor
   return result;
 }
 
-/** Which values of a column share a crossing. */
-const BATCH_BYTES = 1 << 19;
-const BATCH_VALUES = 1 << 15;
-
-/** What a column's values may be bound to: one context for the column, and one for each value. */
-export interface ColumnOptions {
-  /** The column's context. */
-  readonly context?: Context;
-  /** To decrypt hoisted members: the header that they share. */
-  readonly header?: string;
-  /** The values' own contexts, in their order; should name the row, or equal columns' values can be exchanged. */
-  readonly contexts?: readonly Context[];
-}
-
 /** Encrypts a column; `null` stays `null`. */
-export function encryptColumn(keyring: Keyring, values: readonly (string | Uint8Array | null)[], options: ColumnOptions, operation: string): (Token | null)[] {
-  return inBatches(values, options, operation, (batch, contexts) =>
+export function encryptColumn(keyring: Keyring, values: readonly (Value | null)[], options: ColumnOptions, operation: string): (Token | null)[] {
+  return inBatches(values, valueLength, options, operation, (batch, contexts) =>
     keyring.run(operation, (raw, frame) => {
       writeBatch(frame.context(options.context, operation), batch, contexts, operation);
       return readTokens(frame, frame.check(raw.encrypt_column(frame.length), operation), batch.length);
@@ -102,36 +128,116 @@ export function encryptColumn(keyring: Keyring, values: readonly (string | Uint8
   );
 }
 
+/** Encrypts a column, with its header once. */
+export function encryptColumnHoisted(keyring: Keyring, values: readonly (Value | null)[], options: ColumnOptions, operation: string): HoistedColumn {
+  return hoistedColumn(keyring, options, operation, (column) =>
+    inBatches(values, valueLength, options, operation, (batch, contexts) =>
+      column.run(operation, (raw, frame) => {
+        writeBatch(frame, batch, contexts, operation);
+        return readTokens(frame, frame.check(raw.encrypt(frame.length), operation), batch.length);
+      }),
+    ),
+  );
+}
+
 /** Decrypts a column; `null` stays `null`. */
-export function decryptColumn<T>(keyring: Keyring, tokens: readonly (string | null)[], options: ColumnOptions, read: ReadValues<T>, operation: string): (T | null)[] {
-  return inBatches(tokens, options, operation, (batch, contexts) =>
+export function decryptColumn<T>(keyring: Keyring, tokens: readonly (string | null)[], options: StoredColumnOptions, read: ReadValues<T>, operation: string): (T | null)[] {
+  return inBatches(tokens, tokenLength, options, operation, (batch, contexts) =>
     keyring.run(operation, (raw, frame) => {
-      for (const token of batch) tokenText(token, operation);
-      const { context, header } = options;
-      frame.context(context, operation).u32(header === undefined ? 0 : 1).string(header ?? "", operation);
-      writeBatch(frame, batch, contexts, operation);
+      writeStored(frame, batch, contexts, options, operation);
       return readValues(frame, frame.check(raw.decrypt_column(frame.length), operation), batch.length, read, operation);
     }),
   );
 }
 
-function writeBatch(frame: Frame, batch: readonly (string | Uint8Array)[], contexts: readonly (Context | undefined)[] | undefined, operation: string): void {
+/** Encrypts a column anew; with a header, as one whose header is stored once. */
+export function reencryptColumn(keyring: Keyring, tokens: readonly (string | null)[], options: StoredColumnOptions, operation: string): (Token | null)[] | HoistedColumn {
+  if (options.header === undefined) {
+    return inBatches(tokens, tokenLength, options, operation, (batch, contexts) =>
+      keyring.run(operation, (raw, frame) => {
+        writeStored(frame, batch, contexts, options, operation);
+        return readTokens(frame, frame.check(raw.reencrypt_column(frame.length), operation), batch.length);
+      }),
+    );
+  }
+  return hoistedColumn(keyring, options, operation, (column) =>
+    inBatches(tokens, tokenLength, options, operation, (batch, contexts) =>
+      column.run(operation, (raw, frame) => {
+        writeStored(frame, batch, contexts, options, operation);
+        return readTokens(frame, frame.check(raw.reencrypt(keyring.get(operation), frame.length), operation), batch.length);
+      }),
+    ),
+  );
+}
+
+/** Encrypts values by themselves. */
+export function encryptAll(keyring: Keyring, values: readonly (Value | null)[], options: ColumnOptions, operation: string): (Token | null)[] {
+  return inBatches(values, valueLength, options, operation, (batch, contexts) =>
+    keyring.run(operation, (raw, frame) => {
+      writeBatch(frame, batch, contexts, operation);
+      return readTokens(frame, frame.check(raw.encrypt_all(frame.length), operation), batch.length);
+    }),
+  );
+}
+
+/** Decrypts tokens that were encrypted by themselves. */
+export function decryptAll<T>(keyring: Keyring, tokens: readonly (string | null)[], options: ColumnOptions, read: ReadValues<T>, operation: string): (T | null)[] {
+  return inBatches(tokens, tokenLength, options, operation, (batch, contexts) =>
+    keyring.run(operation, (raw, frame) => {
+      writeBatch(frame, batch, contexts, operation);
+      return readValues(frame, frame.check(raw.decrypt_all(frame.length), operation), batch.length, read, operation);
+    }),
+  );
+}
+
+/** Tokens come from storage: what is not a string is named as such. */
+export function tokenText(token: unknown, operation: string): string {
+  if (typeof token === "string") return token;
+  throw invalidArgument(operation, "a token's text", token);
+}
+
+function hoistedColumn(keyring: Keyring, { context }: ColumnOptions, operation: string, write: (column: Handle<HoistedColumnHandle>) => (Token | null)[]): HoistedColumn {
+  const raw = keyring.run(operation, (handle, frame) => handle.hoisted_column(frame.context(context, operation).length) ?? frame.fail(operation));
+  const column = new Handle(keyring.home, raw, "column");
+  try {
+    const values = write(column);
+    const header = column.run(operation, (handle, frame) => frame.asciiText(frame.check(handle.header(), operation)) as Token);
+    return { header, values };
+  } finally {
+    column.free();
+  }
+}
+
+function writeRow(frame: Frame, { names, tokens, header }: StoredRow, context: Context | undefined, operation: string): void {
+  frame.context(context, operation).u32(header === undefined ? 0 : 1).string(header ?? "", operation).list(names, operation).list(tokens, operation);
+}
+
+function writeStored(frame: Frame, batch: readonly Value[], contexts: readonly Context[] | undefined, { context, header }: StoredColumnOptions, operation: string): void {
+  frame.context(context, operation).u32(header === undefined ? 0 : 1).string(header ?? "", operation);
+  writeBatch(frame, batch, contexts, operation);
+}
+
+function writeBatch(frame: Frame, batch: readonly Value[], contexts: readonly Context[] | undefined, operation: string): void {
   frame.list(batch, operation).u32(contexts === undefined ? 0 : 1);
   for (const own of contexts ?? []) frame.context(own, operation);
 }
 
-/** Gathers as many values as fit a crossing, makes it, and goes on with the rest. */
-function inBatches<V extends string | Uint8Array, R>(
+/** Which values of a column share a crossing. */
+const BATCH_BYTES = 1 << 19;
+const BATCH_VALUES = 1 << 15;
+
+/** Gathers as many values as fit a crossing, makes it, and goes on with the rest. What fails is told together, at the end. */
+function inBatches<V extends Value, R>(
   values: readonly (V | null)[],
+  lengthOf: (value: V, position: number, operation: string) => number,
   { contexts }: ColumnOptions,
   operation: string,
   cross: (batch: V[], contexts: Context[] | undefined) => R[],
 ): (R | null)[] {
   if (!Array.isArray(values)) throw invalidArgument(operation, "an array of values", values);
-  if (contexts !== undefined && contexts.length !== values.length) {
-    throw invalidArgument(operation, `as many contexts as values (${String(values.length)})`, contexts.length);
-  }
+  checkContexts(values, contexts, operation);
   const results = new Array<R | null>(values.length);
+  const failures: Failure[] = [];
   for (let next = 0; next < values.length; ) {
     const places: number[] = [];
     const batch: V[] = [];
@@ -141,51 +247,137 @@ function inBatches<V extends string | Uint8Array, R>(
       if (value === null) continue;
       places.push(next);
       batch.push(value);
-      // What is not a value is refused when it is written.
-      bytes += value?.length ?? 0;
+      bytes += lengthOf(value, next, operation);
     }
-    const crossed = cross(batch, contexts === undefined ? undefined : places.map((place) => contexts[place] as Context));
-    for (let index = 0; index < places.length; index++) results[places[index] as number] = crossed[index] as R;
+    try {
+      const crossed = cross(batch, contexts === undefined ? undefined : places.map((place) => contexts[place] as Context));
+      for (let index = 0; index < places.length; index++) results[places[index] as number] = crossed[index] as R;
+    } catch (error) {
+      if (!(error instanceof FortressError) || error.failures === undefined) throw error;
+      for (const failure of error.failures) failures.push({ ...failure, position: places[failure.position] as number });
+    }
   }
+  if (failures.length > 0) throw valuesFailed(failures, operation);
   return results;
 }
 
-/** The texts of a result: lengths, then all of them in one string, which is cut. */
-function readTokens(frame: Frame, length: number, count: number): Token[] {
-  const texts = frame.asciiText(length, 4 * count);
-  const tokens = new Array<Token>(count);
-  let at = 0;
-  for (let index = 0; index < count; index++) {
-    const end = at + frame.resultU32(index);
-    tokens[index] = texts.slice(at, end) as Token;
-    at = end;
+function checkContexts(values: readonly unknown[], contexts: readonly Context[] | undefined, operation: string): void {
+  if (contexts === undefined) return;
+  if (!Array.isArray(contexts)) throw invalidArgument(operation, "an array of contexts", contexts);
+  if (contexts.length !== values.length) {
+    throw fortressError("invalid_argument", `${operation}: expected as many contexts as values, ${String(values.length)}, got ${String(contexts.length)}`, operation);
   }
-  return tokens;
+  for (let position = 0; position < values.length; position++) {
+    const own: unknown = contexts[position];
+    if (values[position] !== null && !isPlain(own)) throw invalidArgument(operation, `a plain object of strings as the context of value ${String(position)}`, own);
+  }
+}
+
+function valueLength(value: unknown, position: number, operation: string): number {
+  if (typeof value === "string") return value.length;
+  const bytes = viewOf(value);
+  if (bytes === undefined) throw invalidArgument(operation, `a string, a Uint8Array or null as value ${String(position)}`, value);
+  return bytes.length;
+}
+
+function tokenLength(token: unknown, position: number, operation: string): number {
+  if (typeof token === "string") return token.length;
+  throw invalidArgument(operation, `a token's text or null as value ${String(position)}`, token);
+}
+
+/** The texts of a result: lengths, then all of them. */
+function readTokens(frame: Frame, length: number, count: number): Token[] {
+  const { bytes, ends } = cuts(frame, length, count);
+  return cutText(bytes, ends, () => "") as Token[];
 }
 
 /** The values of a result: lengths, then all of them. They are wiped once they are read. */
 function readValues<T>(frame: Frame, length: number, count: number, read: ReadValues<T>, operation: string): T[] {
-  const ends = new Array<number>(count);
-  let end = 0;
-  for (let index = 0; index < count; index++) ends[index] = end += frame.resultU32(index);
+  const { bytes, ends } = cuts(frame, length, count);
+  const failures: Failure[] = [];
   try {
-    return read(frame.view(length).subarray(4 * count), ends, operation);
+    const values = read(bytes, ends, operation, failures);
+    if (failures.length > 0) throw valuesFailed(failures, operation);
+    return values;
   } finally {
     frame.wipeResult(length);
   }
 }
 
-function fieldsOf(row: unknown, operation: string): string[] {
-  if (typeof row !== "object" || row === null || Array.isArray(row)) throw invalidArgument(operation, "an object of fields", row);
-  return Object.keys(row);
+function cuts(frame: Frame, length: number, count: number): { bytes: Bytes; ends: number[] } {
+  const ends = new Array<number>(count);
+  let end = 0;
+  for (let index = 0; index < count; index++) ends[index] = end += frame.resultU32(index);
+  return { bytes: frame.view(length).subarray(4 * count), ends };
 }
 
-function isHoisted(row: EncryptedRow): row is StoredHoistedRow {
-  return typeof (row as { header?: unknown }).header === "string" && typeof (row as { fields?: unknown }).fields === "object";
+const ascii = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Bytes that are decoded together and cut. A piece keeps the whole text in memory in some engines: no more than this of
+ * what the caller has let go.
+ */
+const DECODED = 2048;
+
+/** Cuts text at these ends. Where it is not ASCII, `decode` gives the piece of an index. */
+function cutText(bytes: Bytes, ends: readonly number[], decode: (index: number) => string): string[] {
+  const pieces = new Array<string>(ends.length);
+  let start = 0;
+  for (let first = 0; first < ends.length; ) {
+    let last = first;
+    while (last + 1 < ends.length && (ends[last + 1] as number) - start <= DECODED) last += 1;
+    const end = ends[last] as number;
+    const text = ascii.decode(bytes.subarray(start, end));
+    // In other text a character has more bytes than units; undecodable bytes become one unit that has three bytes.
+    const isAscii = text.length === end - start && !text.includes("\ufffd");
+    let at = 0;
+    for (; first <= last; first += 1) {
+      const to = (ends[first] as number) - start;
+      pieces[first] = isAscii ? text.slice(at, to) : decode(first);
+      at = to;
+    }
+    start = end;
+  }
+  return pieces;
 }
 
-/** Tokens come from storage: what is not a string is named as such. */
-export function tokenText(token: unknown, operation: string): string {
-  if (typeof token === "string") return token;
-  throw invalidArgument(operation, "a token's text", token);
+interface StoredRow {
+  readonly names: string[];
+  readonly tokens: string[];
+  readonly header: string | undefined;
+}
+
+function storedRow(row: EncryptedRow, operation: string): StoredRow {
+  const hoisted = isHoisted(row);
+  const [names, tokens] = fieldsOf(hoisted ? row.fields : row, operation);
+  tokens.forEach((token, index) => {
+    if (typeof token !== "string") throw invalidArgument(operation, `a token's text as the field ${JSON.stringify(names[index])}`, token);
+  });
+  return { names, tokens: tokens as string[], header: hoisted ? row.header : undefined };
+}
+
+/** A row's names and values, read once: a getter may give another value each time. */
+function fieldsOf(row: unknown, operation: string): [string[], unknown[]] {
+  if (!isPlain(row)) throw invalidArgument(operation, "a plain object of fields", row);
+  const entries = Object.entries(row);
+  return [entries.map(([name]) => name), entries.map(([, value]) => value)];
+}
+
+function isHoisted(row: unknown): row is StoredHoistedRow {
+  return isPlain(row) && Object.hasOwn(row, "header") && typeof row["header"] === "string" && Object.hasOwn(row, "fields") && typeof row["fields"] === "object";
+}
+
+/** Gives what failed of a row its fields' names. */
+function naming<T>(names: readonly string[], operation: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof FortressError) || error.failures === undefined) throw error;
+    throw valuesFailed(error.failures.map((failure) => ({ ...failure, field: names[failure.position] as string })), operation);
+  }
+}
+
+function failureOf(position: number, error: unknown): Failure {
+  if (!(error instanceof FortressError)) throw error;
+  return { position, code: error.code, message: error.message };
 }

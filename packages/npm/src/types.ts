@@ -10,6 +10,12 @@ export type Token = string & { readonly [tokenBrand]: true };
 /** Bytes that this package allocated and the caller owns. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
+/** What a token holds. */
+export type Value = string | Uint8Array | ArrayBuffer;
+
+/** Bytes in memory, or a Blob. */
+export type Data = Blob | Uint8Array | ArrayBuffer;
+
 /** A named set of choices: which suites are written, and how soon a key should be rotated. Reading never depends on it. */
 export type Profile = "lightning" | "balanced" | "fortress" | "archive";
 
@@ -36,7 +42,7 @@ export type Recipient = Keyring | { readonly passphrase: string; readonly argon2
 export type Identity = Keyring | { readonly passphrase: string };
 
 /** An encrypted file: in memory, on disk, or on a server that answers HTTP Range requests (a URL or its text). */
-export type Source = Blob | Uint8Array | URL | string;
+export type Source = Data | URL | string;
 
 /** Where the WebAssembly module comes from: a compiled module, its bytes, a response, or an address to fetch. */
 export type WasmSource =

@@ -36,6 +36,11 @@ function exhaust(exports) {
   }
 }
 
+/** Has the module make room for arguments of 4 MB, and for nothing else. */
+function makeRoom(keyring) {
+  assert.throws(() => keyring.decrypt("?".repeat(4_000_000 / 3)), code("invalid_text"));
+}
+
 describe("an instance that stops", () => {
   test("is wiped and replaced; its handles say so, the next call works", async () => {
     const { fortress, instances, restore } = await exposed();
@@ -50,9 +55,10 @@ describe("an instance that stops", () => {
       await writer.ready;
       assert.equal(instances.length, 1);
 
+      makeRoom(keyring);
       exhaust(instances[0]);
       assert.throws(
-        () => keyring.encrypt(new Uint8Array(10_000_000)),
+        () => keyring.encrypt(new Uint8Array(4_000_000)),
         (error) => {
           assert.equal(error.name, "InstanceError");
           assert.equal(error.code, "instance_lost");
@@ -82,8 +88,9 @@ describe("an instance that stops", () => {
       assert.equal(fortress.inspect(token).kind, "token");
 
       // And once more.
+      makeRoom(again);
       exhaust(instances[1]);
-      assert.throws(() => again.encrypt(new Uint8Array(10_000_000)), code("instance_lost"));
+      assert.throws(() => again.encrypt(new Uint8Array(4_000_000)), code("instance_lost"));
       assert.equal(fortress.inspect(token).kind, "token");
       assert.equal(instances.length, 3);
     } finally {
@@ -228,4 +235,48 @@ describe("loading", () => {
     const foreign = await two.Keyring.generate();
     await assert.rejects(keyring.seal(foreign), { code: "invalid_argument", message: /a Keyring of this copy of fortress-sdk/ });
   });
+});
+
+test("what was laid out for a call that fails is wiped", async () => {
+  const { fortress, instances, restore } = await exposed();
+  try {
+    const keyring = await fortress.Keyring.generate();
+    const holds = (text) => Buffer.from(instances[0].memory.buffer).includes(text);
+    for (const [secret, act] of [
+      ["SECRET-OF-A-COLUMN", () => keyring.encryptColumn(["SECRET-OF-A-COLUMN", "\ud800"])],
+      ["SECRET-OF-A-ROW", () => keyring.encryptRow({ a: "SECRET-OF-A-ROW", b: `\ud800${"y".repeat(400)}` })],
+      ["SECRET-OF-A-CONTEXT", () => keyring.encrypt("x", { a: "SECRET-OF-A-CONTEXT", b: 7 })],
+      ["SECRET-OF-A-SEAL", () => keyring.seal({ passphrase: "SECRET-OF-A-SEAL", argon2: { passes: 1.5, memoryKiB: 8192, lanes: 1 } })],
+    ]) {
+      await assert.rejects(async () => act());
+      assert.ok(!holds(secret), secret);
+    }
+  } finally {
+    restore();
+  }
+});
+
+test("a call that was too large leaves the memory as small as it was", async () => {
+  const { fortress, instances, restore } = await exposed();
+  try {
+    const keyring = await fortress.Keyring.generate();
+    const before = instances[0].memory.buffer.byteLength;
+    assert.throws(() => keyring.encrypt("A".repeat(500e6)), code("value_too_large"));
+    assert.throws(() => keyring.encrypt(new Uint8Array(500e6)), code("value_too_large"));
+    assert.equal(instances[0].memory.buffer.byteLength, before);
+  } finally {
+    restore();
+  }
+});
+
+test("memory that there is not is an error, and harms no keyring", async () => {
+  const { fortress, instances, restore } = await exposed();
+  try {
+    const keyring = await fortress.Keyring.generate();
+    exhaust(instances[0]);
+    assert.throws(() => keyring.encrypt(new Uint8Array(10_000_000)), { code: "value_too_large", message: /gets no memory/ });
+    assert.equal(keyring.decryptText(keyring.encrypt("x")), "x");
+  } finally {
+    restore();
+  }
 });

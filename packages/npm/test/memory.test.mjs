@@ -14,3 +14,9 @@ for (const [suite, mebibytes] of [["AES-256-GCM", 512], ["ChaCha20-Poly1305", 25
     assert.match(stdout, new RegExp(`^${mebibytes} MiB through`));
   });
 }
+
+test("a kept value keeps little of what came with it", async (t) => {
+  const kept = fileURLToPath(new URL("../scripts/kept.mjs", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", kept]);
+  t.diagnostic(stdout.trim());
+});

@@ -66,9 +66,9 @@ describe("tokens", () => {
   });
 
   test("arguments of the wrong kind are named, not their content", () => {
-    assert.throws(() => email.encrypt(42), { code: "invalid_argument", message: "encrypt: expected a string or a Uint8Array, got the number 42" });
-    assert.throws(() => email.encrypt("x", "row"), { code: "invalid_argument", message: "encrypt: expected a context object of strings, got a string" });
-    assert.throws(() => email.encrypt("x", { row: 42 }), { code: "invalid_argument", message: 'encrypt: expected a string as the context\'s "row", got the number 42' });
+    assert.throws(() => email.encrypt(42), { code: "invalid_argument", message: "encrypt: expected a string or a Uint8Array, got a number" });
+    assert.throws(() => email.encrypt("x", "row"), { code: "invalid_argument", message: "encrypt: expected a plain object of strings, such as { row: id }, as the context, got a string" });
+    assert.throws(() => email.encrypt("x", { row: 42 }), { code: "invalid_argument", message: 'encrypt: expected a string as the context\'s "row", got a number' });
     assert.throws(() => email.encrypt("\ud800"), code("invalid_argument"));
   });
 

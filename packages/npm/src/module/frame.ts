@@ -4,11 +4,12 @@
  *
  * Layout of inputs: numbers are u32, little endian (WebAssembly's own order); a string or byte string is its length, then
  * its bytes; a context is the number of its pairs, then key and value of each. The last input of a call may stand
- * without its length. The module wipes what a call laid out before the call returns; {@link Frame.wipeResult} wipes a
- * secret result once it is read.
+ * without its length. The module wipes what a call laid out before the call returns, and {@link Frame.wipe} does where no
+ * call came of it; {@link Frame.wipeResult} wipes a secret result once it is read.
  */
 
-import { fortressError, invalidArgument, type FortressError } from "../errors.js";
+import { isPlain } from "../arguments.js";
+import { fortressError, invalidArgument, valuesFailed, type Failure, type FortressError } from "../errors.js";
 import type { Bytes, Context } from "../types.js";
 import type { InitOutput } from "../generated/fortress_wasm.js";
 
@@ -34,13 +35,33 @@ interface Base64Writer {
 
 const base64url = { alphabet: "base64url", omitPadding: true } as const;
 
+/** An input area above this is given back: the next call hardly needs as much. */
+const KEPT = 1 << 22;
+
+/** Where a call is, which decides what an exception means. */
+export type Phase = typeof IDLE | typeof OUTSIDE | typeof INSIDE;
+/** There is none. */
+export const IDLE = 0;
+/** Its inputs are being written, or its result read: an exception is the caller's or the engine's. */
+export const OUTSIDE = 1;
+/** In WebAssembly: an exception leaves it in the middle of something. */
+export const INSIDE = 2;
+
 export class Frame {
   private bytes: Uint8Array<ArrayBuffer>;
   private words: Uint32Array<ArrayBuffer>;
   private start = 0;
   private capacity = 0;
-  /** Where the next input goes, relative to `start`; after the last one it is what the call takes as its length. */
-  length = 0;
+  /** Where the next input goes, relative to `start`. */
+  private end = 0;
+  /** Bytes of the last result. */
+  private result = 0;
+  operation = "";
+  phase: Phase = IDLE;
+  /** True once its instance stopped. */
+  lost = false;
+  /** Bytes that the inputs of a call take at most. */
+  private readonly limit: number;
   /** Where the module says where its results are: a word that holds their address. */
   private readonly resultWord: number;
 
@@ -48,23 +69,61 @@ export class Frame {
     this.bytes = new Uint8Array(wasm.memory.buffer);
     this.words = new Uint32Array(wasm.memory.buffer);
     this.resultWord = wasm.frame_result() >>> 2;
-    this.reserve(4096);
+    this.limit = wasm.frame_limit();
+    this.grow(4096);
+    this.phase = IDLE;
   }
 
-  /** Begins the inputs of a call. */
-  begin(): this {
-    this.length = 0;
+  /** Begins a call. Until it writes its first input, and again from when it asks for their length, it is in WebAssembly. */
+  begin(operation: string): this {
+    this.operation = operation;
+    this.end = 0;
+    this.result = 0;
+    if (this.capacity > KEPT) this.grow(4096);
+    this.phase = INSIDE;
     return this;
+  }
+
+  /** What the call takes as the length of its inputs. Ask for it last: from here on, WebAssembly is at work. */
+  get length(): number {
+    // An argument's getter may have made a call in between that stopped the instance.
+    if (this.lost) throw fortressError("instance_lost", `${this.operation}: the WebAssembly instance stopped while the arguments were read; open its keyrings again`, this.operation);
+    this.phase = INSIDE;
+    return this.end;
+  }
+
+  /** Sets aside what is written, for a call in the middle of this one: by a getter among its arguments. */
+  suspend(): Bytes {
+    const written = this.bytes.slice(this.start, this.start + this.end);
+    this.phase = IDLE;
+    return written;
+  }
+
+  /** Goes on with a call that was suspended. */
+  resume(operation: string, written: Bytes): void {
+    this.begin(operation).rest(written);
+    written.fill(0);
   }
 
   /** Makes room for `more` bytes after what is written. */
   private reserve(more: number): void {
-    if (this.length + more > this.capacity) {
-      const wanted = Math.max(this.length + more, Math.min(this.capacity * 2, 1 << 22));
-      this.start = this.wasm.frame_reserve(wanted, this.length) >>> 0;
-      this.capacity = wanted;
-    }
+    this.phase = OUTSIDE;
+    if (this.end + more > this.capacity) this.grow(Math.max(this.end + more, Math.min(this.capacity * 2, KEPT)));
     if (this.bytes.length === 0) this.refresh();
+  }
+
+  private grow(wanted: number): void {
+    if (wanted > this.limit) throw this.tooLarge(`a call takes at most ${String(this.limit)} bytes of arguments`);
+    this.phase = INSIDE;
+    const start = this.wasm.frame_reserve(wanted, this.end) >>> 0;
+    this.phase = OUTSIDE;
+    if (start === 0) throw this.tooLarge("WebAssembly gets no memory for them; free some");
+    this.start = start;
+    this.capacity = wanted;
+  }
+
+  private tooLarge(why: string): FortressError {
+    return fortressError("value_too_large", `${this.operation}: the arguments are too large: ${why}. Encrypt large data as an envelope, with encryptBlob or encryptStream`, this.operation);
   }
 
   /** Memory that grew has a new buffer, and the views of the old one are empty. */
@@ -76,8 +135,8 @@ export class Frame {
   /** Writes a number. */
   u32(value: number): this {
     this.reserve(4);
-    this.put(this.start + this.length, value);
-    this.length += 4;
+    this.put(this.start + this.end, value);
+    this.end += 4;
     return this;
   }
 
@@ -92,8 +151,8 @@ export class Frame {
   /** Writes a context, empty when there is none. */
   context(context: Context | undefined, operation: string): this {
     if (context === undefined) return this.u32(0);
-    if (typeof context !== "object" || (context as unknown) === null) throw invalidArgument(operation, "a context object of strings", context);
-    const countAt = this.length;
+    if (!isPlain(context)) throw invalidArgument(operation, "a plain object of strings, such as { row: id }, as the context", context);
+    const countAt = this.end;
     this.u32(0);
     let count = 0;
     for (const key in context) {
@@ -109,24 +168,24 @@ export class Frame {
 
   /** Writes a string's length and UTF-8. */
   string(text: string, operation: string): this {
-    const at = this.length;
+    const at = this.end;
     this.reserve(4 + 3 * text.length);
-    this.length += 4;
+    this.end += 4;
     const written = this.text(text, operation);
     this.put(this.start + at, written);
     return this;
   }
 
   /** Writes a list: the number of its values, their lengths, then all of them one after the other. */
-  list(values: readonly (string | Uint8Array)[], operation: string): this {
+  list(values: readonly (string | Uint8Array | ArrayBuffer)[], operation: string): this {
     this.u32(values.length).reserve(4 * values.length);
-    const lengthsAt = this.length;
-    this.length += 4 * values.length;
+    const lengthsAt = this.end;
+    this.end += 4 * values.length;
     if (this.asciiList(values, lengthsAt)) return this;
     for (let index = 0; index < values.length; index++) {
-      const from = this.length;
-      this.lastValue(values[index] as string | Uint8Array, operation);
-      this.put(this.start + lengthsAt + 4 * index, this.length - from);
+      const from = this.end;
+      this.lastValue(values[index] as string | Uint8Array | ArrayBuffer, operation);
+      this.put(this.start + lengthsAt + 4 * index, this.end - from);
     }
     return this;
   }
@@ -140,29 +199,34 @@ export class Frame {
     }
     if (units <= SHORT_STRING) return false;
     this.reserve(units);
-    const start = this.start + this.length;
+    const start = this.start + this.end;
     const { read, written } = encoder.encodeInto(values.join(""), this.bytes.subarray(start, start + units));
     if (read !== units || written !== units) return false;
     for (let index = 0; index < values.length; index++) this.put(this.start + lengthsAt + 4 * index, (values[index] as string).length);
-    this.length += units;
+    this.end += units;
     return true;
   }
 
   /** Writes a string or bytes without their length, as the last input. */
-  lastValue(value: string | Uint8Array, operation: string): this {
+  lastValue(value: string | Uint8Array | ArrayBuffer, operation: string): this {
     if (typeof value === "string") {
       this.text(value, operation);
       return this;
     }
-    if (!isBytes(value)) throw invalidArgument(operation, "a string or a Uint8Array", value);
-    return this.rest(value);
+    const bytes = viewOf(value);
+    if (bytes === undefined) throw invalidArgument(operation, "a string or a Uint8Array", value);
+    return this.rest(bytes);
   }
 
   /** Writes bytes without their length. */
   rest(data: Uint8Array): this {
-    this.reserve(data.length);
-    this.bytes.set(data, this.start + this.length);
-    this.length += data.length;
+    const length = lengthOf(data);
+    if (length === 0 && (data.buffer as Partial<ArrayBuffer>).detached === true) {
+      throw fortressError("invalid_argument", `${this.operation}: the bytes are no longer there: their buffer was transferred`, this.operation);
+    }
+    this.reserve(length);
+    this.bytes.set(data, this.start + this.end);
+    this.end += length;
     return this;
   }
 
@@ -170,38 +234,41 @@ export class Frame {
   private text(text: string, operation: string): number {
     const units = text.length;
     this.reserve(3 * units);
-    const start = this.start + this.length;
+    const start = this.start + this.end;
     const bytes = this.bytes;
     if (units <= SHORT_STRING && writeAscii(text, bytes, start)) {
-      this.length += units;
+      this.end += units;
       return units;
     }
     const { written } = encoder.encodeInto(text, bytes.subarray(start, start + 3 * units));
     // `encodeInto` replaces half of a surrogate pair; the text would come back as another one.
     if (written !== units && !text.isWellFormed()) {
-      throw fortressError("invalid_argument", `${operation}: the text has half of a surrogate pair and cannot be written as UTF-8; encrypt bytes instead`, operation);
+      throw fortressError("invalid_argument", `${operation}: a text among the arguments has half of a surrogate pair and cannot be written as UTF-8`, operation);
     }
-    this.length += written;
+    this.end += written;
     return written;
   }
 
   /**
-   * Checks the status that a call returned, which is the length of its result, or -1 when the result is an error's
-   * code, a line feed and its text.
+   * Checks the status that a call returned, which is the length of its result, or -1 when the result is an error: its
+   * code, its text and the values that failed, a line each.
    */
   check(status: number, operation: string): number {
+    this.phase = OUTSIDE;
     if (this.bytes.length === 0) this.refresh();
     if (status < 0) throw this.error(operation);
-    return status;
+    return (this.result = status);
   }
 
   /** The error that the last call left. */
   error(operation: string): FortressError {
     if (this.bytes.length === 0) this.refresh();
+    this.phase = OUTSIDE;
     const start = this.resultStart();
     let end = start;
     while (this.bytes[end] !== 0) end += 1;
-    const [code = "", text = ""] = utf8.decode(this.bytes.subarray(start, end)).split("\n", 2);
+    const [code = "", text = "", failures = "[]"] = utf8.decode(this.bytes.subarray(start, end)).split("\n", 3);
+    if (failures !== "[]") return valuesFailed(JSON.parse(failures) as Failure[], operation);
     return fortressError(code, text, operation);
   }
 
@@ -259,6 +326,13 @@ export class Frame {
     this.bytes.fill(0, start, start + length);
   }
 
+  /** Wipes what a call that failed has written or was given. */
+  wipe(): void {
+    if (this.bytes.length === 0) this.refresh();
+    this.bytes.fill(0, this.start, this.start + this.end);
+    this.wipeResult(this.result);
+  }
+
   /** Wipes the whole memory of an instance that is never used again. */
   wipeEverything(): void {
     new Uint8Array(this.wasm.memory.buffer).fill(0);
@@ -298,7 +372,22 @@ export function decodeUtf8(bytes: Uint8Array, operation: string): string {
   }
 }
 
-/** Any Uint8Array, also from another realm. */
+/** Any Uint8Array, also from another realm, and nothing that only says that it is one. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array || Object.prototype.toString.call(value) === "[object Uint8Array]";
+  return tagOf(value) === "Uint8Array";
+}
+
+/** Bytes of any kind as a Uint8Array over the same memory; `undefined` for anything else. */
+export function viewOf(value: unknown): Uint8Array | undefined {
+  if (isBytes(value)) return value;
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
+}
+
+/** The engine's own getters: a subclass can have others by the same names. */
+const tagOf = getter(Symbol.toStringTag);
+const lengthOf = getter("length") as (data: Uint8Array) => number;
+
+function getter(name: PropertyKey): (object: unknown) => unknown {
+  const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), name) as { get: (this: unknown) => unknown };
+  return (object) => Reflect.apply(get, object, []);
 }

@@ -49,9 +49,6 @@ export class Handle<T extends Raw> {
   free(): void {
     const raw = this.raw;
     this.raw = undefined;
-    if (raw === undefined || this.home.lost) return;
-    this.home.run("free", () => {
-      raw.free();
-    });
+    if (raw !== undefined) this.home.drop(raw);
   }
 }

@@ -5,63 +5,118 @@
  * an unknown state. {@link Instance.run} is the one place that sees it: it wipes the instance's memory, keys and all,
  * marks it lost and makes a fresh one from the module that is already compiled. Handles into the lost one throw
  * `instance_lost` from then on.
+ *
+ * What is thrown while JavaScript writes the arguments or reads the result stops nothing: a getter among the arguments may
+ * throw what it likes, and may itself call.
  */
 
 import { FortressError, fortressError } from "../errors.js";
 import { __wbg_reset_state as replaceInstance, initSync, type InitOutput } from "../generated/fortress_wasm.js";
 import type { WasmSource } from "../types.js";
-import { Frame } from "./frame.js";
+import { Frame, IDLE, INSIDE, type Phase } from "./frame.js";
 import { compile } from "./load.js";
 
 export class Instance {
-  /** True once a trap was seen; nothing of this instance is used again. */
-  lost = false;
   readonly frame: Frame;
-  /** True while a call is under way. A stack that overflows may leave it so, with the call abandoned in the middle. */
-  private busy = false;
+  private wiped = false;
+  /** Calls that wait for one in their middle. */
+  private suspended = 0;
+  /** What was freed in the middle of a call, and is dropped after it. */
+  private readonly doomed: { free(): void }[] = [];
 
   constructor(wasm: InitOutput) {
     this.frame = new Frame(wasm);
   }
 
+  /** True once a trap was seen; nothing of this instance is used again. */
+  get lost(): boolean {
+    return this.frame.lost;
+  }
+
   /** Runs one call, whatever it throws. */
   run<T>(operation: string, body: (frame: Frame) => T): T {
-    if (this.abandoned()) throw stopped("a call was abandoned", operation);
-    this.busy = true;
+    const { frame } = this;
+    if (frame.phase !== IDLE || frame.lost) return this.runAmid(operation, body);
+    let result: T;
     try {
-      const result = body(this.frame.begin());
-      this.busy = false;
-      return result;
+      result = body(frame.begin(operation));
+      frame.phase = IDLE;
     } catch (error) {
-      const failure = this.failure(error, operation);
-      this.busy = false;
-      throw failure;
+      // Without a call, which could itself find the stack at its end.
+      const inside = (frame.phase as Phase) === INSIDE && !(error instanceof FortressError);
+      frame.phase = IDLE;
+      if (inside) frame.lost = true;
+      throw this.failed(error, inside, operation);
     }
+    if (this.doomed.length > 0) this.dropDoomed();
+    return result;
+  }
+
+  /** Drops an object of the module; in the middle of a call, after it. */
+  drop(raw: { free(): void }): void {
+    if (this.lost) return;
+    this.doomed.push(raw);
+    if (this.frame.phase === IDLE) this.dropDoomed();
   }
 
   /** Was a call abandoned in the middle? Then the instance is lost. */
   abandoned(): boolean {
-    if (this.busy) this.lose();
-    return this.busy;
+    // A stack at its end may have kept a lost one from being wiped.
+    if (this.frame.phase === INSIDE || (this.lost && !this.wiped)) this.lose();
+    return this.lost;
+  }
+
+  /** A call while another one is under way. */
+  private runAmid<T>(operation: string, body: (frame: Frame) => T): T {
+    const { frame } = this;
+    if (this.abandoned()) throw stopped("a call was abandoned", operation);
+    const outer = frame.operation;
+    const written = frame.suspend();
+    this.suspended += 1;
+    try {
+      return this.run(operation, body);
+    } finally {
+      this.suspended -= 1;
+      if (!frame.lost) frame.resume(outer, written);
+    }
+  }
+
+  private dropDoomed(): void {
+    if (this.suspended > 0) return;
+    for (let raw = this.doomed.pop(); raw !== undefined; raw = this.doomed.pop()) {
+      const dropped = raw;
+      try {
+        this.run("free", () => {
+          dropped.free();
+        });
+      } catch {
+        // The instance stopped, and with it everything in it was wiped.
+      }
+    }
   }
 
   /** What a call's caller shall see of what it threw. */
-  private failure(error: unknown, operation: string): unknown {
-    if (error instanceof FortressError || !isTrap(error)) return error;
-    this.lose();
-    return stopped((error as Error).message, operation, error);
+  private failed(error: unknown, inside: boolean, operation: string): unknown {
+    if (this.lost) this.lose();
+    else this.frame.wipe();
+    if (this.doomed.length > 0) this.dropDoomed();
+    return inside ? stopped(error instanceof Error ? error.message : String(error), operation, error) : error;
   }
 
   private lose(): void {
-    this.lost = true;
+    const { frame } = this;
+    frame.lost = true;
+    frame.phase = IDLE;
+    this.doomed.length = 0;
     try {
-      this.frame.wipeEverything();
+      frame.wipeEverything();
+      this.wiped = true;
     } catch {
       // Memory that cannot even be viewed holds nothing that can be read.
     }
     try {
       // At once: handles that are collected from now on must not be dropped in memory that is wiped.
-      replace();
+      if (current === this) replace();
     } catch {
       // No memory for another one yet; the next call tries again.
     }
@@ -75,11 +130,6 @@ function stopped(reason: string, operation: string, cause?: unknown): FortressEr
     operation,
     cause,
   );
-}
-
-/** A trap, or a stack that overflowed (a RangeError; an InternalError in Firefox), possibly halfway through a call. */
-function isTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError || (error instanceof Error && error.name === "InternalError");
 }
 
 let defaultSource: (() => WasmSource) | undefined;
@@ -117,8 +167,7 @@ export function instance(operation: string): Instance {
   if (current === undefined) {
     throw fortressError("not_initialised", `${operation}: the WebAssembly module is not loaded yet; call \`await init()\` first`, operation);
   }
-  current.abandoned();
-  if (current.lost) {
+  if (current.abandoned()) {
     try {
       replace();
     } catch (cause) {

@@ -1,6 +1,6 @@
 /** From whatever the caller has to a compiled module. */
 
-import { fortressError } from "../errors.js";
+import { fortressError, publicAddress } from "../errors.js";
 import type { WasmSource } from "../types.js";
 
 /**
@@ -23,7 +23,7 @@ export async function compile(source: WasmSource, operation: string): Promise<We
 }
 
 async function compileResponse(response: Response): Promise<WebAssembly.Module> {
-  if (!response.ok) throw new Error(`${response.url} answered ${String(response.status)}`);
+  if (!response.ok) throw new Error(`${publicAddress(response.url)} answered ${String(response.status)}`);
   const type = response.headers.get("content-type") ?? "";
   if (type.startsWith("application/wasm") && typeof WebAssembly.compileStreaming === "function") {
     return WebAssembly.compileStreaming(response);
@@ -31,7 +31,7 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
   const bytes = await response.arrayBuffer();
   // A single-page server answers a missing file with its page.
   if (new DataView(bytes).byteLength < 4 || new DataView(bytes).getUint32(0) !== 0x0061736d) {
-    throw new Error(`${response.url} is not a WebAssembly module; is fortress.wasm served there?`);
+    throw new Error(`${publicAddress(response.url)} is not a WebAssembly module; is fortress.wasm served there?`);
   }
   return WebAssembly.compile(bytes);
 }

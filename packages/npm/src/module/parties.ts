@@ -1,8 +1,9 @@
 /** Recipients and identities: from what callers write to a list in WebAssembly memory. */
 
-import { fortressError, invalidArgument } from "../errors.js";
+import { isPlain, optionsOf, type Known } from "../arguments.js";
+import { describe, fortressError, invalidArgument } from "../errors.js";
 import { Parties, type KeyringHandle } from "../generated/fortress_wasm.js";
-import type { Identity, Recipient } from "../types.js";
+import type { Argon2Options, Identity, Recipient } from "../types.js";
 import type { Handle } from "./handle.js";
 import { instance, type Instance } from "./instance.js";
 
@@ -35,23 +36,26 @@ function add(list: Parties, party: Recipient | Identity, home: Instance, operati
     });
     return;
   }
-  if (!("passphrase" in party)) throw invalidArgument(operation, "a Keyring of this copy of fortress-sdk, or { passphrase }", party);
-  const passphrase: unknown = party.passphrase;
-  if (typeof passphrase !== "string") throw invalidArgument(operation, "a string as the passphrase", passphrase);
-  const argon2 = "argon2" in party ? party.argon2 : undefined;
+  if (!isPlain(party) || !Object.hasOwn(party, "passphrase")) throw invalidArgument(operation, "a Keyring of this copy of fortress-sdk, or { passphrase }", party);
+  const { passphrase, argon2 } = optionsOf<ByPassphrase>(party, BY_PASSPHRASE, operation);
+  if (typeof (passphrase as unknown) !== "string") throw invalidArgument(operation, "a string as the passphrase", passphrase);
+  const costs = argon2 === undefined ? undefined : optionsOf(argon2, ARGON2, operation);
+  const numbers = costs && ([u32(costs.passes, operation), u32(costs.memoryKiB, operation), u32(costs.lanes, operation)] as const);
   home.run(operation, (frame) => {
     // The same characters typed on different systems are the same passphrase (spec R-3).
     frame.lastValue(passphrase.normalize("NFC"), operation);
-    const status =
-      argon2 === undefined
-        ? list.add_passphrase(frame.length)
-        : list.add_passphrase_with(frame.length, u32(argon2.passes, operation), u32(argon2.memoryKiB, operation), u32(argon2.lanes, operation));
-    frame.check(status, operation);
+    frame.check(numbers === undefined ? list.add_passphrase(frame.length) : list.add_passphrase_with(frame.length, ...numbers), operation);
   });
 }
 
 /** Numbers that do not fit cannot reach the core, which checks the rest. */
-function u32(value: number, operation: string): number {
-  if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;
-  throw fortressError("argon2_limits", `${operation}: Argon2 parameters are whole numbers below 2^32, got ${String(value)}`, operation);
+function u32(value: unknown, operation: string): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;
+  const got = typeof value === "number" ? String(value) : describe(value);
+  throw fortressError("argon2_limits", `${operation}: Argon2 parameters are whole numbers below 2^32, got ${got}`, operation);
 }
+
+type ByPassphrase = Exclude<Recipient, object & { readonly free: unknown }>;
+
+const BY_PASSPHRASE: Known<ByPassphrase> = { passphrase: true, argon2: true };
+const ARGON2: Known<Argon2Options> = { passes: true, memoryKiB: true, lanes: true };
