@@ -259,6 +259,7 @@ fn describe(header: &Header) -> String {
             RecipientInfo::Shares { set, threshold, count } => {
                 format!("; recipient share set {set}, {threshold} of {count} shares")
             }
+            RecipientInfo::External { reference } => format!("; recipient external key {reference:?}"),
             RecipientInfo::Other { kind } => format!("; recipient of type {kind}"),
         });
     }

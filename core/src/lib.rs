@@ -17,6 +17,7 @@ mod suite;
 pub mod batch;
 pub mod chunked;
 pub mod envelope;
+pub mod external;
 pub mod group;
 pub mod hazmat;
 pub mod identity;

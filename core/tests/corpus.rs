@@ -36,6 +36,10 @@ fn the_forge_makes_what_opens() {
         let sealed = world.forge.envelope(&world.forge.keyring_header(), &fs::read(corpus.join(name)).unwrap());
         assert!(fortress::Keyring::open(&sealed, &identity, &Default::default()).is_ok(), "{name}");
     }
+    let external = fs::read(corpus.join("../envelope/envelope-external")).unwrap();
+    let identity = [fortress::envelope::Identity::External(&world.token)];
+    let opened = fortress::envelope::decrypt(&external, &identity, &Default::default(), &Default::default());
+    assert_eq!(opened.unwrap(), b"payload");
     let token = fs::read(corpus.join("../token/token-33")).unwrap();
     assert_eq!(world.keyring.decrypt(&token, &Default::default()).unwrap(), b"value");
 }

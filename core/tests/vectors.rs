@@ -9,11 +9,13 @@ use std::{collections::BTreeMap, fs, path::Path};
 use fortress::{
     Context, ContextError, Keyring, Passphrase,
     envelope::{self, EnvelopeError, Identity, ReadLimits},
+    external::{ExternalKey, ExternalKeyError},
     identity::{IdentityError, PublicIdentity, SecretIdentity},
     shares::{Share, ShareError, Shares},
     token::{self, TokenError},
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
 
 /// The folder of the shared vectors, and in it that of the independent implementation's.
 const FOLDERS: [&str; 2] = ["", "python/"];
@@ -247,6 +249,8 @@ struct EnvelopeCase {
     passphrase: Option<String>,
     identity: Option<String>,
     shares: Option<Vec<String>>,
+    #[serde(flatten)]
+    external: Option<TableKey>,
     plaintext_length: Option<usize>,
     metadata: Option<Strings>,
 }
@@ -260,6 +264,9 @@ impl EnvelopeCase {
         }
         if let Some(identity) = &self.identity {
             return self.read_by((&SecretIdentity::from_text(identity).unwrap()).into());
+        }
+        if let Some(key) = &self.external {
+            return self.read_by(Identity::External(key));
         }
         if let Some(shares) = &self.shares {
             let shares = Shares::new(shares.iter().map(|text| Share::from_text(text).unwrap())).unwrap();
@@ -361,6 +368,35 @@ fn shares() {
     });
 }
 
+/// An external key that knows one answer.
+#[derive(Deserialize, Debug)]
+struct TableKey {
+    reference: String,
+    #[serde(with = "hex")]
+    wrapped: Vec<u8>,
+    #[serde(with = "hex")]
+    associated: Vec<u8>,
+    #[serde(with = "hex")]
+    file_key: Vec<u8>,
+}
+
+impl ExternalKey for TableKey {
+    fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    fn wrap(&self, _: &[u8; 32], _: &[u8; 32]) -> Result<Vec<u8>, ExternalKeyError> {
+        Ok(self.wrapped.clone())
+    }
+
+    fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
+        if (wrapped, &associated[..]) == (&self.wrapped[..], &self.associated[..]) {
+            return Ok(Zeroizing::new(self.file_key.clone()));
+        }
+        Err(ExternalKeyError::NotAuthentic { reference: self.reference.clone() })
+    }
+}
+
 #[derive(Deserialize)]
 struct HeldCase {
     #[serde(with = "hex")]
@@ -384,7 +420,7 @@ fn held_shares() {
 #[test]
 fn envelopes() {
     let keyrings = Keyrings::new();
-    for file in ["envelopes.json", "python/envelopes.json", "shared-envelopes.json"] {
+    for file in ["envelopes.json", "python/envelopes.json", "shared-envelopes.json", "external-envelopes.json"] {
         let read = |case: &EnvelopeCase| case.read(&keyrings);
         run(file, read, |case: &EnvelopeCase, (plaintext, metadata)| {
             assert_eq!(Some(plaintext.len()), case.plaintext_length);

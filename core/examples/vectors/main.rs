@@ -4,6 +4,7 @@
 
 mod cases;
 mod envelopes;
+mod external;
 mod headers;
 mod identities;
 mod keyrings;
@@ -26,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("rows.json", tokens::rows(&world)?),
         ("envelopes.json", envelopes::family(&world)?),
         ("identities.json", identities::family()?),
+        ("external-envelopes.json", external::family(&world)?),
         ("shares.json", shares::family()?),
         ("held-shares.json", shares::held()?),
         ("shared-envelopes.json", identities::envelopes(&world)?),

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use crate::{
     chunked::ChunkedError,
+    external::ExternalKeyError,
     identity::IdentityError,
     keyring::KeyId,
     passphrase::PassphraseError,
@@ -102,6 +103,9 @@ pub enum EnvelopeError {
     /// The message could not be written or read.
     #[error(transparent)]
     Message(ChunkedError),
+    /// An external key did not wrap or unwrap.
+    #[error(transparent)]
+    ExternalKey(ExternalKeyError),
     /// An identity cannot be used.
     #[error(transparent)]
     Identity(IdentityError),
@@ -134,6 +138,7 @@ impl EnvelopeError {
             EnvelopeError::WrongContent { .. } => "wrong_content",
             EnvelopeError::Passphrase(error) => error.code(),
             EnvelopeError::Message(error) => error.code(),
+            EnvelopeError::ExternalKey(error) => error.code(),
             EnvelopeError::Identity(error) => error.code(),
             EnvelopeError::Shares(error) => error.code(),
             EnvelopeError::Randomness(_) => "randomness",

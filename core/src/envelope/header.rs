@@ -7,6 +7,7 @@ use minicbor::Decoder;
 use super::{EnvelopeError, recipient::RecipientInfo};
 use crate::{
     cbor::{self, NotCanonical},
+    kdf::Prk,
     suite::Suite,
 };
 
@@ -75,6 +76,7 @@ pub(crate) enum RecipientKind {
     Passphrase,
     Identity,
     Shares,
+    External,
     Other(u64),
 }
 
@@ -85,6 +87,7 @@ impl RecipientKind {
             2 => RecipientKind::Passphrase,
             3 => RecipientKind::Identity,
             4 => RecipientKind::Shares,
+            5 => RecipientKind::External,
             other => RecipientKind::Other(other),
         }
     }
@@ -95,6 +98,7 @@ impl RecipientKind {
             RecipientKind::Passphrase => 2,
             RecipientKind::Identity => 3,
             RecipientKind::Shares => 4,
+            RecipientKind::External => 5,
             RecipientKind::Other(number) => number,
         }
     }
@@ -117,8 +121,9 @@ pub struct Header {
 }
 
 impl Header {
-    pub(crate) fn new(suite: Suite, recipients: Vec<Wrapped>, metadata: Metadata, content: Content) -> Header {
-        Header { suite_id: suite.id(), recipients, metadata, content }
+    /// A header that is yet to get its recipients.
+    pub(crate) fn new(suite: Suite, metadata: Metadata, content: Content) -> Header {
+        Header { suite_id: suite.id(), recipients: Vec::new(), metadata, content }
     }
 
     pub(crate) fn with_recipients(self, recipients: Vec<Wrapped>) -> Header {
@@ -152,6 +157,12 @@ impl Header {
 
     pub(crate) fn recipients(&self) -> &[Wrapped] {
         &self.recipients
+    }
+
+    /// What stands for this header, whoever its recipients are, where an external key wraps its file key (spec X-1).
+    pub(crate) fn associated_data(&self) -> [u8; 32] {
+        let bound = [EXTERNAL_LABEL, &encode_with(self, None)].concat();
+        Prk::from_bytes(&[0; 32]).mac(&bound)
     }
 
     pub(crate) fn require(&self, content: Content) -> Result<(), EnvelopeError> {
@@ -204,18 +215,25 @@ pub(crate) fn announced_len(start: &[u8]) -> Result<Option<usize>, EnvelopeError
 }
 
 fn encode(header: &Header) -> Vec<u8> {
+    encode_with(header, Some(&header.recipients))
+}
+
+fn encode_with(header: &Header, recipients: Option<&[Wrapped]>) -> Vec<u8> {
     let mut out = Vec::new();
     let has_metadata = !header.metadata.0.is_empty();
     let has_content = header.content != Content::Data;
-    cbor::put_map(&mut out, 2 + usize::from(has_metadata) + usize::from(has_content));
+    let has_recipients = recipients.is_some();
+    cbor::put_map(&mut out, 1 + usize::from(has_recipients) + usize::from(has_metadata) + usize::from(has_content));
     cbor::put_unsigned(&mut out, KEY_SUITE);
     cbor::put_unsigned(&mut out, header.suite_id.into());
-    cbor::put_unsigned(&mut out, KEY_RECIPIENTS);
-    cbor::put_array(&mut out, header.recipients.len());
-    for recipient in &header.recipients {
-        cbor::put_array(&mut out, 2);
-        cbor::put_unsigned(&mut out, recipient.kind.number());
-        cbor::put_bytes(&mut out, &recipient.body);
+    if let Some(recipients) = recipients {
+        cbor::put_unsigned(&mut out, KEY_RECIPIENTS);
+        cbor::put_array(&mut out, recipients.len());
+        for recipient in recipients {
+            cbor::put_array(&mut out, 2);
+            cbor::put_unsigned(&mut out, recipient.kind.number());
+            cbor::put_bytes(&mut out, &recipient.body);
+        }
     }
     if has_metadata {
         cbor::put_unsigned(&mut out, KEY_METADATA);
@@ -269,6 +287,7 @@ fn decode_metadata(decoder: &mut Decoder<'_>) -> Result<Metadata, NotCanonical> 
     Ok(Metadata(metadata))
 }
 
+const EXTERNAL_LABEL: &[u8] = b"fortress-sdk/external@v1\0";
 const KEY_SUITE: u64 = 1;
 const KEY_RECIPIENTS: u64 = 2;
 const KEY_METADATA: u64 = 3;

@@ -102,8 +102,9 @@ pub(crate) fn create_as<R: TryCryptoRng + ?Sized>(
     let suite = options.suite.unwrap_or_else(|| default_suite(recipients));
     let file_key = Secret::generate(rng)?;
     recipient::check_for_writing(&[], recipients)?;
-    let recipients = recipient::wrap_all(recipients, &file_key, rng)?;
-    let header = Header::new(suite, recipients, options.metadata.clone(), content);
+    let header = Header::new(suite, options.metadata.clone(), content);
+    let recipients = recipient::wrap_all(&header, recipients, &file_key, rng)?;
+    let header = header.with_recipients(recipients);
     let keys = EnvelopeKeys::new(&file_key);
     let mut prefix = keys.authenticated(&header)?;
     let derived =
@@ -292,7 +293,7 @@ impl<'p> Unlocked<'p> {
         limits: &ReadLimits,
     ) -> Result<Unlocked<'p>, EnvelopeError> {
         let prefix = Prefix::parse(prefix)?;
-        let file_key = recipient::unwrap(prefix.header.recipients(), identities, limits)?;
+        let file_key = recipient::unwrap(&prefix.header, prefix.header.recipients(), identities, limits)?;
         let keys = EnvelopeKeys::new(&file_key);
         keys.verify(&prefix)?;
         prefix.header.require(content)?;

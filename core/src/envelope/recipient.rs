@@ -1,5 +1,6 @@
-//! Who may open an envelope, and what opens it (spec ).
+//! Who may open an envelope, and what opens it (spec ).
 
+mod external;
 mod identity;
 mod shares;
 
@@ -8,10 +9,11 @@ use alloc::{string::String, vec::Vec};
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
-use super::{EnvelopeError, ReadLimits, header::MAX_RECIPIENTS, header::RecipientKind, header::Wrapped};
+use super::{EnvelopeError, Header, ReadLimits, header::MAX_RECIPIENTS, header::RecipientKind, header::Wrapped};
 use crate::{
     chunked::{Derived, MESSAGE_PREFIX_LEN, encrypt_message},
     context::Context,
+    external::ExternalKey,
     identity::{IdentityId, SEALED_OVERHEAD},
     kdf::Prk,
     keyring::{KeyId, KeyLookupError, Keyring, Purpose},
@@ -38,6 +40,8 @@ pub enum Recipient<'r> {
     Keyring(&'r Keyring),
     /// Whoever knows a passphrase.
     Passphrase(&'r Passphrase, Argon2Params),
+    /// Whoever may use an external key.
+    External(&'r dyn ExternalKey),
     /// The holder of an identity.
     #[cfg(feature = "sharing")]
     Identity(&'r PublicIdentity),
@@ -73,6 +77,12 @@ impl<'r> From<&'r ShareSet> for Recipient<'r> {
     }
 }
 
+impl<'r> From<&'r dyn ExternalKey> for Recipient<'r> {
+    fn from(key: &'r dyn ExternalKey) -> Recipient<'r> {
+        Recipient::External(key)
+    }
+}
+
 /// What opens an envelope.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -81,6 +91,8 @@ pub enum Identity<'i> {
     Keyring(&'i Keyring),
     /// A passphrase.
     Passphrase(&'i Passphrase),
+    /// An external key.
+    External(&'i dyn ExternalKey),
     /// A secret identity.
     #[cfg(feature = "sharing")]
     Identity(&'i SecretIdentity),
@@ -115,6 +127,12 @@ impl<'i> From<&'i Shares> for Identity<'i> {
     }
 }
 
+impl<'i> From<&'i dyn ExternalKey> for Identity<'i> {
+    fn from(key: &'i dyn ExternalKey) -> Identity<'i> {
+        Identity::External(key)
+    }
+}
+
 /// What can be told of a recipient without a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -143,6 +161,11 @@ pub enum RecipientInfo {
         /// Shares in all.
         count: u8,
     },
+    /// An external key.
+    External {
+        /// What it is known by.
+        reference: String,
+    },
     /// A type that this version does not know, or one whose body is not of its layout.
     Other {
         /// Its number.
@@ -166,6 +189,8 @@ impl RecipientInfo {
                 };
                 shares::Outline::of(&wrapped.body).map_or(other, info)
             }
+            RecipientKind::External => external::Body::parse(&wrapped.body)
+                .map_or(other, |body| RecipientInfo::External { reference: body.reference.into() }),
             RecipientKind::Other(_) => other,
         }
     }
@@ -173,6 +198,7 @@ impl RecipientInfo {
 
 /// Wraps a file key for each recipient. What they are together is [checked](check_for_writing) before.
 pub(crate) fn wrap_all<R: TryCryptoRng + ?Sized>(
+    header: &Header,
     recipients: &[Recipient<'_>],
     file_key: &Secret,
     rng: &mut R,
@@ -180,6 +206,7 @@ pub(crate) fn wrap_all<R: TryCryptoRng + ?Sized>(
     let wrap = |recipient: &Recipient<'_>| match *recipient {
         Recipient::Keyring(keyring) => wrap_for_keyring(keyring, file_key, rng),
         Recipient::Passphrase(passphrase, params) => wrap_for_passphrase(passphrase, params, file_key, rng),
+        Recipient::External(key) => external::wrap(key, file_key, &header.associated_data()),
         #[cfg(feature = "sharing")]
         Recipient::Identity(public) => identity::wrap(public, file_key, rng),
         #[cfg(feature = "sharing")]
@@ -188,13 +215,14 @@ pub(crate) fn wrap_all<R: TryCryptoRng + ?Sized>(
     recipients.iter().map(wrap).collect()
 }
 
-/// Checks what say of the recipients together and of each body's layout.
+/// Checks what say of the recipients together and of each body's layout.
 pub(crate) fn check(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
     let of_layout = |wrapped: &Wrapped| match wrapped.kind {
         RecipientKind::Keyring => wrapped.body.len() == KEYRING_BODY_LEN && wrapped.body[0] == token::SINGLE,
         RecipientKind::Passphrase => wrapped.body.len() == PASSPHRASE_BODY_LEN,
         RecipientKind::Identity => wrapped.body.len() == IDENTITY_BODY_LEN,
         RecipientKind::Shares => shares::is_of_layout(&wrapped.body),
+        RecipientKind::External => external::Body::parse(&wrapped.body).is_some(),
         RecipientKind::Other(_) => true,
     };
     if !recipients.iter().all(of_layout) {
@@ -221,12 +249,14 @@ pub(crate) fn check_for_writing(kept: &[Wrapped], recipients: &[Recipient<'_>]) 
 
 /// The file key, by the first recipient that one of the identities opens.
 pub(crate) fn unwrap(
+    header: &Header,
     recipients: &[Wrapped],
     identities: &[Identity<'_>],
     limits: &ReadLimits,
 ) -> Result<Secret, EnvelopeError> {
     let mut failure = EnvelopeError::WrongRecipient { kinds: kinds(recipients) };
-    // The cheap ones first: keyrings and shares cost nothing to try, identities a third of a millisecond, passphrases a second.
+    // The cheap ones first: keyrings and shares cost nothing to try, identities a third of a millisecond, external keys a call
+    // to somewhere, passphrases a second.
     for keyring in identities
         .iter()
         .filter_map(|identity| if let Identity::Keyring(keyring) = identity { Some(*keyring) } else { None })
@@ -261,6 +291,24 @@ pub(crate) fn unwrap(
             match shares::unwrap(brought, &wrapped.body) {
                 Ok(Some(file_key)) => return Ok(file_key),
                 Ok(None) => {}
+                Err(error) => failure = failure.or_weightier(error),
+            }
+        }
+    }
+    let external_keys =
+        identities.iter().filter_map(|identity| if let Identity::External(key) = identity { Some(*key) } else { None });
+    for key in external_keys {
+        let bodies = recipients.iter().filter(|wrapped| wrapped.kind == RecipientKind::External);
+        let bodies = bodies.filter_map(|wrapped| external::Body::parse(&wrapped.body));
+        let mut tried: Vec<&str> = Vec::new();
+        for body in bodies.filter(|body| key.opens(body.reference)) {
+            // One call for a reference: a stranger's header cannot ask for a thousand.
+            if tried.contains(&body.reference) {
+                continue;
+            }
+            tried.push(body.reference);
+            match external::unwrap(key, &body, &header.associated_data()) {
+                Ok(file_key) => return Ok(file_key),
                 Err(error) => failure = failure.or_weightier(error),
             }
         }
@@ -404,6 +452,10 @@ fn kinds(recipients: &[Wrapped]) -> String {
             RecipientKind::Shares => match shares::Outline::of(&wrapped.body) {
                 Some(body) => alloc::format!("{} shares of set {}", body.threshold, body.set),
                 None => "shares".into(),
+            },
+            RecipientKind::External => match external::Body::parse(&wrapped.body) {
+                Some(body) => alloc::format!("external key {:?}", body.shown()),
+                None => "external key".into(),
             },
             RecipientKind::Other(kind) => alloc::format!("type {kind}, not known to this version"),
         };

@@ -6,7 +6,7 @@ use core::slice;
 use rand_core::TryCryptoRng;
 
 use super::{
-    Content, EnvelopeError, Identity, MAC_LEN, PREAMBLE_LEN, ReadLimits, Recipient, Unlocked,
+    Content, EnvelopeError, Header, Identity, MAC_LEN, PREAMBLE_LEN, ReadLimits, Recipient, Unlocked,
     header::{self, Wrapped},
     recipient,
 };
@@ -77,9 +77,10 @@ pub(crate) fn rewrap_as<R: TryCryptoRng + ?Sized>(
     if let Some(context) = context {
         unlocked.derive(context)?;
     }
-    let mut wrapped = keep.of(unlocked.prefix.header.recipients(), identities, limits)?;
+    let header = &unlocked.prefix.header;
+    let mut wrapped = keep.of(header, identities, limits)?;
     recipient::check_for_writing(&wrapped, recipients)?;
-    wrapped.extend(recipient::wrap_all(recipients, &unlocked.file_key, rng)?);
+    wrapped.extend(recipient::wrap_all(header, recipients, &unlocked.file_key, rng)?);
     unlocked.keys.authenticated(&unlocked.prefix.header.with_recipients(wrapped))
 }
 
@@ -92,15 +93,17 @@ pub fn rewrapped_len(prefix: &[u8]) -> Result<usize, EnvelopeError> {
 impl Keep<'_> {
     fn of(
         self,
-        recipients: &[Wrapped],
+        header: &Header,
         identities: &[Identity<'_>],
         limits: &ReadLimits,
     ) -> Result<Vec<Wrapped>, EnvelopeError> {
+        let recipients = header.recipients();
         match self {
             Keep::Nobody => Ok(Vec::new()),
             Keep::Everybody => Ok(recipients.to_vec()),
             Keep::Others => {
-                let other = |wrapped: &Wrapped| Ok((!opens(identities, wrapped, limits)?).then(|| wrapped.clone()));
+                let other =
+                    |wrapped: &Wrapped| Ok((!opens(header, identities, wrapped, limits)?).then(|| wrapped.clone()));
                 recipients.iter().filter_map(|wrapped| other(wrapped).transpose()).collect()
             }
             Keep::Only(places) => {
@@ -114,11 +117,16 @@ impl Keep<'_> {
     }
 }
 
-fn opens(identities: &[Identity<'_>], wrapped: &Wrapped, limits: &ReadLimits) -> Result<bool, EnvelopeError> {
-    match recipient::unwrap(slice::from_ref(wrapped), identities, limits) {
+fn opens(
+    header: &Header,
+    identities: &[Identity<'_>],
+    wrapped: &Wrapped,
+    limits: &ReadLimits,
+) -> Result<bool, EnvelopeError> {
+    match recipient::unwrap(header, slice::from_ref(wrapped), identities, limits) {
         Ok(_) => Ok(true),
         // It was not found out.
-        Err(EnvelopeError::Passphrase(error)) => Err(error.into()),
+        Err(error @ (EnvelopeError::Passphrase(_) | EnvelopeError::ExternalKey(_))) => Err(error),
         Err(_) => Ok(false),
     }
 }

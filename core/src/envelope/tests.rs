@@ -1,5 +1,6 @@
 //! Envelopes: who opens them, what a rewrap changes, and every header that is refused.
 
+mod external;
 mod headers;
 #[cfg(feature = "sharing")]
 mod identities;
@@ -16,6 +17,7 @@ use super::*;
 use crate::{
     Argon2Params, KeyId, Keyring, Passphrase, PassphraseError, RandomnessError, SuiteError, Timestamp,
     chunked::{CHUNK_LEN, ChunkedError},
+    external::ExternalKeyError,
     identity::IdentityError,
     keyring::tests::Broken,
     shares::{ShareError, ShareSetId},
@@ -30,6 +32,11 @@ fn keyring() -> Keyring {
 
 fn passphrase(text: &str) -> Passphrase {
     Passphrase::new(text).unwrap()
+}
+
+/// A header that says nothing.
+fn bare() -> Header {
+    Header::new(Suite::Aes256Gcm, Metadata::default(), Content::Data)
 }
 
 fn context() -> Context {
@@ -268,6 +275,16 @@ fn errors_say_what_to_do() {
         EnvelopeError::Passphrase(PassphraseError::Empty),
         EnvelopeError::Passphrase(PassphraseError::Parameters(params)),
         EnvelopeError::Passphrase(PassphraseError::OutOfMemory { memory_kib: 65_536 }),
+        EnvelopeError::ExternalKey(ExternalKeyError::Unavailable {
+            reference: "pkcs11:token=a".into(),
+            reason: "the token is gone".into(),
+        }),
+        EnvelopeError::ExternalKey(ExternalKeyError::Refused {
+            reference: "pkcs11:token=a".into(),
+            reason: "the PIN is wrong".into(),
+        }),
+        EnvelopeError::ExternalKey(ExternalKeyError::NotAuthentic { reference: "pkcs11:token=a".into() }),
+        EnvelopeError::ExternalKey(ExternalKeyError::Invalid { reference: "".into() }),
         EnvelopeError::Identity(IdentityError::InvalidKey),
         EnvelopeError::Shares(ShareError::NoShares),
         EnvelopeError::Message(ChunkedError::TooLong),
@@ -311,6 +328,16 @@ fn errors_say_what_to_do() {
             "Argon2id parameters out of bounds (t=9, m=4194304 KiB, p=2): expected 8 MiB to 256 MiB of memory, at most 1 GiB over all passes, and 1 to 16 lanes",
         ),
         ("out_of_memory", "Argon2id needs 65536 KiB of memory, which this machine does not give"),
+        ("key_unavailable", "the external key \"pkcs11:token=a\" cannot be reached: the token is gone"),
+        ("key_refused", "the external key \"pkcs11:token=a\" refuses: the PIN is wrong"),
+        (
+            "authentication_failed",
+            "the external key \"pkcs11:token=a\" finds what it wrapped changed, or of another header",
+        ),
+        (
+            "invalid_external_key",
+            "the external key \"\" cannot be used: a reference has 1 to 1024 bytes, and what it wraps 1 to 8192",
+        ),
         ("invalid_identity", "not a public identity: its bytes are no X-Wing public key"),
         ("not_enough_shares", "no shares were given"),
         ("limit_exceeded", "a message holds at most 4 PiB"),

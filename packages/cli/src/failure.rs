@@ -134,8 +134,18 @@ fn exit_for(code: &str) -> Exit {
         "authentication_failed" | "trailing_data" | "stream_failed" => Exit::NotAuthentic,
         "unknown_suite" | "private_suite" | "argon2_limits" | "out_of_memory" | "limit_exceeded"
         | "value_too_large" => Exit::Unsupported,
-        "out_of_range" | "invalid_time" | "invalid_segment" | "invalid_context" | "invalid_share_set"
-        | "no_such_recipient" | "empty_passphrase" | "not_root" | "primary_in_use" => Exit::Usage,
+        "out_of_range"
+        | "invalid_time"
+        | "invalid_segment"
+        | "invalid_context"
+        | "invalid_share_set"
+        | "no_such_recipient"
+        | "invalid_external_key"
+        | "empty_passphrase"
+        | "not_root"
+        | "primary_in_use" => Exit::Usage,
+        // As a key file that cannot be read.
+        "key_unavailable" | "key_refused" => Exit::Unreadable,
         _ => Exit::Other,
     }
 }

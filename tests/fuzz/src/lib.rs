@@ -2,6 +2,7 @@
 //!
 //! Keys are the same each time, so that an input that opens something goes on opening it.
 
+mod external;
 mod forge;
 
 use std::sync::OnceLock;
@@ -17,6 +18,7 @@ use fortress::{
 };
 use rand_core::SeedableRng;
 
+pub use external::Token;
 pub use forge::Forge;
 
 /// One target by its name.
@@ -64,14 +66,16 @@ pub fn member(data: &[u8]) {
 /// A whole envelope, as data, as a keyring and for a rewrap.
 pub fn envelope(data: &[u8]) {
     let keyring = &world().keyring;
-    let identities = [Identity::from(keyring), (&world().identity).into(), (&world().shares).into()];
+    let world = world();
+    let identities =
+        [Identity::from(keyring), (&world.identity).into(), (&world.shares).into(), Identity::External(&world.token)];
     let limits = ReadLimits::default();
-    let _ = envelope::held_shares(data, &world().identity);
+    let _ = envelope::held_shares(data, &world.identity);
     let data_prefix = envelope::prefix_len(data);
     let opened = envelope::decrypt(data, &identities, &Context::empty(), &limits);
     assert!(opened.is_err() || data_prefix.is_ok_and(|len| len.is_some()));
     let _ = Keyring::open(data, &identities, &limits);
-    let recipients = [Recipient::from(keyring)];
+    let recipients = [Recipient::from(keyring), Recipient::External(&world.token)];
     if let Ok(header) = envelope::rewrap(data, &identities, None, &recipients, &limits, &mut rng()) {
         let message = &data[envelope::rewrapped_len(data).expect("it was rewrapped")..];
         let again = envelope::decrypt(&[&header[..], message].concat(), &identities, &Context::empty(), &limits);
@@ -179,6 +183,8 @@ pub struct World {
     pub set: ShareSet,
     /// An envelope for it.
     pub recoverable: Vec<u8>,
+    /// Opens what the seeds hold for an external key.
+    pub token: Token,
     /// The header of a group of this keyring.
     pub group_header: Vec<u8>,
     /// The prefix of an envelope of suite 2 for this keyring.
@@ -203,7 +209,7 @@ pub fn world() -> &'static World {
         let copies = set.shares().iter().map(|share| Share::from_text(&share.expose_text()).expect("its own text"));
         let shares = Shares::new(copies).expect("they are of one set");
         let recoverable = envelope::encrypt(b"payload", &[(&set).into()], &options, &mut rng()).expect("it encrypts");
-        World { keyring, identity, shares, set, recoverable, group_header, prefix, forge }
+        World { keyring, identity, shares, set, recoverable, token: Token, group_header, prefix, forge }
     })
 }
 

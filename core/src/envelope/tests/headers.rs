@@ -17,7 +17,7 @@ impl Forge {
     /// A recipient of type 1 that unwraps to the file key.
     fn recipient(&self) -> Vec<u8> {
         let recipients = [Recipient::from(&self.keyring)];
-        recipient::wrap_all(&recipients, &self.file_key, &mut SysRng).unwrap().remove(0).body
+        recipient::wrap_all(&bare(), &recipients, &self.file_key, &mut SysRng).unwrap().remove(0).body
     }
 
     /// Magic, version, length, this header, its MAC, and a message of suite 2.
@@ -226,7 +226,7 @@ fn a_foreign_file_key_is_not_passed_over() {
     let own = forge.recipient();
     let foreign = Forge { file_key: Secret::copied(&[0x43; 32]), keyring: keyring() };
     let both = [Recipient::from(&forge.keyring)];
-    let other = recipient::wrap_all(&both, &foreign.file_key, &mut SysRng).unwrap().remove(0).body;
+    let other = recipient::wrap_all(&bare(), &both, &foreign.file_key, &mut SysRng).unwrap().remove(0).body;
     let header = map(&[(1, unsigned(2)), (2, recipients(&[(1, &other), (1, &own)]))]);
     assert_eq!(forge.open(&header), Err(EnvelopeError::AuthenticationFailed));
     let changed = [&own[..110], &[own[110] ^ 1]].concat();
@@ -257,7 +257,7 @@ fn a_field_token_is_no_recipient() {
 fn hostile_argon2_parameters_cost_nothing() {
     let forge = Forge::new();
     let phrase = passphrase("one");
-    let cheap = recipient::wrap_all(&[Recipient::Passphrase(&phrase, CHEAP)], &forge.file_key, &mut SysRng);
+    let cheap = recipient::wrap_all(&bare(), &[Recipient::Passphrase(&phrase, CHEAP)], &forge.file_key, &mut SysRng);
     let cheap = cheap.unwrap().remove(0).body;
     for (passes, memory_kib, lanes) in [
         (3, u32::MAX, 4),

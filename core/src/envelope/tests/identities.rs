@@ -60,7 +60,7 @@ fn a_body_under_another_id_is_not_authentic() {
     let (ada, grace) = (identity(), identity());
     let file_key = Secret::copied(&[0x42; 32]);
     let wrapped = |public: &SecretIdentity| {
-        recipient::wrap_all(&[public.public().into()], &file_key, &mut SysRng).unwrap().remove(0)
+        recipient::wrap_all(&bare(), &[public.public().into()], &file_key, &mut SysRng).unwrap().remove(0)
     };
     let mut renamed = wrapped(&grace);
     renamed.body[..8].copy_from_slice(&ada.public().id().0);
@@ -68,13 +68,13 @@ fn a_body_under_another_id_is_not_authentic() {
     let by = |recipients: &[header::Wrapped], phrase: Option<&Passphrase>| {
         let mut identities = vec![Identity::from(&ada)];
         identities.extend(phrase.map(Identity::from));
-        recipient::unwrap(recipients, &identities, &limits)
+        recipient::unwrap(&bare(), recipients, &identities, &limits)
     };
     assert_eq!(by(core::slice::from_ref(&renamed), None), Err(EnvelopeError::AuthenticationFailed));
     assert!(by(&[renamed.clone(), wrapped(&ada)], None) == Ok(file_key.duplicate()));
     let phrase = passphrase("one");
     let other = [Recipient::Passphrase(&phrase, CHEAP)];
-    let by_phrase = recipient::wrap_all(&other, &file_key, &mut SysRng).unwrap().remove(0);
+    let by_phrase = recipient::wrap_all(&bare(), &other, &file_key, &mut SysRng).unwrap().remove(0);
     assert!(by(&[renamed.clone(), by_phrase.clone()], Some(&phrase)) == Ok(file_key.duplicate()));
     let wrong = passphrase("two");
     let error = by(&[by_phrase, renamed], Some(&wrong));

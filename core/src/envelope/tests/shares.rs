@@ -85,13 +85,14 @@ fn a_header_that_lies() {
     let set = set(2, 3);
     let holders = [ada.public().clone(), grace.public().clone()];
     let file_key = Secret::copied(&[0x42; 32]);
-    let wrapped = recipient::wrap_all(&[Recipient::Shares(&set, &holders)], &file_key, &mut SysRng).unwrap().remove(0);
+    let wrapped =
+        recipient::wrap_all(&bare(), &[Recipient::Shares(&set, &holders)], &file_key, &mut SysRng).unwrap().remove(0);
     let shares = brought(&set, &[1, 2]);
     let limits = ReadLimits::default();
     let open = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut wrapped = wrapped.clone();
         change(&mut wrapped.body);
-        let opened = recipient::unwrap(core::slice::from_ref(&wrapped), &[(&shares).into()], &limits);
+        let opened = recipient::unwrap(&bare(), core::slice::from_ref(&wrapped), &[(&shares).into()], &limits);
         (opened.map(|key| key == file_key), recipient::held_shares(&[wrapped], &ada).map(|held| held.len()))
     };
     assert_eq!(open(&|_| ()), (Ok(true), Ok(1)));
@@ -109,7 +110,7 @@ fn a_header_that_lies() {
 fn bodies_that_are_none() {
     let set = set(2, 3);
     let file_key = Secret::copied(&[0x42; 32]);
-    let body = recipient::wrap_all(&[(&set).into()], &file_key, &mut SysRng).unwrap().remove(0).body;
+    let body = recipient::wrap_all(&bare(), &[(&set).into()], &file_key, &mut SysRng).unwrap().remove(0).body;
     let check = |body: Vec<u8>| recipient::check(&[header::Wrapped { kind: header::RecipientKind::Shares, body }]);
     let with_held = |count: usize| [&body[..], &vec![0; count * 1_186]].concat();
     let changed = |threshold: u8, count: u8| [&body[..8], &[threshold, count], &body[10..]].concat();

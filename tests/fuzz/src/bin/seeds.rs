@@ -82,6 +82,9 @@ fn envelopes() -> Seeds {
     let recipients = [Recipient::Shares(&world().set, &holders)];
     let sealed = envelope::encrypt(b"payload", &recipients, &options, &mut rng()).expect("it encrypts");
     seeds.push(("envelope-shares".into(), sealed));
+    let recipients = [Recipient::External(&world().token), keyring.into()];
+    let sealed = envelope::encrypt(b"payload", &recipients, &options, &mut rng()).expect("it encrypts");
+    seeds.push(("envelope-external".into(), sealed));
     let sealed = keyring.seal(&[keyring.into()], Metadata::default(), &mut rng()).expect("it encrypts");
     seeds.push(("envelope-keyring".into(), sealed));
     seeds

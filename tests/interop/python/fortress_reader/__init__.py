@@ -29,7 +29,7 @@ from .errors import Code, FortressError
 from .groups import Group, decrypt_member, decrypt_row
 from .identities import PublicIdentity, SecretIdentity
 from .keys import Keyring, State, Version
-from .recipients import Argon2Limits, Identity, Passphrase, held_shares
+from .recipients import Argon2Limits, ExternalKey, Identity, Passphrase, held_shares
 from .sealed import open_keyring, parse_keyring
 from .shares import Share, Shares
 from .tokens import decode_text, decrypt, encode_text
@@ -38,6 +38,7 @@ __all__ = [
     "Argon2Limits",
     "Code",
     "Envelope",
+    "ExternalKey",
     "FortressError",
     "Group",
     "Identity",

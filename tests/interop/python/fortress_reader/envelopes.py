@@ -125,7 +125,7 @@ def open_envelope(
     """Opens the header in ``data``, which may end there or go on; ``content`` is what the caller asks for (E-2)."""
     envelope = Envelope.parse(data)
     header = envelope.header
-    file_key = unwrap(header.recipients, identities)
+    file_key = unwrap(header.recipients, identities, _associated_data(envelope.authenticated[_FIXED:]))
 
     # E-4; only then what E-2 says of content and suite.
     mac = hmac.digest(_envelope_key(file_key, "header"), envelope.authenticated, sha512)[:MAC_LENGTH]
@@ -140,6 +140,13 @@ def open_envelope(
     # E-5
     message_context = header.suite_number.to_bytes(2, "big") + canonical(context)
     return Opened(header, suite, envelope.message_offset, _envelope_key(file_key, "payload"), message_context)
+
+
+def _associated_data(encoded: bytes) -> bytes:
+    """X-1."""
+    entries = cbor.decode(encoded)
+    rest = {key: value for key, value in entries.items() if key != _RECIPIENTS} if isinstance(entries, dict) else {}
+    return hmac.digest(bytes(32), b"fortress-sdk/external@v1\0" + cbor.encode(rest), sha512)[:32]
 
 
 def _envelope_key(file_key: bytes, use: str) -> bytes:

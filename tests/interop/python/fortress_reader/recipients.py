@@ -1,4 +1,4 @@
-"""R-1 to R-6: the recipients of an envelope, and what opens them."""
+"""R-1 to R-7: the recipients of an envelope, and what opens them."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +24,7 @@ KEYRING = 1
 PASSPHRASE = 2
 IDENTITY = 3
 SHARES = 4
+EXTERNAL = 5
 
 _BODY_LENGTHS = {
     KEYRING: LABEL_LENGTH + SHORTEST + FILE_KEY_LENGTH,
@@ -57,6 +58,8 @@ class Recipient:
             raise FortressError(Code.NON_CANONICAL, "a recipient of type 1 is a field token")
         if kind == SHARES:
             _check_shares(body)
+        if kind == EXTERNAL:
+            _external(body)
         return cls(kind, body)
 
 
@@ -102,7 +105,15 @@ class Passphrase:
         return unicodedata.normalize("NFC", self.text).encode("utf-8")
 
 
-Identity = Keyring | Passphrase | SecretIdentity | Shares
+@dataclass(frozen=True)
+class ExternalKey:
+    """X-1, X-2: a key elsewhere; ``call`` takes what it wrapped and the associated data."""
+
+    reference: str
+    call: Callable[[bytes, bytes], bytes] = field(repr=False)
+
+
+Identity = Keyring | Passphrase | SecretIdentity | Shares | ExternalKey
 
 
 def check_counts(recipients: Sequence[Recipient]) -> None:
@@ -117,17 +128,17 @@ def check_counts(recipients: Sequence[Recipient]) -> None:
         )
 
 
-def unwrap(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> bytes:
+def unwrap(recipients: Sequence[Recipient], identities: Iterable[Identity], associated: bytes = b"") -> bytes:
     """R-1: the file key, from the first recipient that one of the identities opens."""
     failures: list[FortressError] = []
-    for attempt in _attempts(recipients, identities):
+    for attempt in _attempts(recipients, identities, associated):
         try:
             return attempt()
         except FortressError as failure:
             failures.append(failure)
     if failures:
         raise min(failures, key=lambda failure: _RANK.get(failure.code, 0))
-    foreign = sorted({recipient.type for recipient in recipients} - _BODY_LENGTHS.keys() - {SHARES})
+    foreign = sorted({recipient.type for recipient in recipients} - _BODY_LENGTHS.keys() - {SHARES, EXTERNAL})
     unknown = f"; types not known here: {foreign}" if foreign else ""
     raise FortressError(Code.WRONG_RECIPIENT, f"no recipient of this envelope is for what was given{unknown}")
 
@@ -136,11 +147,13 @@ def unwrap(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> b
 _RANK = {Code.KEY_DESTROYED: 1, Code.NOT_ENOUGH_SHARES: 2, Code.WRONG_PASSPHRASE: 3}
 
 
-def _attempts(recipients: Sequence[Recipient], identities: Iterable[Identity]) -> Iterator[Callable[[], bytes]]:
+def _attempts(
+    recipients: Sequence[Recipient], identities: Iterable[Identity], associated: bytes
+) -> Iterator[Callable[[], bytes]]:
     """One attempt for each identity and each recipient that it may open."""
-    keyrings, passphrases, sealed, sets = (
+    keyrings, passphrases, sealed, sets, external = (
         [recipient.body for recipient in recipients if recipient.type == kind]
-        for kind in (KEYRING, PASSPHRASE, IDENTITY, SHARES)
+        for kind in (KEYRING, PASSPHRASE, IDENTITY, SHARES, EXTERNAL)
     )
     for identity in identities:
         if isinstance(identity, Passphrase):
@@ -150,6 +163,9 @@ def _attempts(recipients: Sequence[Recipient], identities: Iterable[Identity]) -
         elif isinstance(identity, SecretIdentity):
             own = (body[ID_LENGTH:] for body in sealed if body[:ID_LENGTH] == identity.public.id)
             yield from (partial(identity.open, "file key", body) for body in own)  # R-5
+        elif isinstance(identity, ExternalKey):
+            first = dict(_external(body) for body in reversed(external)).get(identity.reference)
+            yield from (partial(identity.call, wrapped, associated) for wrapped in [first] if wrapped)  # R-7
         elif isinstance(identity, Shares):
             own = (body for body in sets if body[:SET_ID_LENGTH] == identity.set)
             yield from (partial(_unwrap_shares, identity, body) for body in own)
@@ -171,6 +187,18 @@ def held_shares(recipients: Iterable[Recipient], identity: SecretIdentity) -> li
     if not held:
         raise FortressError(Code.WRONG_RECIPIENT, "no share is held for this identity")
     return held
+
+
+def _external(body: bytes) -> tuple[str, bytes]:
+    """R-7: reference and wrapped key."""
+    length = int.from_bytes(body[:2], "big")
+    reference, wrapped = body[2 : 2 + length], body[2 + length :]
+    if not 1 <= length <= 1_024 or len(reference) < length or not 1 <= len(wrapped) <= 8_192:
+        raise FortressError(Code.NON_CANONICAL, "a recipient of type 5 is a reference and a wrapped key")
+    try:
+        return reference.decode("utf-8"), wrapped
+    except UnicodeDecodeError:
+        raise FortressError(Code.NON_CANONICAL, "a reference is UTF-8") from None
 
 
 def _check_shares(body: bytes) -> None:

@@ -9,6 +9,7 @@ import vectors
 from fortress_reader import (
     Code,
     Envelope,
+    ExternalKey,
     FortressError,
     Group,
     Identity,
@@ -163,6 +164,12 @@ def test_held_shares(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("reading", ["whole", "streamed", "ranges"])
+@vectors.parametrize("external-envelopes")
+def test_external_envelopes(case: dict[str, Any], reading: str) -> None:
+    test_envelopes(case, reading)
+
+
+@pytest.mark.parametrize("reading", ["whole", "streamed", "ranges"])
 @vectors.parametrize("shared-envelopes")
 def test_shared_envelopes(case: dict[str, Any], reading: str) -> None:
     test_envelopes(case, reading)
@@ -180,7 +187,21 @@ def test_envelopes(case: dict[str, Any], reading: str) -> None:
         return READINGS[reading](opened, data)
 
     expected = vectors.pattern(case["plaintext_length"]) if case["result"] == "valid" else None
-    fields = ("keyring", "scope", "passphrase", "identity", "shares", "context", "metadata", "envelope", "plaintext_length")
+    fields = (
+        "keyring",
+        "scope",
+        "passphrase",
+        "identity",
+        "shares",
+        "reference",
+        "wrapped",
+        "associated",
+        "file_key",
+        "context",
+        "metadata",
+        "envelope",
+        "plaintext_length",
+    )
     check(case, expected, plaintext, *fields)
 
 
@@ -189,9 +210,24 @@ def identity(case: dict[str, Any]) -> Identity:
         return Passphrase(case["passphrase"])
     if "identity" in case:
         return SecretIdentity.parse(case["identity"])
+    if "reference" in case:
+        return external_key(case)
     if "shares" in case:
         return Shares(map(Share.parse, case["shares"]))
     return vectors.at_scope(case)
+
+
+def external_key(case: dict[str, Any]) -> ExternalKey:
+    """A key that knows one answer."""
+
+    def unwrap(wrapped: bytes, associated: bytes) -> bytes:
+        if [wrapped.hex(), associated.hex()] != [case["wrapped"], case["associated"]]:
+            raise FortressError(Code.AUTHENTICATION_FAILED, "not what the key wrapped")
+        if len(case["file_key"]) != 64:
+            raise FortressError(Code.AUTHENTICATION_FAILED, "not a file key")
+        return bytes.fromhex(case["file_key"])
+
+    return ExternalKey(case["reference"], unwrap)
 
 
 def read_stream(opened: Opened, data: bytes) -> bytes:

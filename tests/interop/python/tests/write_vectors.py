@@ -266,7 +266,7 @@ def envelopes() -> Iterator[Case]:
         yield refused(f"header: {name}", "non_canonical", by_keyring, forged(fault))
     for name, code, entries in (
         ("no recipient", "no_recipient", {2: []}),
-        ("1,025 recipients", "too_many_recipients", {2: [*[[5, b""]] * 1_024, mine]}),
+        ("1,025 recipients", "too_many_recipients", {2: [*[[99, b""]] * 1_024, mine]}),
         ("9 passphrases, opened by keyring", "too_many_recipients", {2: [mine, *[known] * 9]}),
         ("suite 0", "unknown_suite", {1: 0}),
         ("suite 32", "unknown_suite", {1: 32}),
@@ -300,7 +300,7 @@ def several(
     yield read("behind others of its kind", by_keyring, unknown, foreign, gone, stranger, another, mine)
     yield read("in front of others of its kind", by_keyring, mine, stranger, gone, foreign, another, unknown)
     yield read("the last of 8 passphrases", by_passphrase, mine, *[another] * 7, known)
-    yield read("the last of 1,024 recipients", by_keyring, *[[5, b""]] * 1_023, mine)
+    yield read("the last of 1,024 recipients", by_keyring, *[[99, b""]] * 1_023, mine)
     yield read("a keyring beside a passphrase that costs too much", by_keyring, greedy, mine)
     for name, code, place, recipients in (
         ("another file key in front", "authentication_failed", by_keyring, [elsewhere, mine]),

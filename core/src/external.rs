@@ -1,0 +1,81 @@
+//! External keys: keys that never come here, in a hardware module, a cloud service or a plug-in (spec ).
+//!
+//! Fortress hands such a key 32 bytes to wrap or to unwrap, and how it does that is its own affair. It is given *associated data* with them, which stands
+//! for the envelope's header: a key that can authenticate it, as AES-GCM and cloud services can, binds what it wraps to that header.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+/// Bytes of a key reference, at most.
+pub const MAX_REFERENCE_LEN: usize = 1_024;
+/// Bytes of a wrapped file key, at most.
+pub const MAX_WRAPPED_LEN: usize = 8_192;
+
+/// A key that wraps and unwraps 32 bytes somewhere else.
+///
+/// A call may take as long as the key's time-out; an envelope costs a reader one for each different reference that it may open.
+pub trait ExternalKey: fmt::Debug {
+    /// What the key is known by: 1 to 1,024 bytes, such as an RFC 7512 URI. Anyone can read it in the header.
+    fn reference(&self) -> &str;
+
+    /// Wraps a file key, to at most 8,192 bytes.
+    fn wrap(&self, file_key: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, ExternalKeyError>;
+
+    /// Unwraps what [`wrap`](ExternalKey::wrap) gave, with the same associated data.
+    fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError>;
+
+    /// Does it open what is wrapped under this reference? A key that has several names says yes to each.
+    fn opens(&self, reference: &str) -> bool {
+        reference == self.reference()
+    }
+}
+
+/// Why an external key did not do what it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExternalKeyError {
+    /// It cannot be reached: a token that is gone, a service that does not answer.
+    #[error("the external key {reference:?} cannot be reached: {reason}")]
+    Unavailable {
+        /// The key.
+        reference: String,
+        /// What its holder reports.
+        reason: String,
+    },
+    /// It was reached and does not do it: a wrong PIN, a permission that is missing.
+    #[error("the external key {reference:?} refuses: {reason}")]
+    Refused {
+        /// The key.
+        reference: String,
+        /// What its holder reports.
+        reason: String,
+    },
+    /// What it was given to unwrap is not what it wrapped.
+    #[error("the external key {reference:?} finds what it wrapped changed, or of another header")]
+    NotAuthentic {
+        /// The key.
+        reference: String,
+    },
+    /// A reference, or what a key gave back, that cannot stand in a header.
+    #[error(
+        "the external key {reference:?} cannot be used: a reference has 1 to 1024 bytes, and what it wraps 1 to 8192"
+    )]
+    Invalid {
+        /// The key, its start.
+        reference: String,
+    },
+}
+
+impl ExternalKeyError {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            ExternalKeyError::Unavailable { .. } => "key_unavailable",
+            ExternalKeyError::Refused { .. } => "key_refused",
+            ExternalKeyError::NotAuthentic { .. } => "authentication_failed",
+            ExternalKeyError::Invalid { .. } => "invalid_external_key",
+        }
+    }
+}
