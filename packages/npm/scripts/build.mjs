@@ -45,6 +45,9 @@ for (const name of ["fortress", "fortress-relaxed", "fortress-portable"]) {
   await copyFile(join(root, "src/entry/fortress.d.wasm.ts"), join(dist, `${name}.wasm.d.ts`));
 }
 
+// npm packs what lies in the package's folder.
+for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) await copyFile(join(root, "../..", name), join(root, name));
+
 const failed = tsc([]);
 if (failed !== 0) process.exit(failed);
 // A declaration that is generated, and so not copied by tsc.

@@ -79,10 +79,10 @@ fn rust(project: &Project) -> Result<()> {
 
 fn npm(project: &Project) -> Result<()> {
     let version = command::output_of(command::command(project, "node", ["--version"]))
-        .context("Node.js 20 or newer is needed, with npm; install it from nodejs.org or your system's packages")?;
-    let major: Option<u32> = version.trim_start_matches('v').split('.').next().and_then(|number| number.parse().ok());
-    if major.is_none_or(|major| major < 20) {
-        bail!("Node.js 20 or newer is needed, and `node --version` says {version}");
+        .context("Node.js 20.19 or newer is needed, with npm; install it from nodejs.org or your system's packages")?;
+    let mut numbers = version.trim_start_matches('v').split('.').map_while(|number| number.parse::<u32>().ok());
+    if (numbers.next(), numbers.next()) < (Some(20), Some(19)) {
+        bail!("Node.js 20.19 or newer is needed, and `node --version` says {version}");
     }
     let in_ci = std::env::var_os("CI").is_some();
     match npm_state::read(project)? {
