@@ -158,11 +158,12 @@ for (const signal of ["SIGTERM", "SIGKILL"]) {
 }
 
 function processesWith(mark) {
-  return readdirSync("/proc").filter((pid) => {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
     try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "latin1").includes(`${mark}\0`);
+      const isMarked = readFileSync(`/proc/${pid}/environ`, "latin1").includes(`${mark}\0`);
+      return isMarked ? [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")] : [];
     } catch {
-      return false; // it has just ended
+      return []; // it has just ended
     }
-  }).map((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " "));
+  });
 }
