@@ -124,8 +124,11 @@ fn parts_end_where_messages_do() {
     }
 }
 
-/// Each job on a thread of its own; the first failure in the order of the chunks.
+/// Each job on a thread of its own, where there are threads; the first failure in the order of the chunks.
 fn on_threads(jobs: Vec<Job<'_>>) -> Result<(), ChunkedError> {
+    if cfg!(target_family = "wasm") {
+        return jobs.into_iter().try_for_each(|job| job());
+    }
     std::thread::scope(|scope| {
         let started: Vec<_> = jobs.into_iter().map(|job| scope.spawn(job)).collect();
         started.into_iter().try_for_each(|job| job.join().unwrap())
