@@ -257,9 +257,15 @@ while True:
     )
     assert running.stdout is not None
     running.stdout.readline()
-    running.send_signal(signal.SIGINT)
-    _, stderr = running.communicate(timeout=60)
-    assert running.returncode != 0
-    assert stderr.rstrip().endswith(b"KeyboardInterrupt")
+    # Python drops an interrupt that falls into a finalizer, and what asyncio tears down may speak after the traceback.
+    for _ in range(12):
+        running.send_signal(signal.SIGINT)
+        try:
+            _, stderr = running.communicate(timeout=5)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    assert running.poll() not in (None, 0)
+    assert b"KeyboardInterrupt" in stderr
     # It may have come between a call's end and the removal of what that call wrote: then it is whole.
     assert set(os.listdir(tmp_path)) - {"out"} == {"source", "envelope"}
