@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use fortress::{
     Suite,
     chunked::{self, RandomAccess},
-    envelope::{self, Metadata, NewEnvelope, OpenEnvelope, Options, ReadLimits},
+    envelope::{self, Metadata, NewEnvelope, OpenEnvelope, Options, ReadLimits, RewrapOptions},
 };
 use pyo3::{
     prelude::*,
@@ -261,12 +261,13 @@ pub(crate) fn rewrap<'py>(
 ) -> PyResult<(usize, Bound<'py, PyBytes>)> {
     let py = prefix.py();
     let context = context.map(|context| text::context(Some(context))).transpose()?;
+    let options = RewrapOptions { context: context.as_deref(), ..Default::default() };
     let prefix = Bytes::of(prefix, "an envelope")?;
     let prefix = prefix.as_slice();
     let replaced = envelope::rewrapped_len(prefix).map_err(Failure::from)?;
     let rewrapped =
         Parties::of(identities)?.with_recipients(&Parties::of(recipients)?, py, |identities, recipients| {
-            Ok(envelope::rewrap(prefix, identities, context.as_deref(), recipients, &ReadLimits::default(), &mut Pool)?)
+            Ok(envelope::rewrap(prefix, identities, recipients, &options, &mut Pool)?)
         })?;
     Ok((replaced, PyBytes::new(py, &rewrapped)))
 }

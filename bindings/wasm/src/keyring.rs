@@ -3,7 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use fortress::{KeyId, Keyring, Profile, Timestamp, envelope::Metadata, envelope::ReadLimits, inspect};
+use fortress::{
+    KeyId, Keyring, Profile, Timestamp,
+    envelope::{Metadata, ReadLimits, RewrapOptions},
+    inspect,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
@@ -53,7 +57,7 @@ impl KeyringHandle {
             let sealed = input.rest();
             let rewrapped = identities.identities(|identities| {
                 recipients.recipients(|recipients| {
-                    Keyring::rewrap(sealed, identities, recipients, &ReadLimits::default(), &mut Pool)
+                    Keyring::rewrap(sealed, identities, recipients, &RewrapOptions::default(), &mut Pool)
                 })
             })?;
             out.extend_from_slice(&rewrapped);

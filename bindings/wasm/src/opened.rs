@@ -5,7 +5,7 @@ use std::ops::Range;
 use fortress::{
     Suite,
     chunked::RandomAccess,
-    envelope::{self, OpenEnvelope, ReadLimits},
+    envelope::{self, OpenEnvelope, ReadLimits, RewrapOptions},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -136,12 +136,11 @@ pub fn envelope_prefix_len(len: usize) -> i32 {
 pub fn envelope_rewrap(identities: &Parties, recipients: &Parties, len: usize) -> i32 {
     frame::call(len, |input, out| {
         let context = (input.number()? != 0).then(|| input.context()).transpose()?;
+        let options = RewrapOptions { context: context.as_ref(), ..Default::default() };
         let prefix = input.rest();
         let replaced = envelope::rewrapped_len(prefix)?;
         let rewrapped = identities.identities(|identities| {
-            recipients.recipients(|recipients| {
-                envelope::rewrap(prefix, identities, context.as_ref(), recipients, &ReadLimits::default(), &mut Pool)
-            })
+            recipients.recipients(|recipients| envelope::rewrap(prefix, identities, recipients, &options, &mut Pool))
         })?;
         out.extend_from_slice(&(replaced as u32).to_le_bytes());
         out.extend_from_slice(&rewrapped);

@@ -97,7 +97,6 @@ fn recipients(world: &World, scoped: &Keyring, cases: &mut Vec<Value>) -> Result
     let rewrapped = envelope::rewrap(
         &several,
         &[Identity::Keyring(scoped)],
-        None,
         &[by(&passphrase)],
         &Default::default(),
         &mut rng("rewrapped"),

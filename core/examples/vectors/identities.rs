@@ -4,7 +4,7 @@ use std::error::Error;
 
 use fortress::{
     Context, Passphrase, Suite,
-    envelope::{self, Identity, Metadata, Options, Recipient},
+    envelope::{self, Identity, Metadata, Options, Recipient, RewrapOptions},
     identity::SecretIdentity,
 };
 use hpke::{Deserializable, OpModeS, Serializable, aead::AesGcm256, kdf::HkdfSha512, kem::XWing};
@@ -134,9 +134,8 @@ fn recipients(world: &World, cases: &mut Vec<Value>) -> Result<(), Box<dyn Error
     let rewrapped = envelope::rewrap(
         &several,
         &[Identity::from(&grace)],
-        Some(&Context::new(FILE)?),
         &[edsger.public().into()],
-        &Default::default(),
+        &RewrapOptions { context: Some(&Context::new(FILE)?), ..Default::default() },
         &mut rng("rewrapped for an identity"),
     )?;
     let rewrapped = extend(&rewrapped, &several[envelope::rewrapped_len(&several)?..]);

@@ -1,8 +1,11 @@
 //! A message to a stream of plaintext.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 
-use super::{CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, Job, MessageKey};
+use super::{
+    CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MessageKey,
+    jobs::{Job, Layout, OPEN},
+};
 use crate::{aead::TAG_LEN, secret::redacted_debug};
 
 /// Decrypts a stream of the message's chunks, the part after its prefix.
@@ -26,7 +29,7 @@ impl Decryptor {
 
     /// Bytes that the next [`update_into`](Decryptor::update_into) writes for `input_len` bytes.
     pub fn update_len(&self, input_len: usize) -> usize {
-        (self.partial.len() + input_len) / ENCRYPTED_CHUNK_LEN * CHUNK_LEN
+        OPEN.update_len(self.partial.len(), input_len)
     }
 
     /// Takes more ciphertext and appends the plaintext of every chunk that it completes to `output`.
@@ -71,32 +74,16 @@ impl Decryptor {
         if self.failed {
             return Err(ChunkedError::Failed);
         }
-        // What completes the chunk that was begun, and what does not fill one, is left to this thread.
-        let head = input.len().min((ENCRYPTED_CHUNK_LEN - self.partial.len()) % ENCRYPTED_CHUNK_LEN);
-        let whole = (input.len() - head) / ENCRYPTED_CHUNK_LEN * ENCRYPTED_CHUNK_LEN;
-        let (head, rest) = input.split_at(head);
-        let (whole, rest) = rest.split_at(whole);
-        let got = output.len();
-        let expected = self.update_len(input.len());
-        let output = output
-            .get_mut(..expected)
-            .ok_or(ChunkedError::WrongLength { expected: expected as u64, got: got as u64 })?;
-        let (first, output) = output.split_at_mut(self.update_len(head.len()));
-        self.update_into(head, first)?;
-        let per_job = (whole.len() / ENCRYPTED_CHUNK_LEN).div_ceil(jobs.max(1)).max(1);
-        let (key, next) = (&self.key, self.next);
-        let pieces = whole.chunks(per_job * ENCRYPTED_CHUNK_LEN).zip(output.chunks_mut(per_job * CHUNK_LEN));
-        let job = |(piece, (input, output)): (usize, (_, _))| {
-            let job: Job<'_> = Box::new(move || open_all(key, next + (piece * per_job) as u64, input, output));
-            job
-        };
+        let Layout { head, full, rest } = OPEN.lay_out(self.partial.len(), input, output)?;
+        let (written, count) = (self.update_len(input.len()), full.count());
+        self.update_into(head.0, head.1)?;
         // Until all went well: an early return leaves it so.
         self.failed = true;
-        run(pieces.enumerate().map(job).collect())?;
+        run(full.into_jobs(&self.key, self.next, jobs))?;
         self.failed = false;
-        self.next += (whole.len() / ENCRYPTED_CHUNK_LEN) as u64;
+        self.next += count as u64;
         self.update_into(rest, &mut [])?;
-        Ok(expected)
+        Ok(written)
     }
 
     /// Appends the plaintext of the short last chunk to `output`.
@@ -142,9 +129,4 @@ impl Decryptor {
         self.failed = false;
         Ok(())
     }
-}
-
-fn open_all(key: &MessageKey, first: u64, input: &[u8], output: &mut [u8]) -> Result<(), ChunkedError> {
-    let chunks = input.chunks(ENCRYPTED_CHUNK_LEN).zip(output.chunks_mut(CHUNK_LEN));
-    (first..).zip(chunks).try_for_each(|(index, (chunk, out))| key.open_chunk(index, chunk, out))
 }

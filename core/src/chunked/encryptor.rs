@@ -1,10 +1,13 @@
 //! A stream of plaintext to a message.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::{CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, Job, MESSAGE_PREFIX_LEN, MessageKey};
+use super::{
+    CHUNK_LEN, ChunkedError, Derived, ENCRYPTED_CHUNK_LEN, MESSAGE_PREFIX_LEN, MessageKey,
+    jobs::{Job, Layout, SEAL},
+};
 use crate::{aead::TAG_LEN, secret::redacted_debug};
 
 /// Encrypts a stream. Its output, after the [prefix](Encryptor::prefix), is the message's chunks.
@@ -33,7 +36,7 @@ impl Encryptor {
 
     /// Bytes that the next [`update_into`](Encryptor::update_into) writes for `input_len` bytes.
     pub fn update_len(&self, input_len: usize) -> usize {
-        (self.partial.len() + input_len) / CHUNK_LEN * ENCRYPTED_CHUNK_LEN
+        SEAL.update_len(self.partial.len(), input_len)
     }
 
     /// Bytes that [`finish_into`](Encryptor::finish_into) writes for `input_len` last bytes.
@@ -77,30 +80,15 @@ impl Encryptor {
         jobs: usize,
         run: impl FnOnce(Vec<Job<'_>>) -> Result<(), ChunkedError>,
     ) -> Result<usize, ChunkedError> {
-        // What completes the chunk that was begun, and what does not fill one, is left to this thread.
-        let head = input.len().min((CHUNK_LEN - self.partial.len()) % CHUNK_LEN);
-        let full = (input.len() - head) / CHUNK_LEN * CHUNK_LEN;
-        let (head, rest) = input.split_at(head);
-        let (full, rest) = rest.split_at(full);
-        let got = output.len();
-        let expected = self.update_len(input.len());
-        let output = output
-            .get_mut(..expected)
-            .ok_or(ChunkedError::WrongLength { expected: expected as u64, got: got as u64 })?;
-        let (first, output) = output.split_at_mut(self.update_len(head.len()));
-        self.update_into(head, first)?;
-        let per_job = (full.len() / CHUNK_LEN).div_ceil(jobs.max(1)).max(1);
-        let (key, next) = (&self.key, self.next);
+        let Layout { head, full, rest } = SEAL.lay_out(self.partial.len(), input, output)?;
+        let written = self.update_len(input.len());
+        self.update_into(head.0, head.1)?;
+        let first = self.next;
         // Before, and not after: whatever comes of the jobs, no index is used twice.
-        self.next += (full.len() / CHUNK_LEN) as u64;
-        let pieces = full.chunks(per_job * CHUNK_LEN).zip(output.chunks_mut(per_job * ENCRYPTED_CHUNK_LEN));
-        let job = |(piece, (input, output)): (usize, (_, _))| {
-            let job: Job<'_> = Box::new(move || seal_all(key, next + (piece * per_job) as u64, input, output));
-            job
-        };
-        run(pieces.enumerate().map(job).collect())?;
+        self.next += full.count() as u64;
+        run(full.into_jobs(&self.key, first, jobs))?;
         self.update_into(rest, &mut [])?;
-        Ok(expected)
+        Ok(written)
     }
 
     /// Takes the last plaintext and appends the rest of the message, with its short last chunk, to `output`.
@@ -163,9 +151,4 @@ impl Encryptor {
         zeroize::zeroize_bytes(&mut self.partial);
         self.partial.clear();
     }
-}
-
-fn seal_all(key: &MessageKey, first: u64, input: &[u8], output: &mut [u8]) -> Result<(), ChunkedError> {
-    let chunks = input.chunks(CHUNK_LEN).zip(output.chunks_mut(ENCRYPTED_CHUNK_LEN));
-    (first..).zip(chunks).try_for_each(|(index, (chunk, out))| key.seal_chunk(index, chunk, out))
 }

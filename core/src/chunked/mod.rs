@@ -14,6 +14,7 @@
 
 mod decryptor;
 mod encryptor;
+mod jobs;
 mod message;
 mod parallel;
 mod random_access;
@@ -21,6 +22,7 @@ pub(crate) mod sequence;
 
 pub use decryptor::Decryptor;
 pub use encryptor::Encryptor;
+pub use jobs::Job;
 pub use parallel::{DecryptPart, EncryptPart, ParallelDecryptor, ParallelEncryptor};
 pub use random_access::RandomAccess;
 
@@ -30,9 +32,6 @@ use crate::{
     aead::{AeadError, TAG_LEN},
     secret::RandomnessError,
 };
-
-/// Some of the chunks of an update, for any thread to work on.
-pub type Job<'j> = alloc::boxed::Box<dyn FnOnce() -> Result<(), ChunkedError> + Send + 'j>;
 
 /// Plaintext bytes of a full chunk.
 pub const CHUNK_LEN: usize = 16_384;

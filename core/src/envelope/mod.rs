@@ -27,7 +27,7 @@ pub use error::EnvelopeError;
 pub use header::{Header, MAX_HEADER_LEN, MAX_RECIPIENTS, Metadata};
 pub use recipient::{Identity, MAX_PASSPHRASES, Recipient, RecipientInfo};
 
-pub use rewrap::{Keep, rewrap, rewrap_keeping, rewrapped_len};
+pub use rewrap::{Keep, RewrapOptions, rewrap, rewrapped_len};
 
 pub(crate) use header::{Content, MAC_LEN, PREAMBLE_LEN};
 pub(crate) use rewrap::rewrap_as;

@@ -31,54 +31,45 @@ pub enum Keep<'k> {
     Only(&'k [usize]),
 }
 
+/// How to rewrap.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RewrapOptions<'a> {
+    /// Those who stay keep the bytes that they have: nobody needs their keys. There need not be new ones then.
+    pub keep: Keep<'a>,
+    /// Give it when the recipients are others than those who can open the envelope now: it proves that this is the envelope that you mean, and
+    /// not another one that a server put in its place. Without it, keys are exchanged on whatever the bytes are.
+    pub context: Option<&'a Context>,
+    /// What to do for the envelope at most.
+    pub limits: ReadLimits,
+}
+
 /// Writes the header of an envelope of data for other recipients (spec E-6). Returns the bytes that take the place of the first
 /// [`rewrapped_len`] of the envelope; the message stays as it is.
-///
-/// Give the `context` when the recipients are others than those who can open the envelope now: it proves that this is the envelope
-/// that you mean, and not another one that a server put in its place. Without it, keys are exchanged on whatever the bytes are.
 pub fn rewrap<R: TryCryptoRng + ?Sized>(
     prefix: &[u8],
     identities: &[Identity<'_>],
-    context: Option<&Context>,
     recipients: &[Recipient<'_>],
-    limits: &ReadLimits,
+    options: &RewrapOptions<'_>,
     rng: &mut R,
 ) -> Result<Vec<u8>, EnvelopeError> {
-    rewrap_keeping(Keep::Nobody, prefix, identities, context, recipients, limits, rng)
+    rewrap_as(Content::Data, prefix, identities, recipients, options, rng)
 }
 
-/// As [`rewrap`], and some of the recipients that there are stay. They keep the bytes that they have: nobody needs their keys. There need not be
-/// new ones.
-pub fn rewrap_keeping<R: TryCryptoRng + ?Sized>(
-    keep: Keep<'_>,
-    prefix: &[u8],
-    identities: &[Identity<'_>],
-    context: Option<&Context>,
-    recipients: &[Recipient<'_>],
-    limits: &ReadLimits,
-    rng: &mut R,
-) -> Result<Vec<u8>, EnvelopeError> {
-    rewrap_as(Content::Data, keep, prefix, identities, context, recipients, limits, rng)
-}
-
-/// As [`rewrap_keeping`], for an envelope of this content: one that holds a keyring is never rewrapped as if it were a file.
-#[expect(clippy::too_many_arguments, reason = "those of the functions that people call, and the content")]
+/// As [`rewrap`], for an envelope of this content: one that holds a keyring is never rewrapped as if it were a file.
 pub(crate) fn rewrap_as<R: TryCryptoRng + ?Sized>(
     content: Content,
-    keep: Keep<'_>,
     prefix: &[u8],
     identities: &[Identity<'_>],
-    context: Option<&Context>,
     recipients: &[Recipient<'_>],
-    limits: &ReadLimits,
+    options: &RewrapOptions<'_>,
     rng: &mut R,
 ) -> Result<Vec<u8>, EnvelopeError> {
-    let unlocked = Unlocked::new(content, prefix, identities, limits)?;
-    if let Some(context) = context {
+    let unlocked = Unlocked::new(content, prefix, identities, &options.limits)?;
+    if let Some(context) = options.context {
         unlocked.derive(context)?;
     }
     let header = &unlocked.prefix.header;
-    let mut wrapped = keep.of(header, identities, limits)?;
+    let mut wrapped = options.keep.of(header, identities, &options.limits)?;
     recipient::check_for_writing(&wrapped, recipients)?;
     wrapped.extend(recipient::wrap_all(header, recipients, &unlocked.file_key, rng)?);
     unlocked.keys.authenticated(&unlocked.prefix.header.with_recipients(wrapped))

@@ -173,7 +173,9 @@ fn rewrapping_changes_the_header_alone() {
     let options = Options { metadata: metadata.clone(), ..options() };
     let envelope = encrypt(&[7; 40_000], &[(&old).into()], &options, &mut SysRng).unwrap();
     let limits = ReadLimits::default();
-    let header = rewrap(&envelope, &[(&old).into()], Some(&context()), &[(&new).into()], &limits, &mut SysRng).unwrap();
+    let right = context();
+    let checked = RewrapOptions { context: Some(&right), ..Default::default() };
+    let header = rewrap(&envelope, &[(&old).into()], &[(&new).into()], &checked, &mut SysRng).unwrap();
     let message = &envelope[rewrapped_len(&envelope).unwrap()..];
     let rewrapped = [&header[..], message].concat();
     assert!(open_by(&rewrapped, &[(&new).into()]).unwrap() == [7; 40_000]);
@@ -183,19 +185,17 @@ fn rewrapping_changes_the_header_alone() {
     assert_eq!(opened.suite(), old.profile().envelope_suite(Platform::current()));
 
     let prefix = &envelope[..prefix_len(&envelope).unwrap().unwrap()];
-    assert!(
-        rewrap(prefix, &[(&old).into()], Some(&context()), &[(&new).into()], &limits, &mut SysRng).is_ok(),
-        "the prefix is enough"
-    );
+    assert!(rewrap(prefix, &[(&old).into()], &[(&new).into()], &checked, &mut SysRng).is_ok(), "the prefix is enough");
     let failed = |identity: &Keyring, recipients: &[Recipient<'_>]| {
-        rewrap(prefix, &[identity.into()], None, recipients, &limits, &mut SysRng).unwrap_err()
+        rewrap(prefix, &[identity.into()], recipients, &RewrapOptions::default(), &mut SysRng).unwrap_err()
     };
     assert_eq!(failed(&old, &[]), EnvelopeError::NoRecipient);
     assert!(matches!(failed(&new, &[(&new).into()]), EnvelopeError::WrongRecipient { .. }));
     let mut tampered = prefix.to_vec();
     let title = tampered.windows(2).position(|window| window == b"Q3").unwrap();
     tampered[title] = b'X';
-    let error = rewrap(&tampered, &[(&old).into()], None, &[(&new).into()], &limits, &mut SysRng).unwrap_err();
+    let error =
+        rewrap(&tampered, &[(&old).into()], &[(&new).into()], &RewrapOptions::default(), &mut SysRng).unwrap_err();
     assert_eq!(error, EnvelopeError::AuthenticationFailed, "metadata is authenticated");
 }
 
@@ -203,20 +203,23 @@ fn rewrapping_changes_the_header_alone() {
 #[test]
 fn rewrapping_needs_the_content_and_can_ask_for_the_context() {
     let (old, new) = (keyring(), keyring());
-    let limits = ReadLimits::default();
+    let plain = RewrapOptions::default();
     let sealed = old.seal(&[(&old).into()], Metadata::default(), &mut SysRng).unwrap();
-    let error = rewrap(&sealed, &[(&old).into()], None, &[(&new).into()], &limits, &mut SysRng).unwrap_err();
+    let error = rewrap(&sealed, &[(&old).into()], &[(&new).into()], &plain, &mut SysRng).unwrap_err();
     assert!(matches!(error, EnvelopeError::WrongContent { .. }), "{error}");
-    let again = Keyring::rewrap(&sealed, &[(&old).into()], &[(&new).into()], &limits, &mut SysRng).unwrap();
-    assert_eq!(Keyring::open(&again, &[(&new).into()], &limits).unwrap().primary(), old.primary());
+    let again = Keyring::rewrap(&sealed, &[(&old).into()], &[(&new).into()], &plain, &mut SysRng).unwrap();
+    assert_eq!(Keyring::open(&again, &[(&new).into()], &plain.limits).unwrap().primary(), old.primary());
 
     let envelope = encrypt(b"data", &[(&old).into()], &options(), &mut SysRng).unwrap();
     let another = Context::new([("file", "another")]).unwrap();
-    let by = |context| rewrap(&envelope, &[(&old).into()], context, &[(&new).into()], &limits, &mut SysRng);
+    let by = |context| {
+        let options = RewrapOptions { context, ..plain };
+        rewrap(&envelope, &[(&old).into()], &[(&new).into()], &options, &mut SysRng)
+    };
     assert_eq!(by(Some(&another)), Err(EnvelopeError::AuthenticationFailed));
     let right = context();
     assert!(by(Some(&right)).is_ok() && by(None).is_ok());
-    let error = Keyring::rewrap(&envelope, &[(&old).into()], &[(&new).into()], &limits, &mut SysRng).unwrap_err();
+    let error = Keyring::rewrap(&envelope, &[(&old).into()], &[(&new).into()], &plain, &mut SysRng).unwrap_err();
     assert!(matches!(error, EnvelopeError::WrongContent { .. }), "{error}");
 }
 

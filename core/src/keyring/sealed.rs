@@ -10,7 +10,7 @@ use super::{Keyring, MAX_VERSIONS, Timestamp, Version, VersionInfo, VersionState
 use crate::{
     cbor::{self, NotCanonical},
     context::Context,
-    envelope::{self, Content, EnvelopeError, Identity, Keep, Metadata, ReadLimits, Recipient},
+    envelope::{self, Content, EnvelopeError, Identity, Metadata, ReadLimits, Recipient, RewrapOptions},
     profile::Profile,
     secret::Secret,
     suite::Suite,
@@ -44,32 +44,21 @@ impl Keyring {
         Ok(keyring)
     }
 
-    /// A sealed keyring for other recipients: its header is rewritten, its payload stays (spec E-6). Whoever could open it before
-    /// can still open a copy from before, and has its keys if they ever did; [rotate](Keyring::rotate) the keyring and seal it anew, so
-    /// that what is encrypted afterwards is out of their reach, and re-encrypt what must leave it.
+    /// A sealed keyring for other recipients: its header is rewritten, its payload stays (spec E-6). By what `options` keeps, people are added
+    /// and taken out one by one, without the others; the context of a sealed keyring is empty, and is checked without being given.
+    ///
+    /// Whoever could open it before can still open a copy from before, and has its keys if they ever did; [rotate](Keyring::rotate) the keyring and
+    /// seal it anew, so that what is encrypted afterwards is out of their reach, and re-encrypt what must leave it.
     pub fn rewrap<R: TryCryptoRng + ?Sized>(
         sealed: &[u8],
         identities: &[Identity<'_>],
         recipients: &[Recipient<'_>],
-        limits: &ReadLimits,
+        options: &RewrapOptions<'_>,
         rng: &mut R,
     ) -> Result<Vec<u8>, EnvelopeError> {
-        Keyring::rewrap_keeping(Keep::Nobody, sealed, identities, recipients, limits, rng)
-    }
-
-    /// As [`rewrap`](Keyring::rewrap), and some of the recipients that there are stay, as they are: so people are added and taken out one by
-    /// one, without the others.
-    pub fn rewrap_keeping<R: TryCryptoRng + ?Sized>(
-        keep: Keep<'_>,
-        sealed: &[u8],
-        identities: &[Identity<'_>],
-        recipients: &[Recipient<'_>],
-        limits: &ReadLimits,
-        rng: &mut R,
-    ) -> Result<Vec<u8>, EnvelopeError> {
-        let (content, context) = (Content::Keyring, Context::empty());
-        let mut rewrapped =
-            envelope::rewrap_as(content, keep, sealed, identities, Some(&context), recipients, limits, rng)?;
+        let empty = Context::empty();
+        let options = RewrapOptions { context: Some(options.context.unwrap_or(&empty)), ..*options };
+        let mut rewrapped = envelope::rewrap_as(Content::Keyring, sealed, identities, recipients, &options, rng)?;
         rewrapped.extend_from_slice(&sealed[envelope::rewrapped_len(sealed)?..]);
         Ok(rewrapped)
     }

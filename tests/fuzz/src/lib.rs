@@ -76,7 +76,7 @@ pub fn envelope(data: &[u8]) {
     assert!(opened.is_err() || data_prefix.is_ok_and(|len| len.is_some()));
     let _ = Keyring::open(data, &identities, &limits);
     let recipients = [Recipient::from(keyring), Recipient::External(&world.token)];
-    if let Ok(header) = envelope::rewrap(data, &identities, None, &recipients, &limits, &mut rng()) {
+    if let Ok(header) = envelope::rewrap(data, &identities, &recipients, &Default::default(), &mut rng()) {
         let message = &data[envelope::rewrapped_len(data).expect("it was rewrapped")..];
         let again = envelope::decrypt(&[&header[..], message].concat(), &identities, &Context::empty(), &limits);
         assert_eq!(opened.is_ok(), again.is_ok(), "a rewrap leaves the message as it was");

@@ -124,9 +124,8 @@ fn the_header_is_bound_and_the_recipients_are_not() {
     let encrypt =
         |title: &str| encrypt(b"data", &[recipient(&token), (&keyring).into()], &options(title), &mut SysRng).unwrap();
     let envelope = encrypt("Q3");
-    let limits = ReadLimits::default();
-    let start =
-        rewrap_keeping(Keep::Only(&[0]), &envelope, &[(&keyring).into()], None, &[], &limits, &mut SysRng).unwrap();
+    let first = RewrapOptions { keep: Keep::Only(&[0]), ..Default::default() };
+    let start = rewrap(&envelope, &[(&keyring).into()], &[], &first, &mut SysRng).unwrap();
     let alone = [&start, &envelope[rewrapped_len(&envelope).unwrap()..]].concat();
     assert_eq!(open_by(&alone, &[identity(&token)]).unwrap(), b"data");
     let title = alone.windows(2).position(|window| window == b"Q3").unwrap();
@@ -157,10 +156,9 @@ fn trouble_is_reported_and_the_next_way_in_is_tried() {
         assert_eq!(open_by(&envelope, &[identity(&token), (&wrong).into()]), Err(error.clone()));
         assert_eq!(open_by(&envelope, &[identity(&token), (&phrase).into()]).unwrap(), b"data");
         assert_eq!(encrypt(b"", &[recipient(&token)], &options(), &mut SysRng), Err(error.clone()));
-        let limits = ReadLimits::default();
         let by = [identity(&token), (&phrase).into()];
-        let rewrapped =
-            rewrap_keeping(Keep::Others, &envelope, &by, None, &[(&keyring()).into()], &limits, &mut SysRng);
+        let others = RewrapOptions { keep: Keep::Others, ..Default::default() };
+        let rewrapped = rewrap(&envelope, &by, &[(&keyring()).into()], &others, &mut SysRng);
         assert_eq!(rewrapped, Err(error), "who is replaced was not found out");
     }
     let another = Token::new(PKCS11, 9);

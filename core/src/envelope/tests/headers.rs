@@ -294,8 +294,9 @@ fn unknown_recipients_stay_through_a_rewrap() {
     let header = [&[0xA2, 1, 2, 2, 0x82][..], &unknown, &mine].concat();
     let envelope = forge.envelope(&header);
     let rewrapped = |keep, recipients: &[Recipient<'_>]| {
-        let (identities, limits) = ([(&forge.keyring).into()], ReadLimits::default());
-        let start = rewrap_keeping(keep, &envelope, &identities, Some(&context()), recipients, &limits, &mut SysRng);
+        let context = context();
+        let options = RewrapOptions { keep, context: Some(&context), ..Default::default() };
+        let start = rewrap(&envelope, &[(&forge.keyring).into()], recipients, &options, &mut SysRng);
         [&start.unwrap(), &envelope[rewrapped_len(&envelope).unwrap()..]].concat()
     };
     assert_eq!(rewrapped(Keep::Everybody, &[]), envelope);

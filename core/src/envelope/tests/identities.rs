@@ -49,7 +49,8 @@ fn a_keyring_is_sealed_for_an_identity_and_rewrapped_for_another() {
     let keyring = keyring();
     let sealed = keyring.seal(&[ada.public().into()], Metadata::default(), &mut SysRng).unwrap();
     assert_eq!(Keyring::open(&sealed, &[(&ada).into()], &limits).unwrap().primary(), keyring.primary());
-    let for_grace = Keyring::rewrap(&sealed, &[(&ada).into()], &[grace.public().into()], &limits, &mut SysRng).unwrap();
+    let for_grace =
+        Keyring::rewrap(&sealed, &[(&ada).into()], &[grace.public().into()], &Default::default(), &mut SysRng).unwrap();
     assert_eq!(Keyring::open(&for_grace, &[(&grace).into()], &limits).unwrap().primary(), keyring.primary());
     assert!(matches!(Keyring::open(&for_grace, &[(&ada).into()], &limits), Err(EnvelopeError::WrongRecipient { .. })));
 }

@@ -19,15 +19,9 @@ impl Shared {
         let [one, two] = &phrases;
         let added =
             [(&mine).into(), (&other).into(), Recipient::Passphrase(one, CHEAP), Recipient::Passphrase(two, CHEAP)];
-        let header = rewrap_keeping(
-            Keep::Everybody,
-            &older,
-            &[(&mine).into()],
-            Some(&context()),
-            &added,
-            &ReadLimits::default(),
-            &mut SysRng,
-        );
+        let context = context();
+        let options = RewrapOptions { keep: Keep::Everybody, context: Some(&context), ..Default::default() };
+        let header = rewrap(&older, &[(&mine).into()], &added, &options, &mut SysRng);
         let envelope = [&header.unwrap(), &older[rewrapped_len(&older).unwrap()..]].concat();
         Shared { mine, other, phrases, envelope }
     }
@@ -38,8 +32,8 @@ impl Shared {
         by: Identity<'_>,
         recipients: &[Recipient<'_>],
     ) -> Result<Vec<u8>, EnvelopeError> {
-        let limits = ReadLimits::default();
-        let header = rewrap_keeping(keep, &self.envelope, &[by], None, recipients, &limits, &mut SysRng)?;
+        let options = RewrapOptions { keep, ..Default::default() };
+        let header = rewrap(&self.envelope, &[by], recipients, &options, &mut SysRng)?;
         Ok([&header, &self.envelope[rewrapped_len(&self.envelope).unwrap()..]].concat())
     }
 
@@ -122,7 +116,8 @@ fn people_come_to_a_sealed_keyring_and_go() {
     let (shared, limits) = (keyring(), ReadLimits::default());
     let opens = |sealed: &[u8], identity: Identity<'_>| Keyring::open(sealed, &[identity], &limits).is_ok();
     let change = |keep: Keep<'_>, sealed: &[u8], recipients: &[Recipient<'_>]| {
-        Keyring::rewrap_keeping(keep, sealed, &[(&ada).into()], recipients, &limits, &mut SysRng)
+        let options = RewrapOptions { keep, ..Default::default() };
+        Keyring::rewrap(sealed, &[(&ada).into()], recipients, &options, &mut SysRng)
     };
     let for_ada = shared.seal(&[(&ada).into()], Metadata::new([("team", "a")]), &mut SysRng).unwrap();
     let with_bob = change(Keep::Everybody, &for_ada, &[(&bob).into(), Recipient::Passphrase(&phrase, CHEAP)]).unwrap();
@@ -132,7 +127,8 @@ fn people_come_to_a_sealed_keyring_and_go() {
     assert!(!opens(&without_bob, (&bob).into()));
     assert_eq!(Keyring::open(&without_bob, &[(&phrase).into()], &limits).unwrap().primary(), shared.primary());
     assert_eq!(with_bob[rewrapped_len(&with_bob).unwrap()..], for_ada[rewrapped_len(&for_ada).unwrap()..]);
-    let error = Keyring::rewrap_keeping(Keep::Everybody, &for_ada, &[(&bob).into()], &[], &limits, &mut SysRng);
+    let all = RewrapOptions { keep: Keep::Everybody, ..Default::default() };
+    let error = Keyring::rewrap(&for_ada, &[(&bob).into()], &[], &all, &mut SysRng);
     assert!(matches!(error, Err(EnvelopeError::WrongRecipient { .. })));
     assert!(matches!(
         change(Keep::Everybody, &seal(b"", &[(&ada).into()]), &[]),

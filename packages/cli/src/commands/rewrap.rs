@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use fortress::envelope::{self, EnvelopeError, Keep, ReadLimits, Recipient};
+use fortress::envelope::{self, EnvelopeError, Keep, Recipient, RewrapOptions};
 use fortress::{Context, Keyring, Passphrase, inspect};
 use serde_json::json;
 
@@ -120,15 +120,8 @@ impl Rewrapping<'_> {
     }
 
     fn header(&self, prefix: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
-        envelope::rewrap_keeping(
-            self.keep,
-            prefix,
-            &[self.opener.identity()],
-            self.context.as_ref(),
-            &self.recipients,
-            &ReadLimits::default(),
-            &mut random::generator(),
-        )
+        let options = RewrapOptions { keep: self.keep, context: self.context.as_ref(), ..Default::default() };
+        envelope::rewrap(prefix, &[self.opener.identity()], &self.recipients, &options, &mut random::generator())
     }
 }
 
