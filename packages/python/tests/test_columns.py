@@ -316,7 +316,7 @@ def test_references_are_given_back(email: fortress.Keyring) -> None:
         work()
     gc.collect()
     after = [sys.getrefcount(thing) for thing in (value, text, own, None)]
-    assert all(abs(now - then) < 50 for now, then in zip(after, before))
+    assert all(abs(count - first) < 50 for count, first in zip(after, before))
     assert sys.getallocatedblocks() - blocks < 2_000
 
 

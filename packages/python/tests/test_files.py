@@ -20,24 +20,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import PASSPHRASE, pattern
+from conftest import CONTEXT, LENGTHS, leftovers, pattern
 
 import fortress
-
-LENGTHS = [0, 1, 16_383, 16_384, 16_385, 1 << 20, 3_000_001]
-CONTEXT = {"file": "report"}
-
-
-def leftovers(folder: Path) -> list[str]:
-    return [name for name in os.listdir(folder) if name.startswith(".fortress-")]
-
-
-@pytest.fixture
-def encrypted(tmp_path: Path, keyring: fortress.Keyring) -> Path:
-    path = tmp_path / "report.ftrs"
-    with fortress.open(path, "wb", keyring=keyring, context=CONTEXT, metadata={"name": "report"}) as file:
-        file.write(pattern(100_000))
-    return path
 
 
 @pytest.mark.parametrize("suite", ["AES-256-GCM", "ChaCha20-Poly1305", "AEGIS-256", "AEGIS-256X2"])
@@ -263,111 +248,6 @@ def test_zip_tar_pandas_and_parquet(tmp_path: Path, keyring: fortress.Keyring) -
         assert pq.read_table(reader).equals(table)
 
 
-@pytest.mark.parametrize("length", LENGTHS)
-def test_encrypt_and_decrypt_a_file(tmp_path: Path, keyring: fortress.Keyring, length: int) -> None:
-    source, middle, back = tmp_path / "a", tmp_path / "b", tmp_path / "c"
-    source.write_bytes(pattern(length))
-    steps: list[tuple[int, int | None]] = []
-    fortress.encrypt_file(source, middle, keyring=keyring, progress=lambda *step: steps.append(step))
-    assert not steps or steps[-1] == (length, length)
-    steps.clear()
-    fortress.decrypt_file(middle, back, keyring=keyring, progress=lambda *step: steps.append(step))
-    assert steps[-1] == (middle.stat().st_size,) * 2
-    assert back.read_bytes() == pattern(length)
-    fortress.encrypt_file(source, source, keyring=keyring)
-    fortress.decrypt_file(source, source, keyring=keyring)
-    assert source.read_bytes() == pattern(length)
-    stored = io.BytesIO()
-    fortress.encrypt_file(io.BytesIO(pattern(length)), stored, keyring=keyring)
-    stored.seek(0)
-    plain = io.BytesIO()
-    fortress.decrypt_file(stored, plain, keyring=keyring)
-    assert plain.getvalue() == pattern(length)
-
-
-def test_progress_can_end_it(tmp_path: Path, keyring: fortress.Keyring) -> None:
-    source = tmp_path / "a"
-    source.write_bytes(bytes(3_000_000))
-
-    def stop(done: int, total: int | None) -> None:
-        raise StopIteration
-
-    with pytest.raises(StopIteration):
-        fortress.encrypt_file(source, tmp_path / "b", keyring=keyring, progress=stop)
-    fortress.encrypt_file(source, tmp_path / "b", keyring=keyring)
-    with pytest.raises(StopIteration):
-        fortress.decrypt_file(tmp_path / "b", tmp_path / "c", keyring=keyring, progress=stop)
-    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
-
-
-def test_a_changed_file_does_not_appear(encrypted: Path, keyring: fortress.Keyring) -> None:
-    data = bytearray(encrypted.read_bytes())
-    data[-1] ^= 1
-    encrypted.write_bytes(data)
-    plain = encrypted.with_name("plain")
-    plain.write_bytes(b"as it was")
-    with pytest.raises(fortress.AuthenticationError):
-        fortress.decrypt_file(encrypted, plain, keyring=keyring, context=CONTEXT)
-    assert plain.read_bytes() == b"as it was"
-    assert not leftovers(encrypted.parent)
-
-
-def test_rewrap(encrypted: Path, keyring: fortress.Keyring, cheap: fortress.Passphrase) -> None:
-    other = fortress.Keyring.generate()
-    data = encrypted.read_bytes()
-    shared = fortress.rewrap(data, keyring=keyring, recipients=[other, cheap])
-    assert shared.endswith(data[-100_000:])
-    for identity in ({"keyring": other}, {"passphrase": PASSPHRASE}):
-        assert fortress.decrypt_bytes(shared, context=CONTEXT, **identity) == pattern(100_000)  # type: ignore[arg-type]
-    fortress.rewrap_file(encrypted, keyring=keyring, recipients=[other])
-    with pytest.raises(fortress.WrongRecipientError):
-        fortress.open(encrypted, keyring=keyring, context=CONTEXT)
-    with fortress.open(encrypted, keyring=other, context=CONTEXT) as file:
-        assert file.read() == pattern(100_000)
-        assert file.metadata == {"name": "report"}
-    elsewhere = encrypted.with_name("elsewhere")
-    with pytest.raises(fortress.AuthenticationError):
-        fortress.rewrap_file(encrypted, elsewhere, keyring=other, recipients=[keyring], context={"file": "another"})
-    fortress.rewrap_file(encrypted, elsewhere, keyring=other, recipients=[keyring], context=CONTEXT)
-    assert fortress.inspect_file(elsewhere).key_id == keyring.primary
-    assert fortress.inspect_file(encrypted).plaintext_length == 100_000
-
-
-def test_streams_and_into(keyring: fortress.Keyring) -> None:
-    data = pattern(200_000)
-    pieces = [data[at : at + 6_007] for at in range(0, len(data), 6_007)]
-    envelope = b"".join(fortress.encrypt_stream(pieces, keyring=keyring))
-    assert fortress.decrypt_bytes(envelope, keyring=keyring) == data
-    whole = fortress.encrypt_bytes(data, keyring=keyring, metadata={"a": "b"})
-    assert b"".join(fortress.decrypt_stream([whole], keyring=keyring)) == data
-    encryptor, out = fortress.Encryptor(keyring=keyring), bytearray(40_000)
-    made = bytearray(encryptor.prefix)
-    for piece in pieces:
-        assert encryptor.update_len(len(piece)) <= len(out)
-        made += out[: encryptor.update_into(piece, out)]
-    made += encryptor.finish()
-    decryptor, plain = fortress.Decryptor(keyring=keyring), bytearray()
-    for at in range(0, len(made), 5_003):
-        plain += out[: decryptor.update_into(made[at : at + 5_003], out)]
-    plain += decryptor.finish()
-    assert plain == data
-    for attempt in (lambda: encryptor.update(b""), lambda: decryptor.update(b""), encryptor.finish):
-        with pytest.raises(fortress.StateError):
-            attempt()
-    fresh = fortress.Encryptor(keyring=keyring)
-    with pytest.raises(fortress.ArgumentError, match="expected 32800 bytes, got 10"):
-        fresh.update_into(bytes(40_000), bytearray(10))
-    with pytest.raises(fortress.ArgumentError, match="overlaps"):
-        fresh.update_into(out, out)
-    with pytest.raises(TypeError, match="can be written"):
-        fresh.update_into(b"a", b"bytes")
-    failed = fortress.Decryptor(keyring=keyring)
-    with pytest.raises(fortress.AuthenticationError):
-        failed.update(whole[:1_000] + bytes(20_000))
-    with pytest.raises(fortress.StateError):
-        failed.update(b"")
-
-
 def test_what_is_refused(tmp_path: Path, keyring: fortress.Keyring, encrypted: Path) -> None:
     other = fortress.Keyring.generate()
     plain = tmp_path / "plain.txt"
@@ -498,41 +378,3 @@ for attempt in (
     assert ended.stdout.split() == [str(errno.EFBIG).encode()] * 3
     assert os.listdir(tmp_path / "empty") == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE) != (2_000_000, 2_000_000)
-
-
-def test_two_threads_may_share_a_stream(keyring: fortress.Keyring) -> None:
-    """Whoever comes first is first; no chunk is lost, repeated or padded."""
-    encryptor, made, lock = fortress.Encryptor(keyring=keyring), [], threading.Lock()
-    pieces = [bytes([number]) * 10_007 for number in range(200)]
-
-    def work() -> None:
-        while True:
-            with lock:
-                if not pieces:
-                    return
-                piece = pieces.pop()
-            made.append(len(encryptor.update(piece)))
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(made) + len(encryptor.finish()) == 200 * 10_007 + (200 * 10_007 // 16_384 + 1) * 16
-
-
-@pytest.mark.parametrize("suite", ["AES-256-GCM", "AEGIS-256X2"])
-def test_long_updates_go_through_several_threads(keyring: fortress.Keyring, suite: Any) -> None:
-    data = pattern(9_000_001)
-    encryptor = fortress.Encryptor(keyring=keyring, suite=suite)
-    envelope = encryptor.prefix + encryptor.update(data[:5]) + encryptor.update(data[5:]) + encryptor.finish()
-    assert fortress.decrypt_bytes(envelope, keyring=keyring) == data
-    decryptor = fortress.Decryptor(keyring=keyring)
-    assert decryptor.update(envelope) + decryptor.finish() == data
-    broken = bytearray(envelope)
-    broken[7_000_000] ^= 1
-    decryptor = fortress.Decryptor(keyring=keyring)
-    with pytest.raises(fortress.AuthenticationError):
-        decryptor.update(broken)
-    with pytest.raises(fortress.StateError):
-        decryptor.update(b"")
