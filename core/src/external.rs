@@ -32,6 +32,61 @@ pub trait ExternalKey: fmt::Debug {
     }
 }
 
+/// An external key that was asked beforehand, and stands in a call with the one answer that it gave. To any other question it is unavailable.
+pub struct AnsweredKey {
+    reference: String,
+    wrapped: Vec<u8>,
+    associated: [u8; 32],
+    /// What it unwrapped; `None` where it wrapped.
+    file_key: Option<Result<Zeroizing<Vec<u8>>, ExternalKeyError>>,
+}
+
+impl AnsweredKey {
+    /// The key with this reference, which wrapped a file key with this associated data.
+    pub fn wrapped(reference: String, wrapped: Vec<u8>, associated: [u8; 32]) -> AnsweredKey {
+        AnsweredKey { reference, wrapped, associated, file_key: None }
+    }
+
+    pub(crate) fn unwrapped(
+        reference: String,
+        wrapped: Vec<u8>,
+        associated: [u8; 32],
+        file_key: Result<Zeroizing<Vec<u8>>, ExternalKeyError>,
+    ) -> AnsweredKey {
+        AnsweredKey { reference, wrapped, associated, file_key: Some(file_key) }
+    }
+
+    fn not_asked(&self) -> ExternalKeyError {
+        ExternalKeyError::Unavailable { reference: self.reference.clone(), reason: NOT_ASKED.into() }
+    }
+}
+
+impl fmt::Debug for AnsweredKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnsweredKey").field("reference", &self.reference).finish_non_exhaustive()
+    }
+}
+
+impl ExternalKey for AnsweredKey {
+    fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    fn wrap(&self, _: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, ExternalKeyError> {
+        match self.file_key {
+            None if self.associated == *associated => Ok(self.wrapped.clone()),
+            _ => Err(self.not_asked()),
+        }
+    }
+
+    fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
+        match &self.file_key {
+            Some(answer) if self.wrapped == wrapped && self.associated == *associated => answer.clone(),
+            _ => Err(self.not_asked()),
+        }
+    }
+}
+
 /// Why an external key did not do what it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -79,3 +134,5 @@ impl ExternalKeyError {
         }
     }
 }
+
+const NOT_ASKED: &str = "it was asked something else beforehand";

@@ -106,6 +106,10 @@ fn write_recipient(out: &mut Vec<u8>, info: RecipientInfo) {
             json::number(argon2.key("lanes"), params.lanes.into());
             argon2.end();
         }
+        RecipientInfo::External { reference } => {
+            json::string(object.key("kind"), "external");
+            json::string(object.key("reference"), &reference);
+        }
         RecipientInfo::Other { kind } => {
             json::string(object.key("kind"), "other");
             json::number(object.key("type"), kind);

@@ -6,6 +6,7 @@
 // Without a host there is nothing to forward to: on other targets the crate is empty.
 #![cfg(target_arch = "wasm32")]
 
+pub mod draft;
 mod failure;
 pub mod frame;
 pub mod inspect;

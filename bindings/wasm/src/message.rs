@@ -8,7 +8,12 @@ use fortress::{
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{failure::Failure, frame, parties::Parties, random::Pool};
+use crate::{
+    failure::Failure,
+    frame::{self, Reader},
+    parties::Parties,
+    random::Pool,
+};
 
 /// A message that is being encrypted or decrypted. The first call decides who computes it.
 #[wasm_bindgen]
@@ -29,13 +34,9 @@ impl Message {
     /// Starts an envelope. Frame: the suite's title, empty for the default; context; metadata.
     pub fn encrypt(recipients: &Parties, len: usize) -> Option<Message> {
         frame::make(len, |input, _| {
-            let suite = match input.text()? {
-                "" => None,
-                title => Some(Suite::from_title(title).ok_or_else(|| unknown_suite(title))?),
-            };
-            let options = Options { suite, context: input.context()?, metadata: Metadata::new(input.pairs()?) };
+            let options = options(input)?;
             let created = recipients.recipients(|recipients| envelope::create(recipients, &options, &mut Pool))?;
-            Ok(Message(State::New(created)))
+            Ok(Message::created(created))
         })
     }
 
@@ -120,6 +121,10 @@ impl Message {
 }
 
 impl Message {
+    pub(crate) fn created(created: NewEnvelope) -> Message {
+        Message(State::New(created))
+    }
+
     pub(crate) fn opened(opened: OpenEnvelope) -> Message {
         Message(State::Opened(opened))
     }
@@ -143,6 +148,15 @@ impl Message {
             _ => Err(ChunkedError::Failed.into()),
         })
     }
+}
+
+/// What a new envelope is made with: the suite's title, empty for the default; context; metadata.
+pub(crate) fn options(input: &mut Reader<'_>) -> Result<Options, Failure> {
+    let suite = match input.text()? {
+        "" => None,
+        title => Some(Suite::from_title(title).ok_or_else(|| unknown_suite(title))?),
+    };
+    Ok(Options { suite, context: input.context()?, metadata: Metadata::new(input.pairs()?) })
 }
 
 fn unknown_suite(title: &str) -> Failure {

@@ -3,10 +3,18 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use fortress::{Argon2Params, Keyring, Passphrase, envelope::Identity, envelope::Recipient};
+use fortress::{
+    Argon2Params, Keyring, Passphrase,
+    envelope::{ExternalRequest, Identity, Recipient},
+    external::{AnsweredKey, ExternalKeyError},
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{frame, keyring::KeyringHandle};
+use crate::{
+    failure::Failure,
+    frame::{self, Reader},
+    keyring::KeyringHandle,
+};
 
 /// Who may open an envelope, or what opens it.
 #[wasm_bindgen]
@@ -16,6 +24,8 @@ pub struct Parties(Vec<Party>);
 enum Party {
     Keyring(Rc<RefCell<Keyring>>),
     Passphrase(Passphrase, Argon2Params),
+    /// An external key that JavaScript has asked.
+    External(AnsweredKey),
 }
 
 #[wasm_bindgen]
@@ -41,6 +51,32 @@ impl Parties {
         self.add(len, Argon2Params { passes, memory_kib, lanes })
     }
 
+    /// Adds an external key that wrapped the file key. Frame: its reference, what it wrapped, the associated data.
+    pub fn add_wrapped(&mut self, len: usize) -> i32 {
+        frame::call(len, |input, _| {
+            let request = request(input)?;
+            let key = AnsweredKey::wrapped(request.reference, request.wrapped, request.associated);
+            self.0.push(Party::External(key));
+            Ok(())
+        })
+    }
+
+    /// Adds an external key that was asked to unwrap. Frame: its reference, what it was asked to unwrap, the associated data; then the file key, or
+    /// where it `failed` why.
+    pub fn add_unwrapped(&mut self, len: usize, failed: bool) -> i32 {
+        frame::call(len, |input, _| {
+            let request = request(input)?;
+            let answer = if failed {
+                let (reference, reason) = (request.reference.clone(), input.rest_text()?.into());
+                Err(ExternalKeyError::Refused { reference, reason })
+            } else {
+                Ok(input.rest().to_vec().into())
+            };
+            self.0.push(Party::External(request.answered(answer)));
+            Ok(())
+        })
+    }
+
     fn add(&mut self, len: usize, params: Argon2Params) -> i32 {
         frame::call(len, |input, _| {
             let passphrase = Passphrase::from_nfc(input.rest_text()?)?;
@@ -57,6 +93,7 @@ impl Parties {
                 .map(|party| match party {
                     Borrowed::Keyring(keyring) => Recipient::Keyring(keyring),
                     Borrowed::Passphrase(passphrase, params) => Recipient::Passphrase(passphrase, *params),
+                    Borrowed::External(key) => Recipient::External(*key),
                 })
                 .collect();
             body(&recipients)
@@ -71,6 +108,7 @@ impl Parties {
                 .map(|party| match party {
                     Borrowed::Keyring(keyring) => Identity::Keyring(keyring),
                     Borrowed::Passphrase(passphrase, _) => Identity::Passphrase(passphrase),
+                    Borrowed::External(key) => Identity::External(*key),
                 })
                 .collect();
             body(&identities)
@@ -84,6 +122,7 @@ impl Parties {
             .map(|party| match party {
                 Party::Keyring(keyring) => Borrowed::Keyring(keyring.borrow()),
                 Party::Passphrase(passphrase, params) => Borrowed::Passphrase(passphrase, *params),
+                Party::External(key) => Borrowed::External(key),
             })
             .collect();
         body(&borrowed)
@@ -93,4 +132,13 @@ impl Parties {
 enum Borrowed<'p> {
     Keyring(std::cell::Ref<'p, Keyring>),
     Passphrase(&'p Passphrase, Argon2Params),
+    External(&'p AnsweredKey),
+}
+
+/// What an external key was asked.
+fn request(input: &mut Reader<'_>) -> Result<ExternalRequest, Failure> {
+    let (reference, wrapped) = (input.text()?.into(), input.bytes()?.to_vec());
+    let associated = input.bytes()?;
+    let associated = associated.try_into().map_err(|_| Failure::argument("associated data has 32 bytes"))?;
+    Ok(ExternalRequest { reference, wrapped, associated })
 }

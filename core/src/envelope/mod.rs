@@ -14,6 +14,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub(crate) mod draft;
 mod error;
 mod header;
 mod recipient;
@@ -23,6 +24,7 @@ use alloc::vec::Vec;
 
 use rand_core::TryCryptoRng;
 
+pub use draft::{ExternalRequest, external_requests};
 pub use error::EnvelopeError;
 pub use header::{Header, MAX_HEADER_LEN, MAX_RECIPIENTS, Metadata};
 pub use recipient::{Identity, MAX_PASSPHRASES, Recipient, RecipientInfo};
@@ -30,7 +32,8 @@ pub use recipient::{Identity, MAX_PASSPHRASES, Recipient, RecipientInfo};
 pub use rewrap::{Keep, RewrapOptions, rewrap, rewrapped_len};
 
 pub(crate) use header::{Content, MAC_LEN, PREAMBLE_LEN};
-pub(crate) use rewrap::rewrap_as;
+
+use draft::Draft;
 
 use crate::{
     chunked::{
@@ -99,18 +102,7 @@ pub(crate) fn create_as<R: TryCryptoRng + ?Sized>(
     options: &Options,
     rng: &mut R,
 ) -> Result<NewEnvelope, EnvelopeError> {
-    let suite = options.suite.unwrap_or_else(|| default_suite(recipients));
-    let file_key = Secret::generate(rng)?;
-    recipient::check_for_writing(&[], recipients)?;
-    let header = Header::new(suite, options.metadata.clone(), content);
-    let recipients = recipient::wrap_all(&header, recipients, &file_key, rng)?;
-    let header = header.with_recipients(recipients);
-    let keys = EnvelopeKeys::new(&file_key);
-    let mut prefix = keys.authenticated(&header)?;
-    let derived =
-        Derived::generate(suite, &keys.payload, [&suite.id().to_be_bytes(), options.context.canonical()], rng)?;
-    prefix.extend_from_slice(derived.prefix());
-    Ok(NewEnvelope { prefix, derived })
+    Draft::of(content, recipients, options, rng)?.start(recipients, rng)
 }
 
 /// An envelope whose message is yet to be encrypted.

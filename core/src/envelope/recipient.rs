@@ -9,7 +9,9 @@ use alloc::{string::String, vec::Vec};
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
-use super::{EnvelopeError, Header, ReadLimits, header::MAX_RECIPIENTS, header::RecipientKind, header::Wrapped};
+use super::{
+    EnvelopeError, ExternalRequest, Header, ReadLimits, header::MAX_RECIPIENTS, header::RecipientKind, header::Wrapped,
+};
 use crate::{
     chunked::{Derived, MESSAGE_PREFIX_LEN, encrypt_message},
     context::Context,
@@ -332,6 +334,27 @@ pub(crate) fn unwrap(
         }
     }
     Err(failure)
+}
+
+/// Does a keyring, an identity or a share set open it, at no cost but some computing?
+pub(super) fn opens_at_hand(header: &Header, identities: &[Identity<'_>]) -> bool {
+    let elsewhere = |identity: &Identity<'_>| matches!(identity, Identity::External(_) | Identity::Passphrase(_));
+    let at_hand: Vec<Identity<'_>> = identities.iter().copied().filter(|identity| !elsewhere(identity)).collect();
+    unwrap(header, header.recipients(), &at_hand, &ReadLimits::default()).is_ok()
+}
+
+/// What external keys may be asked for, of each reference the first.
+pub(super) fn external_requests(header: &Header) -> Vec<ExternalRequest> {
+    let associated = header.associated_data();
+    let mut requests: Vec<ExternalRequest> = Vec::new();
+    let bodies = header.recipients().iter().filter(|wrapped| wrapped.kind == RecipientKind::External);
+    for body in bodies.filter_map(|wrapped| external::Body::parse(&wrapped.body)) {
+        if requests.iter().all(|request| request.reference != body.reference) {
+            let (reference, wrapped) = (body.reference.into(), body.wrapped.to_vec());
+            requests.push(ExternalRequest { reference, wrapped, associated });
+        }
+    }
+    requests
 }
 
 /// The shares that recipients hold for an identity.

@@ -6,7 +6,8 @@ use core::slice;
 use rand_core::TryCryptoRng;
 
 use super::{
-    Content, EnvelopeError, Header, Identity, MAC_LEN, PREAMBLE_LEN, ReadLimits, Recipient, Unlocked,
+    EnvelopeError, Header, Identity, MAC_LEN, PREAMBLE_LEN, ReadLimits, Recipient,
+    draft::RewrapDraft,
     header::{self, Wrapped},
     recipient,
 };
@@ -52,27 +53,7 @@ pub fn rewrap<R: TryCryptoRng + ?Sized>(
     options: &RewrapOptions<'_>,
     rng: &mut R,
 ) -> Result<Vec<u8>, EnvelopeError> {
-    rewrap_as(Content::Data, prefix, identities, recipients, options, rng)
-}
-
-/// As [`rewrap`], for an envelope of this content: one that holds a keyring is never rewrapped as if it were a file.
-pub(crate) fn rewrap_as<R: TryCryptoRng + ?Sized>(
-    content: Content,
-    prefix: &[u8],
-    identities: &[Identity<'_>],
-    recipients: &[Recipient<'_>],
-    options: &RewrapOptions<'_>,
-    rng: &mut R,
-) -> Result<Vec<u8>, EnvelopeError> {
-    let unlocked = Unlocked::new(content, prefix, identities, &options.limits)?;
-    if let Some(context) = options.context {
-        unlocked.derive(context)?;
-    }
-    let header = &unlocked.prefix.header;
-    let mut wrapped = options.keep.of(header, identities, &options.limits)?;
-    recipient::check_for_writing(&wrapped, recipients)?;
-    wrapped.extend(recipient::wrap_all(header, recipients, &unlocked.file_key, rng)?);
-    unlocked.keys.authenticated(&unlocked.prefix.header.with_recipients(wrapped))
+    RewrapDraft::new(prefix, identities, options)?.finish(recipients, rng)
 }
 
 /// Bytes of an envelope before its message, from its prefix: what [`rewrap`] replaces.
@@ -82,7 +63,7 @@ pub fn rewrapped_len(prefix: &[u8]) -> Result<usize, EnvelopeError> {
 }
 
 impl Keep<'_> {
-    fn of(
+    pub(super) fn of(
         self,
         header: &Header,
         identities: &[Identity<'_>],

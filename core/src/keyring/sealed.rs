@@ -11,6 +11,7 @@ use crate::{
     cbor::{self, NotCanonical},
     context::Context,
     envelope::{self, Content, EnvelopeError, Identity, Metadata, ReadLimits, Recipient, RewrapOptions},
+    hazmat::{Draft, RewrapDraft},
     profile::Profile,
     secret::Secret,
     suite::Suite,
@@ -27,9 +28,24 @@ impl Keyring {
         metadata: Metadata,
         rng: &mut R,
     ) -> Result<Vec<u8>, EnvelopeError> {
-        let payload = Zeroizing::new(encode(self));
+        self.seal_draft(Keyring::draft(metadata, rng)?, recipients, rng)
+    }
+
+    /// A draft of a sealed keyring, for external keys to wrap its file key.
+    pub fn draft<R: TryCryptoRng + ?Sized>(metadata: Metadata, rng: &mut R) -> Result<Draft, EnvelopeError> {
         let options = envelope::Options { suite: Some(Suite::Aes256Gcm), context: Context::empty(), metadata };
-        envelope::create_as(Content::Keyring, recipients, &options, rng)?.encrypt_all(&payload)
+        Draft::of(Content::Keyring, &[], &options, rng)
+    }
+
+    /// As [`seal`](Keyring::seal), in a draft that was made for it.
+    pub fn seal_draft<R: TryCryptoRng + ?Sized>(
+        &self,
+        draft: Draft,
+        recipients: &[Recipient<'_>],
+        rng: &mut R,
+    ) -> Result<Vec<u8>, EnvelopeError> {
+        let payload = Zeroizing::new(encode(self));
+        draft.encrypt_as(Content::Keyring, &payload, recipients, rng)
     }
 
     /// Opens a sealed keyring by any one of `identities`.
@@ -56,11 +72,21 @@ impl Keyring {
         options: &RewrapOptions<'_>,
         rng: &mut R,
     ) -> Result<Vec<u8>, EnvelopeError> {
-        let empty = Context::empty();
-        let options = RewrapOptions { context: Some(options.context.unwrap_or(&empty)), ..*options };
-        let mut rewrapped = envelope::rewrap_as(Content::Keyring, sealed, identities, recipients, &options, rng)?;
+        let mut rewrapped = Keyring::rewrap_draft(sealed, identities, options)?.finish(recipients, rng)?;
         rewrapped.extend_from_slice(&sealed[envelope::rewrapped_len(sealed)?..]);
         Ok(rewrapped)
+    }
+
+    /// The header of a sealed keyring, open, for external keys to wrap its file key. What finishes it takes the place of the first
+    /// [`rewrapped_len`](envelope::rewrapped_len) bytes.
+    pub fn rewrap_draft(
+        sealed: &[u8],
+        identities: &[Identity<'_>],
+        options: &RewrapOptions<'_>,
+    ) -> Result<RewrapDraft, EnvelopeError> {
+        let empty = Context::empty();
+        let options = RewrapOptions { context: Some(options.context.unwrap_or(&empty)), ..*options };
+        RewrapDraft::of(Content::Keyring, sealed, identities, &options)
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn unwrap(key: &dyn ExternalKey, body: &Body<'_>, associated: &[u8; 3
 /// The body of an external key's recipient.
 pub(super) struct Body<'b> {
     pub(super) reference: &'b str,
-    wrapped: &'b [u8],
+    pub(super) wrapped: &'b [u8],
 }
 
 impl<'b> Body<'b> {
