@@ -25,6 +25,7 @@ export interface InspectedField {
 export type InspectedRecipient =
   | { readonly kind: "keyring"; readonly keyId: string }
   | { readonly kind: "passphrase"; readonly argon2: { readonly passes: number; readonly memoryKiB: number; readonly lanes: number } }
+  | { readonly kind: "external"; readonly reference: string }
   | { readonly kind: "other"; readonly type?: number };
 
 /** What can be told of a ciphertext. */

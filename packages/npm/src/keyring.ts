@@ -4,8 +4,10 @@ import { listOf, optionsOf, unbuffered, type Known } from "./arguments.js";
 import { decryptingStream, decryptToBlob } from "./envelope/decrypt.js";
 import { encryptingStream, encryptToBlob } from "./envelope/encrypt.js";
 import { openFile, type EncryptedFile } from "./envelope/file.js";
+import { finishHeader } from "./envelope/rewrap.js";
 import { invalidArgument } from "./errors.js";
-import { KeyringHandle } from "./generated/fortress_wasm.js";
+import { EnvelopeDraft, HeaderDraft, KeyringHandle } from "./generated/fortress_wasm.js";
+import { completed, isExternal, withIdentities } from "./module/external.js";
 import { hostEncodesBase64, viewOf } from "./module/frame.js";
 import { Handle } from "./module/handle.js";
 import { init, instance } from "./module/instance.js";
@@ -81,7 +83,7 @@ export class Keyring implements Disposable {
   static async open(sealed: Data, identity: Identity | readonly Identity[]): Promise<Keyring> {
     await init();
     const bytes = await bytesOf(sealed, "open");
-    return withParties(listOf(identity), "open", (parties, home) => {
+    return withIdentities(listOf(identity), bytes, "open", (parties, home) => {
       const raw = home.run("open", (frame) => KeyringHandle.open(parties, frame.rest(bytes).length) ?? frame.fail("open"));
       return new Keyring(new Handle(home, raw, "keyring"));
     });
@@ -95,11 +97,15 @@ export class Keyring implements Disposable {
     const { identity, recipients } = optionsOf(options, REWRAP, "rewrap");
     await init();
     const bytes = await bytesOf(sealed, "rewrap");
-    return withParties(listOf(identity), "rewrap", (from, home) =>
-      withParties(listOf(recipients), "rewrap", (to) =>
-        home.run("rewrap", (frame) => frame.copy(frame.check(KeyringHandle.rewrap(from, to, frame.rest(bytes).length), "rewrap"))),
-      ),
-    );
+    const draft = await withIdentities(listOf(identity), bytes, "rewrap", (parties, home) => {
+      const raw = home.run("rewrap", (frame) => HeaderDraft.keyring(parties, frame.rest(bytes).length) ?? frame.fail("rewrap"));
+      return new Handle(home, raw, "header");
+    });
+    const { replaced, header } = await finishHeader(draft, listOf(recipients), "rewrap");
+    const rewrapped = new Uint8Array(header.length + bytes.length - replaced);
+    rewrapped.set(header);
+    rewrapped.set(bytes.subarray(replaced), header.length);
+    return rewrapped;
   }
 
   /** What is written by default, and how soon to rotate. */
@@ -187,8 +193,15 @@ export class Keyring implements Disposable {
   async seal(recipient: Recipient | readonly Recipient[], options: SealOptions = {}): Promise<Bytes> {
     const { metadata } = optionsOf(options, SEAL, "seal");
     await init();
-    return withParties(recipient === undefined ? [recipient] : listOf(recipient), "seal", (parties) =>
-      this.#handle.run("seal", (raw, frame) => frame.copy(frame.check(raw.seal(parties, frame.context(metadata, "seal").length), "seal"))),
+    const recipients = recipient === undefined ? [recipient] : listOf(recipient);
+    if (!recipients.some(isExternal)) {
+      return withParties(recipients, "seal", (parties) =>
+        this.#handle.run("seal", (raw, frame) => frame.copy(frame.check(raw.seal(parties, frame.context(metadata, "seal").length), "seal"))),
+      );
+    }
+    const draft = this.#handle.run("seal", (_, frame) => EnvelopeDraft.keyring(frame.context(metadata, "seal").length) ?? frame.fail("seal"));
+    return completed(new Handle(this.#handle.home, draft, "draft"), recipients, "seal", (open, parties, frame) =>
+      frame.copy(frame.check(open.seal(this.#handle.get("seal"), parties), "seal")),
     );
   }
 

@@ -36,10 +36,42 @@ export interface Argon2Options {
 }
 
 /** Who may open what is written. */
-export type Recipient = Keyring | { readonly passphrase: string; readonly argon2?: Argon2Options };
+export type Recipient = Keyring | { readonly passphrase: string; readonly argon2?: Argon2Options } | ExternalKey;
 
 /** What opens it. */
-export type Identity = Keyring | { readonly passphrase: string };
+export type Identity = Keyring | { readonly passphrase: string } | ExternalKey | ExternalKeys;
+
+/**
+ * A key that never comes here: in hardware, in a service, behind a prompt. It wraps the 32-byte key of a file or of a sealed keyring, and unwraps it.
+ * What its methods throw, the caller gets, unless something else opens.
+ */
+export interface ExternalKey {
+  /** What it is known by: 1 to 1,024 bytes, which anyone can read in the header. */
+  readonly reference: string;
+  /**
+   * Wraps a file key, to at most 8,192 bytes. `associated`, 32 bytes, stands for the header: a key that authenticates it binds what it wraps to that
+   * header. The file key's array is overwritten afterwards.
+   */
+  wrap(fileKey: Bytes, associated: Bytes): Promise<Uint8Array>;
+  /** Unwraps what `wrap` gave, with the same associated data, to an array of its own, which is overwritten afterwards. */
+  unwrap(wrapped: Bytes, associated: Bytes): Promise<Uint8Array>;
+  /** Does it open what is wrapped under this reference? By default what has its own. */
+  opens?(reference: string): boolean;
+}
+
+/** Several external keys of which one opens, found out by one question, such as "use one of your passkeys". */
+export interface ExternalKeys {
+  /** May what is wrapped under this reference be among what they open? */
+  opens(reference: string): boolean;
+  /** Unwraps one of these, and says which. */
+  unwrapAny(wrapped: readonly WrappedKey[], associated: Bytes): Promise<{ readonly reference: string; readonly fileKey: Uint8Array }>;
+}
+
+/** A file key as an external key wrapped it. */
+export interface WrappedKey {
+  readonly reference: string;
+  readonly wrapped: Bytes;
+}
 
 /** An encrypted file: in memory, on disk, or on a server that answers HTTP Range requests (a URL or its text). */
 export type Source = Data | URL | string;

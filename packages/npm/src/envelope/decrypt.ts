@@ -74,20 +74,26 @@ export class EnvelopeSink implements Sink {
     const length = prefixLength(this.start, this.operation);
     if (length === undefined || this.start.length < length) return;
     const rest = this.start.subarray(length);
-    return this.open(this.start.subarray(0, length)).push(rest);
+    const transform = this.open(this.start.subarray(0, length));
+    return transform instanceof Promise ? transform.then((open) => open.push(rest)) : transform.push(rest);
   }
 
   async finish(): Promise<void> {
     // A start that is too short to open: the core says what is missing.
-    await (this.transform ?? this.open(this.start)).finish();
+    await (this.transform ?? (await this.open(this.start))).finish();
   }
 
   free(): void {
     this.freeMessage?.();
   }
 
-  private open(prefix: Uint8Array): MessageTransform {
-    const message = Opened.open(prefix, this.identities, this.context, this.operation).intoMessage();
+  private open(prefix: Uint8Array): MessageTransform | Promise<MessageTransform> {
+    const opened = Opened.open(prefix, this.identities, this.context, this.operation);
+    return opened instanceof Promise ? opened.then((open) => this.decrypting(open)) : this.decrypting(opened);
+  }
+
+  private decrypting(opened: Opened): MessageTransform {
+    const message = opened.intoMessage();
     this.freeMessage = () => {
       message.handle.free();
     };

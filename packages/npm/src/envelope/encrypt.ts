@@ -16,7 +16,7 @@ export function encryptingStream(recipients: readonly Recipient[], options: Encr
     operation,
     async (emit) => {
       await init();
-      const { prefix, message } = newEnvelope(recipients, options, operation);
+      const { prefix, message } = await newEnvelope(recipients, options, operation);
       emit(prefix);
       const transform = new MessageTransform(message, emit);
       return {
@@ -39,7 +39,7 @@ export async function encryptToBlob(
   operation: string,
 ): Promise<Blob> {
   await init();
-  const { prefix, message } = newEnvelope(recipients, options, operation);
+  const { prefix, message } = await newEnvelope(recipients, options, operation);
   const result = new BlobBuilder();
   try {
     result.add(prefix);

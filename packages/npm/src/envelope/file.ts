@@ -163,7 +163,7 @@ export async function openFile(
   await init();
   const reader = rangeReader(source, operation);
   const prefix = await readPrefix(reader, options.signal, operation);
-  const opened = Opened.open(prefix, identities, options.context, operation);
+  const opened = await Opened.open(prefix, identities, options.context, operation);
   const metadata = opened.metadata();
   const file = new EncryptedFile(reader, opened.intoRanges(reader.size), metadata, operation);
   try {

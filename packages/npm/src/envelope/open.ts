@@ -1,6 +1,8 @@
 /** The start of an envelope: writing one, and opening one. */
 
-import { Message, OpenedEnvelope, type MessageRanges, encrypted_chunk_len, envelope_prefix_len, plaintext_chunk_len } from "../generated/fortress_wasm.js";
+import { EnvelopeDraft, Message, OpenedEnvelope, type MessageRanges, type Parties, encrypted_chunk_len, envelope_prefix_len, plaintext_chunk_len } from "../generated/fortress_wasm.js";
+import { completed, isExternal, withIdentities } from "../module/external.js";
+import type { Frame } from "../module/frame.js";
 import { Handle } from "../module/handle.js";
 import { run } from "../module/instance.js";
 import { withParties } from "../module/parties.js";
@@ -17,15 +19,18 @@ export interface NewEnvelope {
   readonly message: MessageHandle;
 }
 
-/** Starts an envelope for these recipients. Derives a key from each passphrase, which takes a moment. */
-export function newEnvelope(recipients: readonly Recipient[], options: EncryptOptions, operation: string): NewEnvelope {
-  const handle = withParties(recipients, operation, (parties, home) => {
-    const raw = home.run(operation, (frame) => {
-      frame.string(options.suite ?? "", operation).context(options.context, operation).context(options.metadata, operation);
-      return Message.encrypt(parties, frame.length) ?? frame.fail(operation);
-    });
-    return new Handle(home, raw, "stream");
-  });
+/** Starts an envelope for these recipients. Derives a key from each passphrase, which takes a moment, and asks external keys. */
+export async function newEnvelope(recipients: readonly Recipient[], options: EncryptOptions, operation: string): Promise<NewEnvelope> {
+  const write = (frame: Frame) => frame.string(options.suite ?? "", operation).context(options.context, operation).context(options.metadata, operation).length;
+  const start = <T extends { free(): void }>(list: readonly Recipient[], make: (parties: Parties, length: number) => T | undefined) =>
+    withParties(list, operation, (parties, home) => new Handle(home, home.run(operation, (frame) => make(parties, write(frame)) ?? frame.fail(operation)), "stream"));
+  if (!recipients.some(isExternal)) return newMessage(start(recipients, (parties, length) => Message.encrypt(parties, length)), operation);
+  const draft = start(recipients.filter((recipient) => !isExternal(recipient)), (parties, length) => EnvelopeDraft.data(parties, length));
+  const raw = await completed(draft, recipients, operation, (open, parties, frame) => open.into_message(parties) ?? frame.fail(operation));
+  return newMessage(new Handle(draft.home, raw, "stream"), operation);
+}
+
+function newMessage(handle: Handle<Message>, operation: string): NewEnvelope {
   const prefix = handle.run(operation, (raw, frame) => frame.copy(frame.check(raw.prefix(), operation)));
   return {
     prefix,
@@ -63,9 +68,9 @@ export class Opened {
     private readonly operation: string,
   ) {}
 
-  /** Opens the envelope that starts with `prefix`. */
-  static open(prefix: Uint8Array, identities: readonly Identity[], context: Context | undefined, operation: string): Opened {
-    return withParties(identities, operation, (parties, home) => {
+  /** Opens the envelope that starts with `prefix`: at once, unless external keys are to be asked. */
+  static open(prefix: Uint8Array, identities: readonly Identity[], context: Context | undefined, operation: string): Opened | Promise<Opened> {
+    return withIdentities(identities, prefix, operation, (parties, home) => {
       const raw = home.run(operation, (frame) => {
         frame.context(context, operation).rest(prefix);
         return OpenedEnvelope.open(parties, frame.length) ?? frame.fail(operation);

@@ -1,8 +1,9 @@
 /** Changing who may open an envelope, without touching its message. */
 
-import { envelope_rewrap } from "../generated/fortress_wasm.js";
+import { HeaderDraft } from "../generated/fortress_wasm.js";
+import { completed, withIdentities } from "../module/external.js";
+import { Handle } from "../module/handle.js";
 import { init } from "../module/instance.js";
-import { withParties } from "../module/parties.js";
 import { rangeReader } from "../source/source.js";
 import type { Bytes, Context, Identity, Recipient } from "../types.js";
 import { readPrefix } from "./open.js";
@@ -15,23 +16,30 @@ export interface Rewrapped {
 }
 
 /** Writes the header of an envelope anew. `prefix` is everything before its first chunk. */
-function rewrapPrefix(
+async function rewrapPrefix(
   prefix: Uint8Array,
   identities: readonly Identity[],
   context: Context | undefined,
   recipients: readonly Recipient[],
   operation: string,
-): Rewrapped {
-  return withParties(identities, operation, (from, home) =>
-    withParties(recipients, operation, (to) =>
-      home.run(operation, (frame) => {
-        frame.u32(context === undefined ? 0 : 1);
-        if (context !== undefined) frame.context(context, operation);
-        const length = frame.check(envelope_rewrap(from, to, frame.rest(prefix).length), operation);
-        return { replaced: frame.resultU32(0), header: frame.copy(length).slice(4) };
-      }),
-    ),
-  );
+): Promise<Rewrapped> {
+  const draft = await withIdentities(identities, prefix, operation, (parties, home) => {
+    const raw = home.run(operation, (frame) => {
+      frame.u32(context === undefined ? 0 : 1);
+      if (context !== undefined) frame.context(context, operation);
+      return HeaderDraft.data(parties, frame.rest(prefix).length) ?? frame.fail(operation);
+    });
+    return new Handle(home, raw, "header");
+  });
+  return finishHeader(draft, recipients, operation);
+}
+
+/** Writes a header that is open for its new recipients. */
+export function finishHeader(draft: Handle<HeaderDraft>, recipients: readonly Recipient[], operation: string): Promise<Rewrapped> {
+  return completed(draft, recipients, operation, (open, parties, frame) => {
+    const length = frame.check(open.finish(parties), operation);
+    return { replaced: frame.resultU32(0), header: frame.copy(length).slice(4) };
+  });
 }
 
 /**
@@ -49,7 +57,7 @@ export async function rewrapBlob(
 ): Promise<Blob> {
   await init();
   const prefix = await readPrefix(rangeReader(envelope, operation), undefined, operation);
-  const { replaced, header } = rewrapPrefix(prefix, identities, context, recipients, operation);
+  const { replaced, header } = await rewrapPrefix(prefix, identities, context, recipients, operation);
   const rest = envelope instanceof Blob ? envelope.slice(replaced) : (envelope.subarray(replaced) as Bytes);
   return new Blob([header, rest], { type: "application/octet-stream" });
 }

@@ -4,6 +4,7 @@ import { isPlain, optionsOf, type Known } from "../arguments.js";
 import { describe, fortressError, invalidArgument } from "../errors.js";
 import { Parties, type KeyringHandle } from "../generated/fortress_wasm.js";
 import type { Argon2Options, Identity, Recipient } from "../types.js";
+import type { Frame } from "./frame.js";
 import type { Handle } from "./handle.js";
 import { instance, type Instance } from "./instance.js";
 
@@ -15,7 +16,7 @@ export function registerKeyring(keyring: object, handle: Handle<KeyringHandle>):
 }
 
 /** Builds the list, hands it to `body` for one call, and wipes it. */
-export function withParties<T>(parties: readonly (Recipient | Identity)[], operation: string, body: (parties: Parties, home: Instance) => T): T {
+export function withParties<T>(parties: readonly (Recipient | Identity | Answered)[], operation: string, body: (parties: Parties, home: Instance) => T): T {
   const home = instance(operation);
   const list = home.run(operation, () => new Parties());
   try {
@@ -27,8 +28,46 @@ export function withParties<T>(parties: readonly (Recipient | Identity)[], opera
   }
 }
 
-function add(list: Parties, party: Recipient | Identity, home: Instance, operation: string): void {
+/** An external key that was asked, with its answer: it stands in the key's place for one call. */
+export class Answered {
+  constructor(
+    private readonly reference: string,
+    private readonly wrapped: Uint8Array,
+    private readonly associated: Uint8Array,
+    /** What it unwrapped, `"refused"` where it did not, nothing where it wrapped. */
+    private readonly answer: Uint8Array | "refused" | undefined,
+  ) {}
+
+  static failed(reference: string, wrapped: Uint8Array, associated: Uint8Array): Answered {
+    return new Answered(reference, wrapped, associated, "refused");
+  }
+
+  /** Has it given a file key? */
+  get opens(): boolean {
+    return typeof this.answer === "object";
+  }
+
+  add(list: Parties, frame: Frame, operation: string): void {
+    frame.string(this.reference, operation);
+    for (const bytes of [this.wrapped, this.associated]) frame.u32(bytes.length).rest(bytes);
+    if (this.answer === undefined) frame.check(list.add_wrapped(frame.length), operation);
+    else frame.check(list.add_unwrapped(frame.lastValue(this.answer, operation).length, this.answer === "refused"), operation);
+  }
+
+  /** Overwrites the file key, which came for this one call. */
+  wipe(): void {
+    if (typeof this.answer === "object") this.answer.fill(0);
+  }
+}
+
+function add(list: Parties, party: Recipient | Identity | Answered, home: Instance, operation: string): void {
   if (typeof party !== "object" || (party as unknown) === null) throw invalidArgument(operation, "a Keyring or { passphrase }", party);
+  if (party instanceof Answered) {
+    home.run(operation, (frame) => {
+      party.add(list, frame, operation);
+    });
+    return;
+  }
   const keyring = keyrings.get(party);
   if (keyring !== undefined) {
     keyring.run(operation, (raw) => {
@@ -55,7 +94,7 @@ function u32(value: unknown, operation: string): number {
   throw fortressError("argon2_limits", `${operation}: Argon2 parameters are whole numbers below 2^32, got ${got}`, operation);
 }
 
-type ByPassphrase = Exclude<Recipient, object & { readonly free: unknown }>;
+type ByPassphrase = Extract<Recipient, { readonly passphrase: string }>;
 
 const BY_PASSPHRASE: Known<ByPassphrase> = { passphrase: true, argon2: true };
 const ARGON2: Known<Argon2Options> = { passes: true, memoryKiB: true, lanes: true };
