@@ -6,6 +6,7 @@
 mod bench;
 mod cli;
 mod command;
+mod constant_time;
 mod demo;
 mod fresh;
 mod fuzz;

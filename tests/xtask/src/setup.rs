@@ -23,10 +23,13 @@ pub(crate) enum Need {
     Wheel,
     /// Chromium, Firefox, WebKit and a virtual display.
     Browsers,
+    /// valgrind.
+    Valgrind,
 }
 
 impl Need {
-    pub(crate) const ALL: [Self; 5] = [Self::Rust, Self::Npm, Self::Python, Self::Wheel, Self::Browsers];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Rust, Self::Npm, Self::Python, Self::Wheel, Self::Browsers, Self::Valgrind];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -35,6 +38,7 @@ impl Need {
             Self::Python => "python",
             Self::Wheel => "wheel",
             Self::Browsers => "browsers",
+            Self::Valgrind => "valgrind",
         }
     }
 
@@ -54,7 +58,8 @@ pub(crate) fn ensure(project: &Project, need: Need) -> Result<()> {
         Need::Npm => npm(project),
         Need::Python => python(project, Environment::Reader),
         Need::Wheel => python(project, Environment::Wheel),
-        Need::Browsers => browsers(project),
+        Need::Browsers => programs(project, "The browser tests need", &BROWSER_PROGRAMS),
+        Need::Valgrind => programs(project, "The check for constant time needs", &[("valgrind", "valgrind")]),
     }
     .with_context(|| format!("setting up {}", need.name()))
 }
@@ -171,15 +176,16 @@ const BROWSER_PROGRAMS: [(&str, &str); 5] = [
     ("xauth", "xauth"),
 ];
 
-fn browsers(project: &Project) -> Result<()> {
+/// Programs, each with the Debian package that brings it.
+fn programs(project: &Project, who_needs: &str, programs: &[(&str, &str)]) -> Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let there = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).exists());
-    let missing: Vec<(&str, &str)> = BROWSER_PROGRAMS.into_iter().filter(|(program, _)| !there(program)).collect();
+    let missing: Vec<&(&str, &str)> = programs.iter().filter(|(program, _)| !there(program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let programs: Vec<&str> = missing.iter().map(|(program, _)| *program).collect();
-    say(&format!("The browser tests need {}: installing", programs.join(", ")));
+    say(&format!("{who_needs} {}: installing", programs.join(", ")));
     let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
     install_debian_packages(project, &packages)
 }

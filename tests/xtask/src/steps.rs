@@ -9,7 +9,7 @@ use anyhow::{Context as _, Error, Result};
 use crate::command::{self, say};
 use crate::project::Project;
 use crate::setup::{self, Environment, Need};
-use crate::{demo, interop, lint, package, wasm, wheel};
+use crate::{constant_time, demo, interop, lint, package, wasm, wheel};
 
 /// The core with its assembly backends.
 pub(crate) const ASSEMBLY: [&str; 3] = ["--no-default-features", "--features", "assembly,unicode,sharing"];
@@ -20,6 +20,7 @@ pub(crate) enum Step {
     Lint,
     Xtask,
     Core,
+    ConstantTime,
     Cli,
     Wasm,
     Npm,
@@ -32,10 +33,11 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Lint,
         Self::Xtask,
         Self::Core,
+        Self::ConstantTime,
         Self::Cli,
         Self::Wasm,
         Self::Npm,
@@ -52,6 +54,7 @@ impl Step {
             Self::Lint => "lint",
             Self::Xtask => "xtask",
             Self::Core => "core",
+            Self::ConstantTime => "constant-time",
             Self::Cli => "cli",
             Self::Wasm => "wasm",
             Self::Npm => "npm",
@@ -98,6 +101,7 @@ impl Step {
                     command::run(project, "cargo", test.iter().chain(&ASSEMBLY)),
                 ])?;
             }
+            Self::ConstantTime => constant_time::test(project)?,
             Self::Cli => {
                 let test = ["test", "-p", "fortress-sdk-cli", "--no-fail-fast"];
                 // In pure Rust it reads and writes the same bytes.
@@ -244,7 +248,7 @@ fn table(reports: &[Report]) -> String {
             }
         };
         let seconds = took.as_secs();
-        text.push_str(&format!("{name:<10} {word:<8} {:>3} min {:02} s{why}\n", seconds / 60, seconds % 60));
+        text.push_str(&format!("{name:<13} {word:<8} {:>3} min {:02} s{why}\n", seconds / 60, seconds % 60));
     }
     text.push_str(&format!("{passed} passed, {failed} failed"));
     if skipped > 0 {
@@ -264,7 +268,7 @@ mod tests {
     #[test]
     fn the_closing_line_counts_steps() {
         let passed = table(&[report(Step::Core, Ok(()))]);
-        assert_eq!(passed, "core       passed     1 min 15 s\n1 passed, 0 failed");
+        assert_eq!(passed, "core          passed     1 min 15 s\n1 passed, 0 failed");
 
         let mixed = table(&[
             report(Step::Core, Ok(())),

@@ -1,0 +1,87 @@
+//! What is looked at: each kernel, and functions that leak.
+
+use std::hint::black_box;
+
+use fortress_kernels::{Aegis256, Aegis256X2, Aes256Gcm, ChaCha20Poly1305};
+
+use crate::valgrind::{hide, publish};
+
+/// Something to run, and whether it leaks. It returns how often it branches on what everybody learns: on whether a tag is right.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) leaks: bool,
+    pub(crate) run: fn() -> usize,
+}
+
+/// Seals and opens messages of every kind of length under a hidden key; the plaintext is hidden too.
+macro_rules! kernel {
+    ($kernel:ty, $nonce_len:literal) => {
+        || {
+            let mut verdicts = 0;
+            for len in LENGTHS {
+                let (mut key, nonce, aad) = ([0x42; 32], [7; $nonce_len], vec![9; len % 40]);
+                let (mut plaintext, mut ciphertext, mut opened) = (vec![1; len], vec![0; len], vec![0; len]);
+                hide(&mut key);
+                hide(&mut plaintext);
+                let kernel = <$kernel>::new(&key);
+                let tag = kernel.seal(&nonce, &aad, &plaintext, &mut ciphertext);
+                publish(&ciphertext);
+                let tag = tag.unwrap_or_default();
+                publish(&tag);
+                let mut forged = tag;
+                forged[len % 16] ^= 1;
+                for tag in [tag, forged] {
+                    let _ = black_box(kernel.open(&nonce, &aad, &ciphertext, &tag, &mut opened));
+                    verdicts += 1;
+                }
+            }
+            verdicts
+        }
+    };
+}
+
+/// All of them.
+pub(crate) fn all() -> [Case; 7] {
+    let constant = |name, run| Case { name, leaks: false, run };
+    let leaky = |name, run| Case { name, leaks: true, run };
+    [
+        leaky("a table", looks_up_a_table),
+        leaky("a branch", branches),
+        leaky("a comparison", compares_until_they_differ),
+        constant("ChaCha20-Poly1305", kernel!(ChaCha20Poly1305, 12)),
+        constant("AEGIS-256", kernel!(Aegis256, 32)),
+        constant("AEGIS-256X2", kernel!(Aegis256X2, 32)),
+        constant("AES-256-GCM", kernel!(Aes256Gcm, 12)),
+    ]
+}
+
+/// Those at which passes, blocks and the ways of GHASH change.
+const LENGTHS: [usize; 18] = [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 129, 255, 257, 511, 1_024, 1_025, 4_111, 16_384];
+
+fn looks_up_a_table() -> usize {
+    let (table, mut secret) = ([3_u8; 256], [5_u8]);
+    hide(&mut secret);
+    black_box(black_box(table)[usize::from(black_box(secret)[0])]);
+    0
+}
+
+fn branches() -> usize {
+    let mut secret = [5_u8];
+    hide(&mut secret);
+    if black_box(secret)[0] & 1 == 1 {
+        black_box(());
+    }
+    0
+}
+
+fn compares_until_they_differ() -> usize {
+    let (mut secret, guess) = ([5_u8; 32], [5_u8; 32]);
+    hide(&mut secret);
+    for (secret, guess) in secret.iter().zip(black_box(guess)) {
+        if *secret != guess {
+            break;
+        }
+        black_box(());
+    }
+    0
+}
