@@ -260,6 +260,7 @@ fn describe(header: &Header) -> String {
                 format!("; recipient share set {set}, {threshold} of {count} shares")
             }
             RecipientInfo::External { reference } => format!("; recipient external key {reference:?}"),
+            RecipientInfo::Scope { key_id } => format!("; recipient keyring by its scope's identity, key id {key_id}"),
             RecipientInfo::Other { kind } => format!("; recipient of type {kind}"),
         });
     }

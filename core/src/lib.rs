@@ -18,6 +18,8 @@ pub mod batch;
 pub mod chunked;
 pub mod envelope;
 pub mod external;
+#[cfg(feature = "grants")]
+pub mod grant;
 pub mod group;
 pub mod hazmat;
 pub mod identity;

@@ -84,6 +84,9 @@ pub enum EnvelopeError {
     /// A recipient's key was destroyed.
     #[error("the envelope is encrypted for key {0}, which was destroyed; it cannot be opened by this keyring")]
     KeyDestroyed(KeyId),
+    /// The keyring comes from a grant that does not allow this.
+    #[error("this keyring was granted for less: its grant does not allow that, nor to hand its keys on")]
+    NotGranted,
     /// Key, scope, context or bytes are not those of the envelope.
     #[error(
         "the data is not authentic: it was changed or cut, or the key, scope or context is not the one it was encrypted with"
@@ -134,6 +137,7 @@ impl EnvelopeError {
             EnvelopeError::NotEnoughShares { .. } => "not_enough_shares",
             EnvelopeError::WrongPassphrase => "wrong_passphrase",
             EnvelopeError::KeyDestroyed(_) => "key_destroyed",
+            EnvelopeError::NotGranted => "action_not_granted",
             EnvelopeError::AuthenticationFailed => "authentication_failed",
             EnvelopeError::WrongContent { .. } => "wrong_content",
             EnvelopeError::Passphrase(error) => error.code(),
@@ -165,6 +169,7 @@ impl From<IdentityError> for EnvelopeError {
     fn from(error: IdentityError) -> EnvelopeError {
         match error {
             IdentityError::Randomness(error) => EnvelopeError::Randomness(error),
+            IdentityError::NotGranted => EnvelopeError::NotGranted,
             other => EnvelopeError::Identity(other),
         }
     }
@@ -196,6 +201,7 @@ impl From<TokenError> for EnvelopeError {
         match error {
             TokenError::AuthenticationFailed => EnvelopeError::AuthenticationFailed,
             TokenError::KeyDestroyed(id) => EnvelopeError::KeyDestroyed(id),
+            TokenError::NotGranted => EnvelopeError::NotGranted,
             TokenError::Suite(error) => EnvelopeError::Suite(error),
             TokenError::Randomness(error) => EnvelopeError::Randomness(error),
             TokenError::OutOfMemory => EnvelopeError::Message(ChunkedError::OutOfMemory),

@@ -48,6 +48,8 @@ impl Metadata {
 pub(crate) enum Content {
     Data,
     Keyring,
+    #[cfg(feature = "grants")]
+    Grant,
     /// A content that this version does not know.
     Other(String),
 }
@@ -57,6 +59,8 @@ impl Content {
         match self {
             Content::Data => "data",
             Content::Keyring => "keyring",
+            #[cfg(feature = "grants")]
+            Content::Grant => "grant",
             Content::Other(name) => name,
         }
     }
@@ -64,6 +68,8 @@ impl Content {
     fn from_name(name: &str) -> Content {
         match name {
             "keyring" => Content::Keyring,
+            #[cfg(feature = "grants")]
+            "grant" => Content::Grant,
             other => Content::Other(other.into()),
         }
     }
@@ -77,6 +83,7 @@ pub(crate) enum RecipientKind {
     Identity,
     Shares,
     External,
+    Scope,
     Other(u64),
 }
 
@@ -88,6 +95,7 @@ impl RecipientKind {
             3 => RecipientKind::Identity,
             4 => RecipientKind::Shares,
             5 => RecipientKind::External,
+            6 => RecipientKind::Scope,
             other => RecipientKind::Other(other),
         }
     }
@@ -99,6 +107,7 @@ impl RecipientKind {
             RecipientKind::Identity => 3,
             RecipientKind::Shares => 4,
             RecipientKind::External => 5,
+            RecipientKind::Scope => 6,
             RecipientKind::Other(number) => number,
         }
     }
@@ -145,7 +154,7 @@ impl Header {
         &self.metadata
     }
 
-    /// `"data"`, `"keyring"`, or the name of a content that this version does not know.
+    /// `"data"`, `"keyring"`, `"grant"`, or the name of a content that this version does not know.
     pub fn content(&self) -> &str {
         self.content.name()
     }

@@ -341,4 +341,4 @@ fn default_suite(recipients: &[Recipient<'_>]) -> Suite {
 const LABEL: &str = "fortress-sdk/envelope@v1";
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,7 +1,8 @@
-//! Who may open an envelope, and what opens it (spec ).
+//! Who may open an envelope, and what opens it (spec ).
 
 mod external;
 mod identity;
+mod scope;
 mod shares;
 
 use alloc::{string::String, vec::Vec};
@@ -27,7 +28,7 @@ use crate::{
 };
 #[cfg(feature = "sharing")]
 use crate::{
-    identity::{PublicIdentity, SecretIdentity},
+    identity::{PublicIdentity, ScopeIdentity, SecretIdentity},
     shares::{Share, ShareSet, Shares},
 };
 
@@ -47,6 +48,9 @@ pub enum Recipient<'r> {
     /// The holder of an identity.
     #[cfg(feature = "sharing")]
     Identity(&'r PublicIdentity),
+    /// Holders of a keyring at the scope that this is the identity of. Who encrypts needs nothing that decrypts.
+    #[cfg(feature = "sharing")]
+    Scope(&'r ScopeIdentity),
     /// Any so many holders of a share set's shares. The first identity finds the first share in the header, sealed for it, and so on; the
     /// shares beyond are given out by other ways.
     #[cfg(feature = "sharing")]
@@ -69,6 +73,13 @@ impl<'r> From<&'r Passphrase> for Recipient<'r> {
 impl<'r> From<&'r PublicIdentity> for Recipient<'r> {
     fn from(identity: &'r PublicIdentity) -> Recipient<'r> {
         Recipient::Identity(identity)
+    }
+}
+
+#[cfg(feature = "sharing")]
+impl<'r> From<&'r ScopeIdentity> for Recipient<'r> {
+    fn from(identity: &'r ScopeIdentity) -> Recipient<'r> {
+        Recipient::Scope(identity)
     }
 }
 
@@ -168,6 +179,11 @@ pub enum RecipientInfo {
         /// What it is known by.
         reference: String,
     },
+    /// The identity of a keyring's scope.
+    Scope {
+        /// The key id of the keyring's version.
+        key_id: KeyId,
+    },
     /// A type that this version does not know, or one whose body is not of its layout.
     Other {
         /// Its number.
@@ -193,6 +209,9 @@ impl RecipientInfo {
             }
             RecipientKind::External => external::Body::parse(&wrapped.body)
                 .map_or(other, |body| RecipientInfo::External { reference: body.reference.into() }),
+            RecipientKind::Scope => {
+                scope::key_id(&wrapped.body).map_or(other, |key_id| RecipientInfo::Scope { key_id })
+            }
             RecipientKind::Other(_) => other,
         }
     }
@@ -212,12 +231,14 @@ pub(crate) fn wrap_all<R: TryCryptoRng + ?Sized>(
         #[cfg(feature = "sharing")]
         Recipient::Identity(public) => identity::wrap(public, file_key, rng),
         #[cfg(feature = "sharing")]
+        Recipient::Scope(public) => scope::wrap(public, file_key, rng),
+        #[cfg(feature = "sharing")]
         Recipient::Shares(set, holders) => shares::wrap(set, holders, file_key, rng),
     };
     recipients.iter().map(wrap).collect()
 }
 
-/// Checks what say of the recipients together and of each body's layout.
+/// Checks what say of the recipients together and of each body's layout.
 pub(crate) fn check(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
     let of_layout = |wrapped: &Wrapped| match wrapped.kind {
         RecipientKind::Keyring => wrapped.body.len() == KEYRING_BODY_LEN && wrapped.body[0] == token::SINGLE,
@@ -225,6 +246,7 @@ pub(crate) fn check(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
         RecipientKind::Identity => wrapped.body.len() == IDENTITY_BODY_LEN,
         RecipientKind::Shares => shares::is_of_layout(&wrapped.body),
         RecipientKind::External => external::Body::parse(&wrapped.body).is_some(),
+        RecipientKind::Scope => wrapped.body.len() == scope::BODY_LEN,
         RecipientKind::Other(_) => true,
     };
     if !recipients.iter().all(of_layout) {
@@ -265,6 +287,14 @@ pub(crate) fn unwrap(
     {
         for wrapped in recipients.iter().filter(|wrapped| wrapped.kind == RecipientKind::Keyring) {
             match unwrap_by_keyring(keyring, &wrapped.body) {
+                Ok(Some(file_key)) => return Ok(file_key),
+                Ok(None) => {}
+                Err(error) => failure = failure.or_weightier(error),
+            }
+        }
+        #[cfg(feature = "sharing")]
+        for wrapped in recipients.iter().filter(|wrapped| wrapped.kind == RecipientKind::Scope) {
+            match scope::unwrap(keyring, &wrapped.body) {
                 Ok(Some(file_key)) => return Ok(file_key),
                 Ok(None) => {}
                 Err(error) => failure = failure.or_weightier(error),
@@ -388,7 +418,7 @@ fn unwrap_by_keyring(keyring: &Keyring, body: &[u8]) -> Result<Option<Secret>, E
     let key = match keyring.decryption_key(id, Purpose::Wrap) {
         Ok(key) => key,
         Err(KeyLookupError::Unknown(_)) => return Ok(None),
-        Err(KeyLookupError::Destroyed(id)) => return Err(EnvelopeError::KeyDestroyed(id)),
+        Err(error) => return Err(error.into()),
     };
     let head = Head::parse_single(body)?;
     let file_key = Zeroizing::new(token::open(key, head, body, &Context::empty())?);
@@ -480,6 +510,7 @@ fn kinds(recipients: &[Wrapped]) -> String {
                 Some(body) => alloc::format!("external key {:?}", body.shown()),
                 None => "external key".into(),
             },
+            RecipientKind::Scope => "keyring, by its scope's identity".into(),
             RecipientKind::Other(kind) => alloc::format!("type {kind}, not known to this version"),
         };
         if names.contains(&name) {

@@ -349,3 +349,15 @@ fn errors_say_what_to_do() {
     ];
     assert_eq!(shown.each_ref().map(|(code, text)| (*code, text.as_str())), expected);
 }
+
+/// Another message under an envelope's own header: what anyone who can open it can write (spec E-4).
+#[cfg(feature = "grants")]
+pub(crate) fn with_message(content: Content, envelope: &[u8], identity: Identity<'_>, payload: &[u8]) -> Vec<u8> {
+    let unlocked = Unlocked::new(content, envelope, &[identity], &ReadLimits::default()).unwrap();
+    let suite = unlocked.prefix.header.suite().unwrap();
+    let context = [&suite.id().to_be_bytes()[..], Context::empty().canonical()].concat();
+    let derived = Derived::generate(suite, &unlocked.keys.payload, [&context, &[]], &mut SysRng).unwrap();
+    let mut rewritten = [unlocked.prefix.authenticated, unlocked.prefix.mac, derived.prefix()].concat();
+    encrypt_message(&derived.into_message_key(), payload, &mut rewritten).unwrap();
+    rewritten
+}

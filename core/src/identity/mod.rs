@@ -22,12 +22,16 @@
 #[cfg(feature = "sharing")]
 mod hybrid;
 #[cfg(feature = "sharing")]
+mod scope;
+#[cfg(feature = "sharing")]
 pub(crate) mod text;
 
 use core::fmt;
 
 #[cfg(feature = "sharing")]
 pub use hybrid::{PUBLIC_KEY_LEN, PublicIdentity, SecretIdentity};
+#[cfg(feature = "sharing")]
+pub use scope::ScopeIdentity;
 
 #[cfg(feature = "sharing")]
 pub(crate) use hybrid::Sealing;
@@ -75,9 +79,17 @@ pub enum IdentityError {
         "this is a public identity where the secret one is expected; use the one that starts with \"FORTRESS-SECRET-KEY-1\""
     )]
     PublicForSecret,
+    /// A text that is no scope's identity.
+    #[error(
+        "not a scope's identity: expected \"fortress-scope-1\" and 1958 more lowercase characters; was all of it copied?"
+    )]
+    InvalidScope,
     /// Bytes that are no public key of X-Wing.
     #[error("not a public identity: its bytes are no X-Wing public key")]
     InvalidKey,
+    /// The keyring comes from a grant that does not allow to encrypt.
+    #[error("this keyring was granted for less: its grant does not allow to encrypt, nor to give out what encrypts")]
+    NotGranted,
     /// No randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -91,7 +103,9 @@ impl IdentityError {
             | IdentityError::InvalidSecret
             | IdentityError::SecretForPublic
             | IdentityError::PublicForSecret
+            | IdentityError::InvalidScope
             | IdentityError::InvalidKey => "invalid_identity",
+            IdentityError::NotGranted => "action_not_granted",
             IdentityError::Randomness(_) => "randomness",
         }
     }

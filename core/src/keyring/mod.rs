@@ -1,6 +1,8 @@
 //! Keyrings: versioned root keys, and the scopes below them (spec K-1 to K-7).
 
 mod sealed;
+#[cfg(feature = "grants")]
+mod shared;
 mod version;
 
 use alloc::{string::String, vec::Vec};
@@ -48,6 +50,18 @@ pub struct Keyring {
     /// Oldest first, ids unique, exactly one of them primary.
     versions: Vec<Version>,
     primary: usize,
+    /// What the grant allows that it comes from; `None` for one that comes from none (spec A-8).
+    granted: Option<Granted>,
+}
+
+/// What may be done with a keyring that comes from a grant.
+#[cfg_attr(not(feature = "grants"), expect(dead_code, reason = "no keyring comes from a grant then"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Granted {
+    /// Decrypt.
+    Decrypt,
+    /// Encrypt and decrypt.
+    Both,
 }
 
 impl Keyring {
@@ -59,7 +73,7 @@ impl Keyring {
     ) -> Result<Keyring, KeyringError> {
         check_time(now)?;
         let version = Version::generate(now, rng)?;
-        Ok(Keyring { profile, path: Vec::new(), versions: alloc::vec![version], primary: 0 })
+        Ok(Keyring { profile, path: Vec::new(), versions: alloc::vec![version], primary: 0, granted: None })
     }
 
     /// The profile: suites that are written, and the rotation interval.
@@ -106,6 +120,7 @@ impl Keyring {
             path,
             versions: self.versions.iter().map(narrow).collect(),
             primary: self.primary,
+            granted: self.granted,
         })
     }
 
@@ -140,15 +155,19 @@ impl Keyring {
         Ok(())
     }
 
-    /// A version's 32-byte secret, in the clear, for escrow; `None` when the id is unknown or the version destroyed. Whoever has it reads
-    /// everything that the version encrypted.
+    /// A version's 32-byte secret, in the clear, for escrow; `None` when the id is unknown, the version destroyed, or the keyring from a grant.
+    /// Whoever has it reads everything that the version encrypted.
     pub fn expose_secret(&self, id: KeyId) -> Option<&[u8; 32]> {
+        if self.granted.is_some() {
+            return None;
+        }
         let version = self.versions.get(self.position(id)?)?;
         version.secret().map(Secret::expose)
     }
 
     /// The primary version's key for a purpose, and its id.
     pub(crate) fn encryption_key(&self, purpose: Purpose) -> Result<(KeyId, &Prk), KeyLookupError> {
+        self.require_encrypting()?;
         let version = &self.versions[self.primary];
         let key = version.key(purpose).ok_or(KeyLookupError::Destroyed(version.id()))?;
         Ok((version.id(), key))
@@ -158,6 +177,24 @@ impl Keyring {
     pub(crate) fn decryption_key(&self, id: KeyId, purpose: Purpose) -> Result<&Prk, KeyLookupError> {
         let position = self.position(id).ok_or(KeyLookupError::Unknown(id))?;
         self.versions[position].key(purpose).ok_or(KeyLookupError::Destroyed(id))
+    }
+
+    /// The secret identity of a version (spec K-8).
+    #[cfg(feature = "sharing")]
+    pub(crate) fn secret_identity(&self, id: KeyId) -> Result<crate::identity::SecretIdentity, KeyLookupError> {
+        let position = self.position(id).ok_or(KeyLookupError::Unknown(id))?;
+        let seed = self.versions[position].identity_seed().ok_or(KeyLookupError::Destroyed(id))?;
+        crate::identity::SecretIdentity::from_secret(seed.expose()).map_err(|_| KeyLookupError::Unknown(id))
+    }
+
+    /// Refuses what encrypts, where a grant does not allow it.
+    pub(crate) fn require_encrypting(&self) -> Result<(), KeyLookupError> {
+        if self.granted == Some(Granted::Decrypt) { Err(KeyLookupError::NotGranted) } else { Ok(()) }
+    }
+
+    /// Refuses what hands keys on: a grant is for whom it was made.
+    pub(super) fn require_own(&self) -> Result<(), KeyLookupError> {
+        if self.granted.is_none() { Ok(()) } else { Err(KeyLookupError::NotGranted) }
     }
 
     /// A fresh version whose id is none of this keyring's. A generator that gives the same id again and again is broken.
@@ -191,7 +228,7 @@ fn check_time(now: Timestamp) -> Result<(), KeyringError> {
 }
 
 /// Checks a path against K-5.
-fn check_path(path: &[String]) -> Result<(), KeyringError> {
+pub(crate) fn check_path(path: &[String]) -> Result<(), KeyringError> {
     if path.len() > MAX_SCOPE_SEGMENTS {
         return Err(KeyringError::TooManySegments { got: path.len() });
     }
@@ -206,6 +243,8 @@ fn check_path(path: &[String]) -> Result<(), KeyringError> {
 pub(crate) enum KeyLookupError {
     Unknown(KeyId),
     Destroyed(KeyId),
+    /// It comes from a grant that does not allow this.
+    NotGranted,
 }
 
 /// Why an operation on a keyring's versions or scopes failed. Nothing was changed.

@@ -21,7 +21,8 @@ use crate::{
 pub const MAX_SEALED_PAYLOAD_LEN: usize = 1 << 20;
 
 impl Keyring {
-    /// Seals this keyring, with all its versions, for one or more recipients. The result can be stored anywhere.
+    /// Seals this keyring, with all its versions, for one or more recipients. The result can be stored anywhere. A keyring that comes from a grant
+    /// is for whom it was granted, and is not sealed.
     pub fn seal<R: TryCryptoRng + ?Sized>(
         &self,
         recipients: &[Recipient<'_>],
@@ -44,6 +45,7 @@ impl Keyring {
         recipients: &[Recipient<'_>],
         rng: &mut R,
     ) -> Result<Vec<u8>, EnvelopeError> {
+        self.require_own()?;
         let payload = Zeroizing::new(encode(self));
         draft.encrypt_as(Content::Keyring, &payload, recipients, rng)
     }
@@ -131,7 +133,7 @@ pub(super) fn decode(decoder: &mut Decoder<'_>) -> Result<Keyring, NotCanonical>
     let (Some(profile), Some(path), Some((versions, primary))) = (profile, path, versions) else {
         return Err(NotCanonical);
     };
-    Ok(Keyring { profile, path, versions, primary })
+    Ok(Keyring { profile, path, versions, primary, granted: None })
 }
 
 fn decode_path(decoder: &mut Decoder<'_>) -> Result<Vec<String>, NotCanonical> {

@@ -79,7 +79,7 @@ pub struct VersionInfo {
     pub state: VersionState,
 }
 
-/// What a key is used for. Each purpose has a key of its own (spec K-7).
+/// What a key that is derived once and kept is used for. Each purpose has a key of its own (spec K-7).
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     Field,
@@ -149,6 +149,12 @@ impl Version {
             let key = Prk::new(secret).derive_secret(KEY_LABEL, purpose.label());
             Box::new(Prk::new(&key))
         }))
+    }
+
+    /// The seed of the scope's identity (spec K-8); `None` for a destroyed version.
+    #[cfg(feature = "sharing")]
+    pub(crate) fn identity_seed(&self) -> Option<Secret> {
+        Some(Prk::new(self.secret()?).derive_secret(KEY_LABEL, "identity"))
     }
 
     pub(crate) fn retire(&mut self) {

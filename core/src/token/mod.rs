@@ -204,6 +204,9 @@ pub enum TokenError {
     /// The version is destroyed.
     #[error("the token was made with key {0}, which was destroyed; its value cannot be recovered")]
     KeyDestroyed(KeyId),
+    /// The keyring comes from a grant that does not allow this.
+    #[error("this keyring was granted for less: its grant does not allow that")]
+    NotGranted,
     /// Key, scope, context or bytes are not those of the token.
     #[error(
         "the token is not authentic: it was changed, or the key, scope or context is not the one it was encrypted with"
@@ -261,6 +264,7 @@ impl TokenError {
             TokenError::Suite(error) => error.code(),
             TokenError::UnknownKey(_) => "unknown_key",
             TokenError::KeyDestroyed(_) => "key_destroyed",
+            TokenError::NotGranted => "action_not_granted",
             TokenError::AuthenticationFailed => "authentication_failed",
             TokenError::ValueTooLarge { .. } => "value_too_large",
             TokenError::WrongLength { .. } => "wrong_length",
@@ -279,6 +283,7 @@ impl From<KeyLookupError> for TokenError {
         match error {
             KeyLookupError::Unknown(id) => TokenError::UnknownKey(id),
             KeyLookupError::Destroyed(id) => TokenError::KeyDestroyed(id),
+            KeyLookupError::NotGranted => TokenError::NotGranted,
         }
     }
 }
