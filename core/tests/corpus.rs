@@ -40,6 +40,15 @@ fn the_forge_makes_what_opens() {
     let identity = [fortress::envelope::Identity::External(&world.token)];
     let opened = fortress::envelope::decrypt(&external, &identity, &Default::default(), &Default::default());
     assert_eq!(opened.unwrap(), b"payload");
+    let identity = [(&world.identity).into()];
+    let payload =
+        world.forge.envelope(&world.forge.grant_header(), &fs::read(corpus.join("../grant/payload")).unwrap());
+    let read = fortress::grant::read(&payload, &[(&world.keyring).into()], &Default::default());
+    assert_eq!(read.map(|_| ()).unwrap_err().code(), "forged_grant", "all but its signature is right");
+    for name in ["encrypt", "decrypt", "both"] {
+        let sealed = fs::read(corpus.join("../grant").join(name)).unwrap();
+        assert!(fortress::grant::read(&sealed, &identity, &Default::default()).is_ok(), "{name}");
+    }
     let token = fs::read(corpus.join("../token/token-33")).unwrap();
     assert_eq!(world.keyring.decrypt(&token, &Default::default()).unwrap(), b"value");
 }

@@ -133,7 +133,7 @@ pub(crate) fn keyring_payloads() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     ]
 }
 
-fn expand(key: &[u8], info: &[u8], len: usize) -> Vec<u8> {
+pub(crate) fn expand(key: &[u8], info: &[u8], len: usize) -> Vec<u8> {
     let mut okm = Vec::new();
     let mut previous = Vec::new();
     for counter in 1.. {

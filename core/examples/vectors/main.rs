@@ -5,9 +5,11 @@
 mod cases;
 mod envelopes;
 mod external;
+mod grants;
 mod headers;
 mod identities;
 mod keyrings;
+mod scopes;
 mod shares;
 mod tokens;
 
@@ -31,6 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("shares.json", shares::family()?),
         ("held-shares.json", shares::held()?),
         ("shared-envelopes.json", identities::envelopes(&world)?),
+        ("scope-identities.json", scopes::family(&world)?),
+        ("scope-envelopes.json", scopes::envelopes(&world)?),
+        ("signing-keys.json", grants::keys()?),
+        ("grants.json", grants::family(&world)?),
     ];
     for (name, family) in families {
         write(Path::new(&folder).join(name).as_path(), &family)?;

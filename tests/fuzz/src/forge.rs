@@ -41,6 +41,11 @@ impl Forge {
         [&[self.header[0] + 1], &self.header[1..], b"\x04\x67keyring"].concat()
     }
 
+    /// The same, with the content of a grant.
+    pub fn grant_header(&self) -> Vec<u8> {
+        [&[self.header[0] + 1], &self.header[1..], b"\x04\x65grant"].concat()
+    }
+
     /// An envelope with this header and, where the header says suite 2 and the context is empty, this payload of less than a chunk.
     pub fn envelope(&self, header: &[u8], payload: &[u8]) -> Vec<u8> {
         let mut envelope = [b"FTRS\x01", &(header.len() as u32).to_be_bytes()[..], header].concat();

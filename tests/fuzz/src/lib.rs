@@ -11,7 +11,8 @@ use chacha20::ChaCha20Rng;
 use fortress::{
     Context, Keyring, Profile, Timestamp,
     envelope::{self, Identity, ReadLimits, Recipient},
-    identity::{PublicIdentity, SecretIdentity},
+    grant::{self, GrantError, SigningKey, VerifyingKey},
+    identity::{PublicIdentity, ScopeIdentity, SecretIdentity},
     inspect,
     shares::{Share, ShareSet, Shares},
     token as text,
@@ -25,7 +26,7 @@ pub use forge::Forge;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("token", token),
     ("member", member),
     ("envelope", envelope),
@@ -35,6 +36,7 @@ pub const TARGETS: [Target; 9] = [
     ("inspect", inspect),
     ("identity", identity),
     ("share", share),
+    ("grant", grant),
 ];
 
 /// A token, as bytes and as text.
@@ -151,8 +153,36 @@ pub fn identity(data: &[u8]) {
     if let Ok(public) = text.parse::<PublicIdentity>() {
         assert_eq!(public.to_string(), text, "an identity has one text");
     }
+    if let Ok(scope) = text.parse::<ScopeIdentity>() {
+        assert_eq!(scope.to_string(), text);
+    }
+    if let Ok(verifying) = text.parse::<VerifyingKey>() {
+        assert_eq!(verifying.to_string(), text);
+    }
+    if let Ok(signing) = SigningKey::from_text(text) {
+        assert_eq!(*signing.expose_text(), text);
+    }
     if let Ok(secret) = SecretIdentity::from_text(text) {
         assert_eq!(*secret.expose_text(), text, "and one for its seed");
+    }
+}
+
+/// A whole grant; and the payload of one, in an envelope whose MAC and tags are right.
+pub fn grant(data: &[u8]) {
+    let world = world();
+    let identities = [Identity::from(&world.keyring), (&world.identity).into()];
+    let forged = world.forge.envelope(&world.forge.grant_header(), data);
+    for sealed in [data, &forged[..]] {
+        let Ok(read) = grant::read(sealed, &identities, &ReadLimits::default()) else { continue };
+        let (granter, now) = (read.granter().clone(), read.terms().from);
+        assert!(granter == *world.granter.verifying_key(), "nobody else has signed anything");
+        let again = grant::open(sealed, &identities, &[granter], now, &ReadLimits::default());
+        let opened = again.expect("it begins at its first second");
+        assert!(matches!(opened.keyring(opened.terms().until).map(|_| ()), Err(GrantError::Expired { .. })));
+        let recipient = opened
+            .recipient(now)
+            .map(|recipient| envelope::encrypt(b"", &[recipient], &Default::default(), &mut rng()));
+        assert!(recipient.is_err() || recipient.is_ok_and(|made| made.is_ok()));
     }
 }
 
@@ -179,6 +209,8 @@ pub struct World {
     pub identity: SecretIdentity,
     /// Opens what the seeds hold for a share set.
     pub shares: Shares,
+    /// Signed the grants among the seeds.
+    pub granter: SigningKey,
     /// That share set: two of its three shares open.
     pub set: ShareSet,
     /// An envelope for it.
@@ -209,7 +241,8 @@ pub fn world() -> &'static World {
         let copies = set.shares().iter().map(|share| Share::from_text(&share.expose_text()).expect("its own text"));
         let shares = Shares::new(copies).expect("they are of one set");
         let recoverable = envelope::encrypt(b"payload", &[(&set).into()], &options, &mut rng()).expect("it encrypts");
-        World { keyring, identity, shares, set, recoverable, token: Token, group_header, prefix, forge }
+        let granter = SigningKey::from_secret(grant::Algorithm::Ed25519, &[7; 32]);
+        World { keyring, identity, granter, shares, set, recoverable, token: Token, group_header, prefix, forge }
     })
 }
 

@@ -3,8 +3,9 @@
 use std::{fs, io, path::Path};
 
 use fortress::{
-    Argon2Params, Context, Passphrase, Suite,
+    Argon2Params, Context, Passphrase, Suite, Timestamp,
     envelope::{self, Metadata, Options, Recipient},
+    grant::{self, Actions, Terms},
     group::Layout,
     token::encode_text,
 };
@@ -25,6 +26,7 @@ fn main() -> io::Result<()> {
         ("inspect", inspected),
         ("identity", identities()),
         ("share", shares()),
+        ("grant", grants()),
     ];
     for (target, seeds) in all {
         let folder = corpus.join(target);
@@ -82,6 +84,9 @@ fn envelopes() -> Seeds {
     let recipients = [Recipient::Shares(&world().set, &holders)];
     let sealed = envelope::encrypt(b"payload", &recipients, &options, &mut rng()).expect("it encrypts");
     seeds.push(("envelope-shares".into(), sealed));
+    let scope = keyring.scope_identity().expect("it has a primary version");
+    let sealed = envelope::encrypt(b"payload", &[(&scope).into()], &options, &mut rng()).expect("it encrypts");
+    seeds.push(("envelope-scope".into(), sealed));
     let recipients = [Recipient::External(&world().token), keyring.into()];
     let sealed = envelope::encrypt(b"payload", &recipients, &options, &mut rng()).expect("it encrypts");
     seeds.push(("envelope-external".into(), sealed));
@@ -108,6 +113,45 @@ fn identities() -> Seeds {
         ("public".into(), identity.public().to_string().into_bytes()),
         ("public-bytes".into(), identity.public().to_bytes().to_vec()),
         ("secret".into(), identity.expose_text().as_bytes().to_vec()),
+        ("scope".into(), world().keyring.scope_identity().expect("it has a primary version").to_string().into_bytes()),
+        ("verifying".into(), world().granter.verifying_key().to_string().into_bytes()),
+        ("signing".into(), world().granter.expose_text().as_bytes().to_vec()),
+    ]
+}
+
+fn grants() -> Seeds {
+    let scope = world().keyring.scope(["acme", "users"]).expect("a scope");
+    let terms = |actions| Terms {
+        actions,
+        from: Timestamp(1_790_000_000),
+        until: Timestamp(1_790_000_060),
+        purpose: "a purpose".into(),
+        granter_name: "Grace".into(),
+        recipient_name: "Ada".into(),
+    };
+    let sealed = |actions| {
+        let recipients = [world().identity.public().into()];
+        grant::seal(&scope, &terms(actions), &world().granter, &recipients, &mut rng()).expect("it can be granted")
+    };
+    // A payload as describe it; its signature is nobody's.
+    let granter = world().granter.verifying_key().to_bytes();
+    let identity = scope.scope_identity().expect("it has a primary version").to_bytes();
+    let statement = [
+        b"\xa9\x01\x50".as_slice(),
+        &[9; 16],
+        b"\x02\x58\x21",
+        &granter,
+        b"\x03\x01\x04\x82\x64acme\x65users\x05\x05\x06\x07\x07\x60\x08\x82\x60\x60\x09\x59\x04\xc4",
+        &identity,
+    ]
+    .concat();
+    let len = (statement.len() as u16).to_be_bytes();
+    let payload = [b"\x82\x59".as_slice(), &len, &statement, b"\x58\x40", &[0; 64]].concat();
+    vec![
+        ("encrypt".into(), sealed(Actions::Encrypt)),
+        ("decrypt".into(), sealed(Actions::Decrypt)),
+        ("both".into(), sealed(Actions::Both)),
+        ("payload".into(), payload),
     ]
 }
 

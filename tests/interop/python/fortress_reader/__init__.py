@@ -12,6 +12,7 @@ specification, and every function names the clause that it implements, so that i
 :mod:`.tokens`            T: field tokens and their text form
 :mod:`.groups`            G: grouped tokens, rows and columns
 :mod:`.recipients`        R: what opens an envelope
+:mod:`.grants`            A: grants, and the keys that sign them
 :mod:`.identities`        I: identities, their texts, and what is sealed for them
 :mod:`.shares`            Q: share sets
 :mod:`.envelopes`         E: envelopes
@@ -26,8 +27,9 @@ It reads; it does not write, and it does not defend its memory: use it to check 
 from .context import canonical
 from .envelopes import Envelope, Opened, open_envelope
 from .errors import Code, FortressError
+from .grants import Grant, SigningKey, VerifyingKey, open_grant
 from .groups import Group, decrypt_member, decrypt_row
-from .identities import PublicIdentity, SecretIdentity
+from .identities import PublicIdentity, ScopeIdentity, SecretIdentity
 from .keys import Keyring, State, Version
 from .recipients import Argon2Limits, ExternalKey, Identity, Passphrase, held_shares
 from .sealed import open_keyring, parse_keyring
@@ -40,16 +42,20 @@ __all__ = [
     "Envelope",
     "ExternalKey",
     "FortressError",
+    "Grant",
     "Group",
     "Identity",
     "Keyring",
     "Opened",
     "Passphrase",
     "PublicIdentity",
+    "ScopeIdentity",
     "SecretIdentity",
     "Share",
     "Shares",
+    "SigningKey",
     "State",
+    "VerifyingKey",
     "Version",
     "canonical",
     "decode_text",
@@ -59,6 +65,7 @@ __all__ = [
     "encode_text",
     "held_shares",
     "open_envelope",
+    "open_grant",
     "open_keyring",
     "parse_keyring",
 ]

@@ -1,4 +1,4 @@
-"""I-1 to I-4: identities, their texts, and what is sealed for them."""
+"""I-1 to I-5: identities, their texts, and what is sealed for them."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,6 +48,26 @@ class PublicIdentity:
     def id(self) -> bytes:
         """I-3."""
         return sha512(_LABEL + b"id" + self.key).digest()[:ID_LENGTH]
+
+
+@dataclass(frozen=True)
+class ScopeIdentity:
+    """I-5: the public identity of a keyring's version at a scope."""
+
+    key_id: bytes
+    public: PublicIdentity
+
+    @classmethod
+    def of(cls, data: bytes) -> "ScopeIdentity":
+        return cls(data[:4], PublicIdentity(data[4:]))
+
+    @classmethod
+    def parse(cls, text: str) -> "ScopeIdentity":
+        return cls.of(_decode("fortress-scope-", text, 4 + PUBLIC_LENGTH))
+
+    @property
+    def text(self) -> str:
+        return bech32m.encode("fortress-scope-", self.key_id + self.public.key)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class Keyring:
         return any(version.id == key_id for version in self.versions)
 
     def purpose_key(self, key_id: bytes, purpose: str) -> bytes:
-        """K-4, K-7: the version's key for ``purpose``: ``field`` or ``wrap``."""
+        """K-4, K-7: the version's key for ``purpose``: ``field``, ``wrap`` or ``identity``."""
         for version in self.versions:
             if version.id == key_id:
                 if version.secret is None:

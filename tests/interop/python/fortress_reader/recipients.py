@@ -1,4 +1,4 @@
-"""R-1 to R-7: the recipients of an envelope, and what opens them."""
+"""R-1 to R-8: the recipients of an envelope, and what opens them."""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from . import limits
 from .context import EMPTY
 from .errors import Code, FortressError, authentication_failed
 from .identities import ID_LENGTH, SEALED_OVERHEAD, SecretIdentity
-from .keys import Keyring
+from .keys import KEY_ID_LENGTH, Keyring
 from .payload import SHORTEST, open_message
 from .shares import ID_LENGTH as SET_ID_LENGTH
 from .shares import SHARE_LENGTH, Share, Shares
@@ -25,11 +25,13 @@ PASSPHRASE = 2
 IDENTITY = 3
 SHARES = 4
 EXTERNAL = 5
+SCOPE = 6
 
 _BODY_LENGTHS = {
     KEYRING: LABEL_LENGTH + SHORTEST + FILE_KEY_LENGTH,
     PASSPHRASE: 16 + 3 * 4 + SHORTEST + FILE_KEY_LENGTH,
     IDENTITY: ID_LENGTH + SEALED_OVERHEAD + FILE_KEY_LENGTH,
+    SCOPE: KEY_ID_LENGTH + SEALED_OVERHEAD + FILE_KEY_LENGTH,
 }
 
 
@@ -151,9 +153,9 @@ def _attempts(
     recipients: Sequence[Recipient], identities: Iterable[Identity], associated: bytes
 ) -> Iterator[Callable[[], bytes]]:
     """One attempt for each identity and each recipient that it may open."""
-    keyrings, passphrases, sealed, sets, external = (
+    keyrings, passphrases, sealed, sets, external, scopes = (
         [recipient.body for recipient in recipients if recipient.type == kind]
-        for kind in (KEYRING, PASSPHRASE, IDENTITY, SHARES, EXTERNAL)
+        for kind in (KEYRING, PASSPHRASE, IDENTITY, SHARES, EXTERNAL, SCOPE)
     )
     for identity in identities:
         if isinstance(identity, Passphrase):
@@ -172,6 +174,8 @@ def _attempts(
         else:
             held = (body for body in keyrings if identity.holds(Label.parse(body).key_id))
             yield from (partial(decrypt_for, identity, "wrap", body, EMPTY) for body in held)
+            own = (body for body in scopes if identity.holds(body[:KEY_ID_LENGTH]))
+            yield from (partial(_unwrap_by_scope, identity, body) for body in own)
 
 
 def held_shares(recipients: Iterable[Recipient], identity: SecretIdentity) -> list[Share]:
@@ -187,6 +191,12 @@ def held_shares(recipients: Iterable[Recipient], identity: SecretIdentity) -> li
     if not held:
         raise FortressError(Code.WRONG_RECIPIENT, "no share is held for this identity")
     return held
+
+
+def _unwrap_by_scope(keyring: Keyring, body: bytes) -> bytes:
+    """R-8, I-5."""
+    seed = keyring.purpose_key(body[:KEY_ID_LENGTH], "identity")
+    return SecretIdentity(seed).open("file key", body[KEY_ID_LENGTH:])
 
 
 def _external(body: bytes) -> tuple[str, bytes]:

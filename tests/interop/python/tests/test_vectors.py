@@ -16,10 +16,13 @@ from fortress_reader import (
     Opened,
     Passphrase,
     PublicIdentity,
+    ScopeIdentity,
     SecretIdentity,
     Share,
     Shares,
+    SigningKey,
     State,
+    VerifyingKey,
     canonical,
     decode_text,
     decrypt,
@@ -28,6 +31,7 @@ from fortress_reader import (
     encode_text,
     held_shares,
     open_envelope,
+    open_grant,
     open_keyring,
     payload,
     recipients,
@@ -140,6 +144,67 @@ def test_identities(case: dict[str, Any]) -> None:
 
     expected = [case.get(name) for name in ("secret", "public", "public", "id", "key")]
     check(case, expected, read, "secret", "public", "id", "key")
+
+
+@vectors.parametrize("scope-identities")
+def test_scope_identities(case: dict[str, Any]) -> None:
+    def read() -> list[str]:
+        identity = ScopeIdentity.parse(case["identity"])
+        assert identity.text == case["identity"]
+        seed = vectors.at_scope(case).purpose_key(identity.key_id, "identity")
+        assert SecretIdentity(seed).public == identity.public
+        return [identity.key_id.hex(), identity.public.key.hex()]
+
+    expected = [case.get(name) for name in ("key_id", "key")]
+    check(case, expected, read, "identity", "keyring", "scope", "key_id", "key")
+
+
+@vectors.parametrize("signing-keys")
+def test_signing_keys(case: dict[str, Any]) -> None:
+    def read() -> list[str]:
+        read: list[str] = []
+        if "signing" in case:
+            signing = SigningKey.parse(case["signing"])
+            read += [signing.text, signing.verifying.text]
+        if "verifying" in case:
+            verifying = VerifyingKey.parse(case["verifying"])
+            read += [verifying.text, verifying.id.hex(), verifying.key.hex()]
+        return read
+
+    expected = [case.get(name) for name in ("signing", "verifying", "verifying", "id", "key")]
+    check(case, expected, read, "signing", "verifying", "id", "key")
+
+
+@vectors.parametrize("grants")
+def test_grants(case: dict[str, Any]) -> None:
+    def read() -> tuple[dict[str, Any], str | None, str | None]:
+        trusted = [VerifyingKey.parse(text) for text in case["trusted"]]
+        grant = open_grant(
+            bytes.fromhex(case["grant"]), [SecretIdentity.parse(case["identity"])], trusted, case["now"]
+        )
+        terms = {
+            "granter": grant.granter.id.hex(),
+            "actions": {1: "encrypt", 2: "decrypt", 3: "both"}[grant.actions],
+            "path": list(grant.path),
+            "from": grant.valid_from,
+            "until": grant.until,
+            "purpose": grant.purpose,
+            "granter_name": grant.granter_name,
+            "recipient_name": grant.recipient_name,
+        }
+        if isinstance(grant.keys, ScopeIdentity):
+            return terms, None, grant.keys.text
+        return terms, decrypt(grant.keyring(), decode_text(case["token"]), {}).hex(), None
+
+    expected = (case.get("terms"), case.get("value"), case.get("scope_identity"))
+    fields = ("grant", "identity", "trusted", "now", "terms", "token", "value", "scope_identity")
+    check(case, expected, read, *fields)
+
+
+@pytest.mark.parametrize("reading", ["whole", "streamed", "ranges"])
+@vectors.parametrize("scope-envelopes")
+def test_scope_envelopes(case: dict[str, Any], reading: str) -> None:
+    test_envelopes(case, reading)
 
 
 @vectors.parametrize("shares")
