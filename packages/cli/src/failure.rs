@@ -35,6 +35,7 @@ pub(crate) enum Exit {
     Unwritable = 10,
     NoPassphrase = 11,
     Unsupported = 12,
+    NotGranted = 13,
     /// What a shell sees of a command that SIGINT ended.
     Interrupted = 130,
     BrokenPipe = 141,
@@ -42,7 +43,7 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// All of them, with what they mean: the table of the guide and of the manual page.
-    pub(crate) const TABLE: [(Exit, &'static str); 14] = [
+    pub(crate) const TABLE: [(Exit, &'static str); 15] = [
         (Exit::Other, "something else failed, such as the system's source of randomness"),
         (Exit::Usage, "the command cannot be carried out as it was given; nothing was done"),
         (Exit::Format, "not a Fortress file or token, or a malformed one"),
@@ -55,6 +56,10 @@ impl Exit {
         (Exit::Unwritable, "the output cannot be written, for instance because the disk is full"),
         (Exit::NoPassphrase, "no passphrase: none was given and there is no terminal to ask on, or it was mistyped"),
         (Exit::Unsupported, "beyond what this version knows or allows: a suite, a size, Argon2id costs"),
+        (
+            Exit::NotGranted,
+            "the grant does not allow it: it is not valid now, of a granter who is not trusted, or for something else",
+        ),
         (Exit::Interrupted, "interrupted, for instance by Ctrl-C"),
         (Exit::BrokenPipe, "whoever read the output stopped reading"),
     ];
@@ -103,6 +108,7 @@ impl Failure {
         let exit = exit_for(code);
         let advice = match exit {
             Exit::CutOff => "; get the whole file again",
+            Exit::NotAuthentic if code == "forged_grant" => "; ask the granter for it again",
             Exit::NotAuthentic => "; check -k, --scope and --context, or get the file again",
             Exit::WrongPassphrase => "; try again, and mind the layout of the keyboard",
             Exit::Format if code == "not_fortress" => "; check that it is the file you meant",
@@ -124,6 +130,7 @@ fn exit_for(code: &str) -> Exit {
         | "invalid_text"
         | "invalid_identity"
         | "invalid_share"
+        | "invalid_signing_key"
         | "wrong_group"
         | "no_recipient"
         | "too_many_recipients" => Exit::Format,
@@ -131,7 +138,10 @@ fn exit_for(code: &str) -> Exit {
             Exit::WrongKey
         }
         "wrong_passphrase" => Exit::WrongPassphrase,
-        "authentication_failed" | "trailing_data" | "stream_failed" => Exit::NotAuthentic,
+        "untrusted_granter" | "grant_not_yet_valid" | "grant_expired" | "action_not_granted" | "outside_scope" => {
+            Exit::NotGranted
+        }
+        "authentication_failed" | "forged_grant" | "trailing_data" | "stream_failed" => Exit::NotAuthentic,
         "unknown_suite" | "private_suite" | "argon2_limits" | "out_of_memory" | "limit_exceeded"
         | "value_too_large" => Exit::Unsupported,
         "out_of_range"
@@ -141,6 +151,7 @@ fn exit_for(code: &str) -> Exit {
         | "invalid_share_set"
         | "no_such_recipient"
         | "invalid_external_key"
+        | "invalid_grant"
         | "empty_passphrase"
         | "not_root"
         | "primary_in_use" => Exit::Usage,
