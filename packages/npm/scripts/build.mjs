@@ -29,12 +29,12 @@ const shared = {
   logLevel: "warning",
 };
 const entries = (...names) => Object.fromEntries(names.map((name) => [name, `src/entry/${name}.ts`]));
-await build({ ...shared, format: "esm", splitting: true, chunkNames: "shared-[hash]", entryPoints: entries("web", "node", "workerd", "slim") });
+await build({ ...shared, format: "esm", splitting: true, chunkNames: "shared-[hash]", entryPoints: entries("web", "node", "workerd", "slim", "unlock") });
 await build({
   ...shared,
   format: "cjs",
   platform: "node",
-  entryPoints: entries("node", "slim"),
+  entryPoints: entries("node", "slim", "unlock"),
   outExtension: { ".js": ".cjs" },
   define: { "import.meta.url": "moduleUrl" },
   banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },

@@ -47,10 +47,12 @@ export class LimitError extends FortressError {}
 export class InputError extends FortressError {}
 /** A file's server or Blob did not deliver what was asked for. */
 export class SourceError extends FortressError {}
+/** The browser's storage: there is none, it is full, or what is in it was changed in another tab. */
+export class StorageError extends FortressError {}
 /** The WebAssembly instance: not there yet, lost, or its handle freed. */
 export class InstanceError extends FortressError {}
 
-type Kind = "AuthenticationError" | "FormatError" | "KeyError" | "LimitError" | "InputError" | "SourceError" | "InstanceError";
+type Kind = "AuthenticationError" | "FormatError" | "KeyError" | "LimitError" | "InputError" | "SourceError" | "StorageError" | "InstanceError";
 
 const KINDS: Readonly<Record<string, Kind>> = {
   authentication_failed: "AuthenticationError",
@@ -86,6 +88,18 @@ const KINDS: Readonly<Record<string, Kind>> = {
   empty_passphrase: "InputError",
   no_recipient: "InputError",
   invalid_external_key: "InputError",
+  passkey_unsupported: "KeyError",
+  passkey_cancelled: "KeyError",
+  passkey_timeout: "KeyError",
+  passkey_unknown: "KeyError",
+  passkey_exists: "KeyError",
+  passkey_failed: "KeyError",
+  storage_unavailable: "StorageError",
+  storage_full: "StorageError",
+  storage_blocked: "StorageError",
+  storage_failed: "StorageError",
+  store_conflict: "StorageError",
+  not_stored: "StorageError",
   range_unsupported: "SourceError",
   source_changed: "SourceError",
   source_failed: "SourceError",
@@ -96,7 +110,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 const CLASSES: Readonly<Record<Kind, typeof FortressError>> = {
-  AuthenticationError, FormatError, KeyError, LimitError, InputError, SourceError, InstanceError,
+  AuthenticationError, FormatError, KeyError, LimitError, InputError, SourceError, StorageError, InstanceError,
 };
 
 function nameOf(code: string): string {

@@ -451,7 +451,8 @@ export async function decryptRange(source: Source, identities: readonly Identity
   }
 }
 
-async function bytesOf(data: Data, operation: string): Promise<Uint8Array> {
+/** What a Blob or an array holds. */
+export async function bytesOf(data: Data, operation: string): Promise<Uint8Array> {
   const bytes = data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : viewOf(data);
   if (bytes === undefined) throw invalidArgument(operation, "a Uint8Array or a Blob", data);
   return bytes;

@@ -101,6 +101,39 @@ class PuppeteerPage extends Page {
     return [...this.#errors];
   }
 
+  /**
+   * Chromium alone: an authenticator in software, inside this device, for this tab. It is there and verifies its user unless told otherwise.
+   *
+   * @param {object} [options] of the DevTools protocol's WebAuthn.addVirtualAuthenticator
+   */
+  async virtualAuthenticator(options = {}) {
+    const session = await this.#page.createCDPSession();
+    await session.send("WebAuthn.enable");
+    const usual = { protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true, hasUserVerification: true };
+    const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
+      options: { ...usual, hasPrf: true, isUserVerified: true, automaticPresenceSimulation: true, ...options },
+    });
+    const send = (command, more = {}) => session.send(`WebAuthn.${command}`, { authenticatorId, ...more });
+    return {
+      credentials: async () => (await send("getCredentials")).credentials,
+      removeCredential: (credentialId) => send("removeCredential", { credentialId }),
+      /** Does it find its user to be the right one? */
+      verify: (isUserVerified) => send("setUserVerified", { isUserVerified }),
+      /** Does somebody touch it when it asks? */
+      present: (enabled) => send("setAutomaticPresenceSimulation", { enabled }),
+      async remove() {
+        await send("removeVirtualAuthenticator");
+        await session.detach();
+      },
+    };
+  }
+
+  /** Chromium alone: what this page's origin may store, in bytes, until it is closed. */
+  async limitStorage(quotaSize) {
+    const session = await this.#page.createCDPSession();
+    await session.send("Storage.overrideQuotaForOrigin", { origin: await this.evaluate("location.origin"), quotaSize });
+  }
+
   async close() {
     await this.#page.close();
   }
