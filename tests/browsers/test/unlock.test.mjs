@@ -1,6 +1,6 @@
 /** Passkeys, this device's key and the store of the built npm package: in real browsers, across reloads and tabs. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { engines, launch, serve } from "@fortress-tests/browsers";
@@ -130,6 +130,37 @@ describe("passkeys in chromium", () => {
     assert.equal(await step(page, "openByPasskey", sealed), primary);
     await authenticator.remove();
   });
+});
+
+describe("the guide's examples, as they stand", () => {
+  const context = inBrowser("chromium");
+
+  for (const name of ["passkeys.md", "this-device.md"]) {
+    const text = readFileSync(new URL(`../../../docs/guide/${name}`, import.meta.url), "utf8");
+    let heading = name;
+    for (const [, title, code] of text.matchAll(/(?:^|\n)##* ([^\n]+)|\n```js\n([\s\S]*?)```/g)) {
+      if (title !== undefined) heading = title;
+      if (code === undefined) continue;
+      test(`${name}: ${heading}`, async () => {
+        const page = await context.browser.open(`${context.server.url.replace("127.0.0.1", "localhost")}example.html`);
+        const authenticator = await page.virtualAuthenticator();
+        // As a module: that it has run to its end says the last line.
+        await page.evaluate((module) => {
+          globalThis.failed = undefined;
+          globalThis.addEventListener("error", ({ message }) => (globalThis.failed = message));
+          globalThis.addEventListener("unhandledrejection", ({ reason }) => (globalThis.failed = String(reason)));
+          const script = Object.assign(document.createElement("script"), { type: "module", textContent: `${module}\nglobalThis.ran = true;` });
+          document.head.append(script);
+        }, code);
+        const outcome = await page.waitFor(() => globalThis.failed ?? (globalThis.ran && "ran"));
+        assert.equal(outcome, "ran");
+        assert.deepEqual(page.consoleErrors(), []);
+        await page.evaluate(() => new Promise((done) => (indexedDB.deleteDatabase("fortress").onsuccess = done)));
+        await authenticator.remove();
+        await page.close();
+      });
+    }
+  }
 });
 
 for (const engine of engines) {
