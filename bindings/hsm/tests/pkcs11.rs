@@ -17,11 +17,9 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::object::{Attribute, KeyType, ObjectClass};
 use cryptoki::session::UserType;
 use fortress::Context;
-use fortress::envelope::{self, EnvelopeError, Identity, Keep, Options, ReadLimits, Recipient};
+use fortress::envelope::{self, EnvelopeError, Identity, Keep, Options, ReadLimits, Recipient, RewrapOptions};
 use fortress::external::{ExternalKey as _, ExternalKeyError};
-use fortress_hsm::pkcs11::{
-    Access, Mechanism, Pin, Pkcs11Error, Pkcs11Key, Tries, generate, list_keys, list_tokens,
-};
+use fortress_hsm::pkcs11::{Access, Mechanism, Pin, Pkcs11Error, Pkcs11Key, Tries, generate, list_keys, list_tokens};
 
 const FILE_KEY: [u8; 32] = [7; 32];
 const ASSOCIATED: [u8; 32] = [9; 32];
@@ -79,7 +77,7 @@ fn what_is_wrapped_is_what_the_specification_says() {
         import(&secret, "gcm", 1, true);
         import(&secret, "wrap", 2, false);
 
-        //
+        //
         let key = Pkcs11Key::open(&uri("pkcs11:token=a;object=gcm"), &access()).unwrap();
         assert_eq!((key.mechanism(), key.reference()), (Mechanism::AesGcm, "pkcs11:token=a;object=gcm;id=%01"));
         let wrapped = key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap();
@@ -88,7 +86,7 @@ fn what_is_wrapped_is_what_the_specification_says() {
         let iv = Array::try_from(&wrapped[2..14]).unwrap();
         assert_eq!(Aes256Gcm::new(&Array::from(secret)).decrypt(&iv, payload).unwrap(), FILE_KEY);
 
-        //
+        //
         let key = Pkcs11Key::open(&uri("pkcs11:token=a;object=wrap"), &access()).unwrap();
         assert_eq!(key.mechanism(), Mechanism::AesKeyWrap);
         let wrapped = key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap();
@@ -110,7 +108,6 @@ fn envelopes_open_with_the_key_that_stays_in_the_token() {
         tokens.init("vault");
         let key = made("vault", "kek", Mechanism::AesGcm);
         let next = made("vault", "next", Mechanism::RsaOaep);
-        let mut rng = getrandom::SysRng;
         let options = Options { context: Context::new([("row", "1")]).unwrap(), ..Options::default() };
         let create = |recipients: &[Recipient<'_>]| {
             let (mut envelope, stream) =
@@ -132,16 +129,10 @@ fn envelopes_open_with_the_key_that_stays_in_the_token() {
         assert_eq!(open(&envelope, &key).unwrap(), b"for the token");
         assert!(matches!(open(&envelope, &next), Err(EnvelopeError::WrongRecipient { .. })));
 
-        let rewrapped = envelope::rewrap_keeping(
-            Keep::Others,
-            &envelope,
-            &[Identity::External(&key)],
-            Some(&options.context),
-            &[Recipient::External(&next)],
-            &ReadLimits::default(),
-            &mut rng,
-        )
-        .unwrap();
+        let rewrapping =
+            RewrapOptions { keep: Keep::Others, context: Some(&options.context), ..RewrapOptions::default() };
+        let (by, to) = ([Identity::External(&key)], [Recipient::External(&next)]);
+        let rewrapped = envelope::rewrap(&envelope, &by, &to, &rewrapping, &mut getrandom::SysRng).unwrap();
         let moved = [&rewrapped[..], &envelope[envelope::rewrapped_len(&envelope).unwrap()..]].concat();
         assert_eq!(open(&moved, &next).unwrap(), b"for the token");
         assert!(open(&moved, &key).is_err());
@@ -178,12 +169,24 @@ fn a_key_cannot_leave_its_token() {
         assert!(!read.status.success());
 
         // One that could leave is not used.
-        tokens.tool_text("a", &["--keygen", "--key-type", "AES:32", "--label", "loose", "--id", "0a", "--extractable", "--usage-decrypt"]);
+        tokens.tool_text(
+            "a",
+            &["--keygen", "--key-type", "AES:32", "--label", "loose", "--id", "0a", "--extractable", "--usage-decrypt"],
+        );
         let error = Pkcs11Key::open(&uri("pkcs11:token=a;object=loose"), &access()).unwrap_err();
         assert_eq!(error.code(), "external_key_unsuitable");
         assert!(error.to_string().contains("CKA_EXTRACTABLE"), "{error}");
+        for (kind, label, bits) in [("AES:16", "short", "256 bits"), ("RSA:1024", "short-rsa", "2048 bits")] {
+            let pair = if kind.starts_with("RSA") { "--keypairgen" } else { "--keygen" };
+            tokens.tool_text("a", &[pair, "--key-type", kind, "--label", label, "--sensitive", "--usage-decrypt"]);
+            let error = Pkcs11Key::open(&uri(&format!("pkcs11:token=a;object={label}")), &access()).unwrap_err();
+            assert!(error.code() == "external_key_unsuitable" && error.to_string().contains(bits), "{error}");
+        }
         // Another program's key that cannot is.
-        tokens.tool_text("a", &["--keygen", "--key-type", "AES:32", "--label", "fast", "--id", "0b", "--sensitive", "--usage-decrypt"]);
+        tokens.tool_text(
+            "a",
+            &["--keygen", "--key-type", "AES:32", "--label", "fast", "--id", "0b", "--sensitive", "--usage-decrypt"],
+        );
         let key = Pkcs11Key::open(&uri("pkcs11:token=a;id=%0b"), &access()).unwrap();
         assert_eq!(key.reference(), "pkcs11:token=a;object=fast;id=%0B");
     });
@@ -273,7 +276,10 @@ fn a_token_that_is_taken_out_is_missed_until_it_is_back() {
         let error = key.unwrap_key(&wrapped, &ASSOCIATED).unwrap_err();
         assert_eq!(error, Pkcs11Error::TokenGone { token: "a".into() });
         let error = key.unwrap(&wrapped, &ASSOCIATED).unwrap_err();
-        assert!(matches!(&error, ExternalKeyError::Unavailable { reason, .. } if reason.contains("put it back")), "{error}");
+        assert!(
+            matches!(&error, ExternalKeyError::Unavailable { reason, .. } if reason.contains("put it back")),
+            "{error}"
+        );
         assert_eq!(key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap_err().code(), "token_gone");
 
         fs::rename(tokens.path("drawer"), &folder).unwrap();
@@ -295,7 +301,10 @@ fn tokens_and_keys_that_are_not_there_or_not_the_only_ones() {
         assert_eq!(code("pkcs11:token=a;object=k"), "external_key_not_found");
         let uri_a = uri("pkcs11:token=a;object=k;id=%00%01");
         let new = generate(&uri_a, None, &access()).unwrap();
-        assert_eq!((new.uri.to_string().as_str(), new.mechanism), ("pkcs11:token=a;object=k;id=%00%01", Mechanism::AesGcm));
+        assert_eq!(
+            (new.uri.to_string().as_str(), new.mechanism),
+            ("pkcs11:token=a;object=k;id=%00%01", Mechanism::AesGcm)
+        );
         assert_eq!(generate(&uri_a, None, &access()).unwrap_err().code(), "external_key_exists");
         let same_id = uri("pkcs11:token=a;object=other;id=%00%01");
         assert_eq!(generate(&same_id, None, &access()).unwrap_err().code(), "external_key_exists");
@@ -311,7 +320,12 @@ fn tokens_and_keys_that_are_not_there_or_not_the_only_ones() {
 
         let key = Pkcs11Key::open(&uri("pkcs11:token=a;type=private"), &access()).unwrap();
         assert!(key.opens(key.reference()) && key.opens("pkcs11:token=a;object=l"));
-        for other in ["pkcs11:token=a;object=k", "pkcs11:token=b;object=l", "pkcs11:token=a;object=l?module-path=/x.so", "awskms:l"] {
+        for other in [
+            "pkcs11:token=a;object=k",
+            "pkcs11:token=b;object=l",
+            "pkcs11:token=a;object=l?module-path=/x.so",
+            "awskms:l",
+        ] {
             assert!(!key.opens(other), "{other}");
         }
 

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use fortress::{Argon2Params, KeyId, Profile, Suite};
 
+use crate::external::{Hardware, KeyUri, OpenBy};
 use crate::passphrases::Passphrases;
 use crate::words::{self, Bytes, Scope};
 
@@ -48,6 +49,9 @@ pub(crate) struct Common {
 
     #[command(flatten)]
     pub(crate) passphrases: Passphrases,
+
+    #[command(flatten)]
+    pub(crate) hardware: Hardware,
 }
 
 #[derive(Debug, Subcommand)]
@@ -63,6 +67,10 @@ pub(crate) enum Command {
     /// Encrypt and decrypt small values, one a line
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Make keys in hardware modules, and see which are there
+    #[cfg(feature = "hsm")]
+    #[command(subcommand)]
+    Hsm(crate::external::HsmCommand),
     /// Print completions for a shell
     ///
     /// For instance: fortress completions bash > /etc/bash_completion.d/fortress
@@ -147,7 +155,8 @@ pub(crate) struct KeyringFile {
 /// How a sealed keyring is opened.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Unlock {
-    /// Open the keyring by OTHER, another keyring that it is sealed for; the passphrase is then that of OTHER
+    /// Open the keyring by OTHER, another keyring that it is sealed for; the passphrase is then that of OTHER. Or by a key in a hardware module:
+    /// pkcs11:…
     #[arg(long, value_name = "OTHER", value_hint = ValueHint::FilePath, requires = "keyring")]
     pub(crate) unlock: Option<PathBuf>,
 }
@@ -176,8 +185,14 @@ pub(crate) struct KeyringNew {
     ///
     /// The default, t=3,m=65536,p=4, takes a fifth of a second and 64 MiB each time the keyring is opened. A passphrase that a machine made from
     /// 16 random bytes or more cannot be guessed at any cost: t=1,m=8192,p=1 will do for it.
-    #[arg(long, value_name = "COSTS", default_value = "t=3,m=65536,p=4", value_parser = words::parse_argon2)]
+    #[arg(long, value_name = "COSTS", default_value = "t=3,m=65536,p=4", value_parser = words::parse_argon2, conflicts_with = "recipient")]
     pub(crate) argon2: Argon2Params,
+    /// Seal it for a key in a hardware module, pkcs11:…, in place of a passphrase
+    ///
+    /// It is then opened with --unlock and the same URI. If the module is lost, so is the keyring: keep a copy of its key in another module, or escrow the
+    /// keyring's secrets.
+    #[arg(long, value_name = "URI", value_parser = crate::external::parse)]
+    pub(crate) recipient: Option<KeyUri>,
     /// Replace FILE, and lose what it holds
     #[arg(short, long)]
     pub(crate) force: bool,
@@ -253,6 +268,9 @@ pub(crate) struct Encrypt {
     /// Encrypt for a passphrase, besides the keyring if there is one
     #[arg(short, long)]
     pub(crate) passphrase: bool,
+    /// Encrypt for a key in a hardware module, pkcs11:…, besides the keyring if there is one; can be repeated
+    #[arg(long = "recipient", value_name = "URI", value_parser = crate::external::parse)]
+    pub(crate) recipients: Vec<KeyUri>,
     /// The AEAD: AES-256-GCM, ChaCha20-Poly1305, AEGIS-256 or AEGIS-256X2 [default: as the keyring's profile says]
     #[arg(long, value_name = "NAME", value_parser = words::parse_suite)]
     pub(crate) suite: Option<Suite>,
@@ -296,8 +314,10 @@ pub(crate) struct Decrypt {
     #[command(flatten)]
     pub(crate) keyring: UsedKeyring,
     /// Decrypt by a passphrase; the default where no keyring is given
-    #[arg(short, long, conflicts_with = "keyring")]
+    #[arg(short, long, conflicts_with_all = ["keyring", "key"])]
     pub(crate) passphrase: bool,
+    #[command(flatten)]
+    pub(crate) external: OpenBy,
     #[command(flatten)]
     pub(crate) bound: BoundTo,
     /// Decrypt a part: START-END, END not included; START- to the end; -LAST so many bytes at the end
@@ -345,7 +365,9 @@ pub(crate) struct Decrypt {
 pub(crate) struct Rewrap {
     #[command(flatten)]
     pub(crate) keyring: UsedKeyring,
-    /// The keyring that is to open the files; opened by --new-passphrase-file
+    #[command(flatten)]
+    pub(crate) external: OpenBy,
+    /// The keyring that is to open the files; opened by --new-passphrase-file. Or a key in a hardware module: pkcs11:…
     #[arg(short, long, value_name = "KEYRING", value_hint = ValueHint::FilePath)]
     pub(crate) recipient: Option<PathBuf>,
     /// Narrow the keyring given by -r to a scope
@@ -376,8 +398,10 @@ pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) keyring: UsedKeyring,
     /// Verify by a passphrase; the default where no keyring is given
-    #[arg(short, long, conflicts_with = "keyring")]
+    #[arg(short, long, conflicts_with_all = ["keyring", "key"])]
     pub(crate) passphrase: bool,
+    #[command(flatten)]
+    pub(crate) external: OpenBy,
     #[command(flatten)]
     pub(crate) bound: BoundTo,
     /// What to verify

@@ -48,13 +48,16 @@ impl Exit {
         (Exit::Usage, "the command cannot be carried out as it was given; nothing was done"),
         (Exit::Format, "not a Fortress file or token, or a malformed one"),
         (Exit::WrongKey, "it is encrypted for a key that the keyring does not hold, or no longer holds"),
-        (Exit::WrongPassphrase, "the passphrase is wrong"),
+        (Exit::WrongPassphrase, "the passphrase or PIN is wrong, or a token has locked its PIN"),
         (Exit::NotAuthentic, "not authentic: the data was changed or cut, or the key, scope or context is another"),
         (Exit::CutOff, "the data is cut off: its end is missing"),
         (Exit::Exists, "the output exists, and --force was not given"),
         (Exit::Unreadable, "an input cannot be read"),
         (Exit::Unwritable, "the output cannot be written, for instance because the disk is full"),
-        (Exit::NoPassphrase, "no passphrase: none was given and there is no terminal to ask on, or it was mistyped"),
+        (
+            Exit::NoPassphrase,
+            "no passphrase or PIN: none was given and there is no terminal to ask on, or it was mistyped",
+        ),
         (Exit::Unsupported, "beyond what this version knows or allows: a suite, a size, Argon2id costs"),
         (
             Exit::NotGranted,

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use fortress::envelope::{Header, Identity, Metadata, ReadLimits, Recipient, RecipientInfo};
+use fortress::external::ExternalKey;
 use fortress::{Argon2Params, Context, Keyring, Passphrase, inspect};
 
 use crate::arguments::Unlock;
+use crate::external::{self, Hardware};
 use crate::failure::{Exit, Failure, shown};
 use crate::input::{Input, Source};
 use crate::output::{Care, PRIVATE, Target, write_file};
@@ -27,6 +29,7 @@ pub(crate) struct Unlocked {
 enum Opener {
     Passphrase(Passphrase, Argon2Params),
     Keyring(Keyring),
+    External(Box<dyn ExternalKey>),
 }
 
 impl Opener {
@@ -34,6 +37,7 @@ impl Opener {
         match self {
             Opener::Passphrase(passphrase, _) => passphrase.into(),
             Opener::Keyring(keyring) => keyring.into(),
+            Opener::External(key) => Identity::External(&**key),
         }
     }
 
@@ -41,18 +45,21 @@ impl Opener {
         match self {
             Opener::Passphrase(passphrase, params) => Recipient::Passphrase(passphrase, *params),
             Opener::Keyring(keyring) => keyring.into(),
+            Opener::External(key) => Recipient::External(&**key),
         }
     }
 }
 
-/// Opens the keyring in a file, by the passphrase, or by the keyring in another file and that one's passphrase.
+/// Opens the keyring in a file, by the passphrase, by the keyring in another file and that one's passphrase, or by an external key.
 pub(crate) fn unlock(
     path: &Path,
     by: &Unlock,
+    hardware: &Hardware,
     passphrase: impl FnOnce(&str) -> Result<Passphrase, Failure>,
 ) -> Result<Unlocked, Failure> {
     let sealed = Sealed::read(path)?;
     match &by.unlock {
+        Some(other) if let Some(uri) = external::as_uri(other) => sealed.open(Opener::External(hardware.open(&uri)?)),
         Some(other) => sealed.open(Opener::Keyring(Sealed::read(other)?.open_by_passphrase(passphrase)?.keyring)),
         None => sealed.open_by_passphrase(passphrase),
     }
@@ -103,7 +110,7 @@ impl Sealed {
                 Exit::WrongKey,
                 "wrong_recipient",
                 format!(
-                    "{}: sealed for another keyring, not with a passphrase; name that one with --unlock",
+                    "{}: sealed for another keyring or an external key, not with a passphrase; name that one with --unlock",
                     self.name
                 ),
             ));
@@ -125,7 +132,7 @@ impl Unlocked {
     pub(crate) fn params(&self) -> Argon2Params {
         match self.opener {
             Opener::Passphrase(_, params) => params,
-            Opener::Keyring(_) => Argon2Params::RECOMMENDED,
+            Opener::Keyring(_) | Opener::External(_) => Argon2Params::RECOMMENDED,
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod commands;
+mod external;
 mod failure;
 mod in_place;
 mod input;

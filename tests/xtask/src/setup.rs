@@ -25,11 +25,13 @@ pub(crate) enum Need {
     Browsers,
     /// valgrind.
     Valgrind,
+    /// Software that acts as a hardware module, and a tool that looks into it.
+    Hsm,
 }
 
 impl Need {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Rust, Self::Npm, Self::Python, Self::Wheel, Self::Browsers, Self::Valgrind];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Rust, Self::Npm, Self::Python, Self::Wheel, Self::Browsers, Self::Valgrind, Self::Hsm];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -39,6 +41,7 @@ impl Need {
             Self::Wheel => "wheel",
             Self::Browsers => "browsers",
             Self::Valgrind => "valgrind",
+            Self::Hsm => "hsm",
         }
     }
 
@@ -60,6 +63,7 @@ pub(crate) fn ensure(project: &Project, need: Need) -> Result<()> {
         Need::Wheel => python(project, Environment::Wheel),
         Need::Browsers => programs(project, "The browser tests need", &BROWSER_PROGRAMS),
         Need::Valgrind => programs(project, "The check for constant time needs", &[("valgrind", "valgrind")]),
+        Need::Hsm => programs(project, "The tests of hardware keys need", &HSM_PROGRAMS),
     }
     .with_context(|| format!("setting up {}", need.name()))
 }
@@ -166,6 +170,9 @@ fn python(project: &Project, environment: Environment) -> Result<()> {
     )?;
     fs::write(&installed, required).with_context(|| format!("cannot write {}", installed.display()))
 }
+
+/// A module that keeps its tokens in files, and what looks at them from outside.
+const HSM_PROGRAMS: [(&str, &str); 2] = [("softhsm2-util", "softhsm2"), ("pkcs11-tool", "opensc")];
 
 /// What the browser tests start, and the Debian packages that bring it. `xauth` is what `xvfb-run` calls.
 const BROWSER_PROGRAMS: [(&str, &str); 5] = [

@@ -21,6 +21,7 @@ pub(crate) enum Step {
     Xtask,
     Core,
     ConstantTime,
+    Hsm,
     Cli,
     Wasm,
     Npm,
@@ -33,11 +34,12 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Lint,
         Self::Xtask,
         Self::Core,
         Self::ConstantTime,
+        Self::Hsm,
         Self::Cli,
         Self::Wasm,
         Self::Npm,
@@ -55,6 +57,7 @@ impl Step {
             Self::Xtask => "xtask",
             Self::Core => "core",
             Self::ConstantTime => "constant-time",
+            Self::Hsm => "hsm",
             Self::Cli => "cli",
             Self::Wasm => "wasm",
             Self::Npm => "npm",
@@ -102,7 +105,12 @@ impl Step {
                 ])?;
             }
             Self::ConstantTime => constant_time::test(project)?,
+            Self::Hsm => {
+                setup::ensure(project, Need::Hsm)?;
+                command::run(project, "cargo", ["test", "-p", "fortress-sdk-hsm", "--no-fail-fast"])?;
+            }
             Self::Cli => {
+                setup::ensure(project, Need::Hsm)?;
                 let test = ["test", "-p", "fortress-sdk-cli", "--no-fail-fast"];
                 // In pure Rust it reads and writes the same bytes.
                 let portable =

@@ -1,7 +1,8 @@
 //! How a token is reached: its module, and its PIN.
 
 use std::fmt;
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +19,18 @@ impl Pin {
     /// A PIN, as people type it.
     pub fn new(text: impl Into<String>) -> Pin {
         Pin(SecretString::from(text.into()))
+    }
+
+    /// The PIN in a file: its text without a line break at its end.
+    pub fn from_file(path: &Path) -> Result<Pin, Pkcs11Error> {
+        let unreadable =
+            |error: io::Error| Pkcs11Error::UnreadablePin { path: path.to_owned(), reason: error.kind().to_string() };
+        let file = File::open(path).map_err(unreadable)?;
+        // Reserved whole, so that growing leaves no copy behind.
+        let mut text = Zeroizing::new(String::with_capacity(MAX_FILE_LEN));
+        file.take(MAX_FILE_LEN as u64).read_to_string(&mut text).map_err(unreadable)?;
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        Ok(Pin::new(text.strip_suffix('\r').unwrap_or(text)))
     }
 
     pub(super) fn secret(&self) -> &SecretString {
@@ -104,7 +117,7 @@ impl fmt::Debug for Access {
     }
 }
 
-/// The PIN in a file: its text without a line break at its end.
+/// The PIN that `pin-source` names.
 fn from_source(source: &str) -> Result<Pin, Pkcs11Error> {
     // RFC 7512, 2.4: a file URI, or a path; `|` would start a program, which a URI that someone sent must not.
     let path = match source.strip_prefix("file:") {
@@ -115,11 +128,8 @@ fn from_source(source: &str) -> Result<Pin, Pkcs11Error> {
     if !path.is_absolute() {
         return Err(Pkcs11Error::PinSource { pin_source: source.to_owned() });
     }
-    let unreadable =
-        |reason: String| Pkcs11Error::UnreadablePin { path: path.to_owned(), reason };
-    let text = fs::read_to_string(path).map_err(|error| unreadable(error.kind().to_string()))?;
-    let text = Zeroizing::new(text);
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    let text = text.strip_suffix('\r').unwrap_or(text);
-    Ok(Pin::new(text))
+    Pin::from_file(path)
 }
+
+/// Longer files hold no PIN.
+const MAX_FILE_LEN: usize = 4_096;

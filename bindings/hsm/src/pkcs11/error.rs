@@ -52,7 +52,9 @@ pub enum Pkcs11Error {
         token: String,
     },
     /// The token has no such key.
-    #[error("no key is there that {wanted} names; make one with `fortress hsm init-key`, or see what is there with `fortress hsm list`")]
+    #[error(
+        "no key is there that {wanted} names; make one with `fortress hsm init-key`, or see what is there with `fortress hsm list`"
+    )]
     KeyNotFound {
         /// The URI.
         wanted: String,
@@ -80,7 +82,9 @@ pub enum Pkcs11Error {
         reason: &'static str,
     },
     /// The token offers none of the mechanisms that are used here.
-    #[error("the token {token:?} offers none of AES-GCM, AES key wrapping and RSA-OAEP in the way that is asked for; choose another mechanism or token")]
+    #[error(
+        "the token {token:?} offers none of AES-GCM, AES key wrapping and RSA-OAEP in the way that is asked for; choose another mechanism or token"
+    )]
     NoMechanism {
         /// Its label.
         token: String,
@@ -224,9 +228,12 @@ impl Pkcs11Error {
     pub(super) fn of_call(error: &Error, token: &str) -> Pkcs11Error {
         let token = token.to_owned();
         match rv(error) {
-            Some(RvError::TokenNotPresent | RvError::DeviceRemoved | RvError::TokenNotRecognized | RvError::SlotIdInvalid) => {
-                Pkcs11Error::TokenGone { token }
-            }
+            Some(
+                RvError::TokenNotPresent
+                | RvError::DeviceRemoved
+                | RvError::TokenNotRecognized
+                | RvError::SlotIdInvalid,
+            ) => Pkcs11Error::TokenGone { token },
             Some(RvError::PinLocked) => Pkcs11Error::PinLocked { token },
             Some(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange) => {
                 Pkcs11Error::WrongPin { token, tries: Tries::Unknown }

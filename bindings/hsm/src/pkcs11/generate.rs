@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use cryptoki::error::Error;
-use cryptoki::mechanism;
+use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::{self, MechanismType};
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
+use super::error::rv;
 use super::key::find_all;
 use super::token::{Token, Writing};
 use super::wrapping::Handles;
@@ -39,6 +40,19 @@ impl Mechanism {
             Mechanism::AesKeyWrapPad => "aes-key-wrap-pad",
             Mechanism::RsaOaep => "rsa-oaep",
         }
+    }
+
+    pub(super) const fn kind(self) -> MechanismType {
+        match self {
+            Mechanism::AesGcm => MechanismType::AES_GCM,
+            Mechanism::AesKeyWrap => MechanismType::AES_KEY_WRAP,
+            Mechanism::AesKeyWrapPad => MechanismType::AES_KEY_WRAP_PAD,
+            Mechanism::RsaOaep => MechanismType::RSA_PKCS_OAEP,
+        }
+    }
+
+    fn only(self) -> [Attribute; 1] {
+        [Attribute::AllowedMechanisms(vec![self.kind()])]
     }
 
     /// The one with this name.
@@ -85,13 +99,18 @@ pub fn generate(uri: &Pkcs11Uri, mechanism: Option<Mechanism>, access: &Access) 
     let mechanism = mechanism.ok_or_else(|| Pkcs11Error::NoMechanism { token: token.label.clone() })?;
     let session = token.session(uri, access, &mut None, Writing::Yes)?;
     let named = Pkcs11Uri::of_token(&token.label).object(label).id(&id);
-    let taken = find_all(&token, &session)?.into_iter().any(|key| {
-        key.facts.object_label() == Some(label) || key.facts.object_id() == Some(&id)
-    });
+    let taken = find_all(&token, &session)?
+        .into_iter()
+        .any(|key| key.facts.object_label() == Some(label) || key.facts.object_id() == Some(&id));
     if taken {
         return Err(Pkcs11Error::KeyExists { wanted: uri.to_string() });
     }
-    let made = make(&session, mechanism, label, &id).map_err(|error| token.fault(&error))?;
+    let made = match make(&session, mechanism, label, &id, &mechanism.only()) {
+        // Not every token can keep a key to one mechanism.
+        Err(error) if knows_no_limit(&error) => make(&session, mechanism, label, &id, &[]),
+        made => made,
+    };
+    let made = made.map_err(|error| token.fault(&error))?;
     // As the token has it, whatever it was told.
     let kept = find_all(&token, &session)?.into_iter().find(|key| named.names(&key.facts));
     let usable = match kept {
@@ -109,7 +128,13 @@ pub fn generate(uri: &Pkcs11Uri, mechanism: Option<Mechanism>, access: &Access) 
     }
 }
 
-fn make(session: &Session, mechanism: Mechanism, label: &str, id: &[u8]) -> Result<Handles, Error> {
+fn make(
+    session: &Session,
+    mechanism: Mechanism,
+    label: &str,
+    id: &[u8],
+    limit: &[Attribute],
+) -> Result<Handles, Error> {
     let named = [Attribute::Label(label.as_bytes().to_vec()), Attribute::Id(id.to_vec()), Attribute::Token(true)];
     let secret = [Attribute::Private(true), Attribute::Sensitive(true), Attribute::Extractable(false)];
     let uses = |encrypt: bool, wrap: bool| {
@@ -120,6 +145,7 @@ fn make(session: &Session, mechanism: Mechanism, label: &str, id: &[u8]) -> Resu
         template.extend(named.iter().chain(&secret).chain(&uses).cloned());
         // What is not said may be allowed.
         template.extend([Attribute::Sign(false), Attribute::Verify(false), Attribute::Derive(false)]);
+        template.extend_from_slice(limit);
         session.generate_key(&mechanism::Mechanism::AesKeyGen, &template).map(Handles::Aes)
     };
     match mechanism {
@@ -136,11 +162,23 @@ fn make(session: &Session, mechanism: Mechanism, label: &str, id: &[u8]) -> Resu
             ];
             public.extend(named.iter().cloned());
             let mut private = vec![Attribute::Decrypt(true), Attribute::Sign(false), Attribute::Unwrap(false)];
-            private.extend(named.iter().chain(&secret).cloned());
+            private.extend(named.iter().chain(&secret).chain(limit).cloned());
             let pair = session.generate_key_pair(&mechanism::Mechanism::RsaPkcsKeyPairGen, &public, &private);
             pair.map(|(public, private)| Handles::Rsa(private, Some(public)))
         }
     }
+}
+
+fn knows_no_limit(error: &Error) -> bool {
+    matches!(
+        rv(error),
+        Some(
+            RvError::AttributeTypeInvalid
+                | RvError::AttributeValueInvalid
+                | RvError::AttributeReadOnly
+                | RvError::TemplateInconsistent
+        )
+    )
 }
 
 fn objects(handles: Handles) -> Vec<ObjectHandle> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use fortress::external::{ExternalKey, ExternalKeyError};
@@ -145,7 +146,10 @@ impl ExternalKey for Pkcs11Key {
 
 impl fmt::Debug for Pkcs11Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pkcs11Key").field("reference", &self.reference).field("mechanism", &self.mechanism).finish_non_exhaustive()
+        f.debug_struct("Pkcs11Key")
+            .field("reference", &self.reference)
+            .field("mechanism", &self.mechanism)
+            .finish_non_exhaustive()
     }
 }
 
@@ -159,7 +163,7 @@ pub(super) struct Found {
 }
 
 /// What its attributes say of a secret or private key.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Traits {
     sensitive: bool,
     extractable: bool,
@@ -167,6 +171,8 @@ struct Traits {
     decrypts: bool,
     wraps: bool,
     unwraps: bool,
+    /// The mechanisms that it is kept to, if it is.
+    allowed: Option<Vec<MechanismType>>,
 }
 
 impl Found {
@@ -177,11 +183,16 @@ impl Found {
 
     /// The mechanism by which it wraps.
     pub(super) fn usable(&self, token: &Token) -> Result<Mechanism, Pkcs11Error> {
-        let unsuitable =
-            |reason| Err(Pkcs11Error::KeyUnsuitable { key: self.reference().to_string(), reason });
-        let Traits { sensitive, extractable, encrypts, decrypts, wraps, unwraps } = self.traits;
+        let unsuitable = |reason| Err(Pkcs11Error::KeyUnsuitable { key: self.reference().to_string(), reason });
+        let Traits { sensitive, extractable, encrypts, decrypts, wraps, unwraps, ref allowed } = self.traits;
         if extractable || !sensitive {
             return unsuitable("it may leave the token (CKA_EXTRACTABLE, CKA_SENSITIVE)");
+        }
+        match (self.handles, self.bits) {
+            // Some tokens do not tell.
+            (_, 0) | (Handles::Aes(_), 256..) | (Handles::Rsa(..), MIN_RSA_BITS..) => {}
+            (Handles::Aes(_), _) => return unsuitable("it is shorter than 256 bits"),
+            (Handles::Rsa(..), _) => return unsuitable("it is shorter than 2048 bits"),
         }
         let serves = |mechanism: &Mechanism| match (mechanism, self.handles) {
             (Mechanism::AesGcm, Handles::Aes(_)) => encrypts && decrypts,
@@ -189,7 +200,8 @@ impl Found {
             (Mechanism::RsaOaep, Handles::Rsa(_, public)) => decrypts && public.is_some(),
             _ => false,
         };
-        match (token.offers().into_iter().find(serves), self.handles) {
+        let is_allowed = |mechanism: &Mechanism| allowed.as_ref().is_none_or(|all| all.contains(&mechanism.kind()));
+        match (token.offers().into_iter().find(|mechanism| serves(mechanism) && is_allowed(mechanism)), self.handles) {
             (Some(mechanism), _) => Ok(mechanism),
             (None, Handles::Rsa(_, None)) => unsuitable("the token does not hold the public part to wrap with"),
             (None, _) if !((encrypts && decrypts) || (wraps && unwraps)) => {
@@ -233,10 +245,9 @@ fn find_one(token: &Token, session: &Session, uri: &Pkcs11Uri) -> Result<Found, 
 pub(super) fn find_all(token: &Token, session: &Session) -> Result<Vec<Found>, Pkcs11Error> {
     let of = |error: Error| token.fault(&error);
     let mut found = Vec::new();
-    for (class, kind, word) in [
-        (ObjectClass::SECRET_KEY, KeyType::AES, "secret-key"),
-        (ObjectClass::PRIVATE_KEY, KeyType::RSA, "private"),
-    ] {
+    for (class, kind, word) in
+        [(ObjectClass::SECRET_KEY, KeyType::AES, "secret-key"), (ObjectClass::PRIVATE_KEY, KeyType::RSA, "private")]
+    {
         let template = [Attribute::Class(class), Attribute::KeyType(kind), Attribute::Token(true)];
         for handle in session.find_objects(&template).map_err(of)? {
             let (facts, traits, bits) = read(session, handle, &token.facts).map_err(of)?;
@@ -264,6 +275,7 @@ fn read(session: &Session, handle: ObjectHandle, token: &Pkcs11Uri) -> Result<(P
         AttributeType::Decrypt,
         AttributeType::Wrap,
         AttributeType::Unwrap,
+        AttributeType::AllowedMechanisms,
         AttributeType::ValueLen,
         AttributeType::Modulus,
     ] {
@@ -276,6 +288,8 @@ fn read(session: &Session, handle: ObjectHandle, token: &Pkcs11Uri) -> Result<(P
             Some(Attribute::Decrypt(yes)) => traits.decrypts = yes,
             Some(Attribute::Wrap(yes)) => traits.wraps = yes,
             Some(Attribute::Unwrap(yes)) => traits.unwraps = yes,
+            // None are said where all are allowed.
+            Some(Attribute::AllowedMechanisms(all)) if !all.is_empty() => traits.allowed = Some(all),
             Some(Attribute::ValueLen(len)) => bits = *len as usize * 8,
             Some(Attribute::Modulus(modulus)) => bits = modulus.len() * 8,
             _ => {}
@@ -314,3 +328,6 @@ fn is_lost(error: &Error) -> bool {
         )
     )
 }
+
+/// What NIST SP 800-131A allows.
+const MIN_RSA_BITS: usize = 2_048;

@@ -6,7 +6,6 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
-use cryptoki::mechanism::{MechanismInfo, MechanismType};
 use cryptoki::session::{Session, SessionState, UserType};
 use cryptoki::slot::{self, Slot};
 
@@ -114,15 +113,11 @@ impl Token {
     }
 
     fn offers_one(&self, mechanism: Mechanism) -> bool {
-        let can = |kind: MechanismType, enough: fn(&MechanismInfo) -> bool| {
-            self.module.get_mechanism_info(self.slot, kind).is_ok_and(|info| enough(&info))
-        };
-        match mechanism {
-            Mechanism::AesGcm => can(MechanismType::AES_GCM, |info| info.encrypt() && info.decrypt()),
-            Mechanism::AesKeyWrap => can(MechanismType::AES_KEY_WRAP, |info| info.wrap() && info.unwrap()),
-            Mechanism::AesKeyWrapPad => can(MechanismType::AES_KEY_WRAP_PAD, |info| info.wrap() && info.unwrap()),
-            Mechanism::RsaOaep => can(MechanismType::RSA_PKCS_OAEP, |info| info.encrypt() && info.decrypt()),
-        }
+        let info = self.module.get_mechanism_info(self.slot, mechanism.kind());
+        info.is_ok_and(|info| match mechanism {
+            Mechanism::AesGcm | Mechanism::RsaOaep => info.encrypt() && info.decrypt(),
+            Mechanism::AesKeyWrap | Mechanism::AesKeyWrapPad => info.wrap() && info.unwrap(),
+        })
     }
 
     /// Why logging in failed, with what the token now tells of the tries that are left.

@@ -77,7 +77,9 @@ pub enum UriError {
     #[error("the PKCS #11 URI says {0} twice")]
     Repeated(String),
     /// A value that its attribute cannot have.
-    #[error("the PKCS #11 URI has a value of {0} that it cannot have; mind that everything but letters, digits and a few signs is written %XX")]
+    #[error(
+        "the PKCS #11 URI has a value of {0} that it cannot have; mind that everything but letters, digits and a few signs is written %XX"
+    )]
     Value(String),
     /// A PIN, and where to find one.
     #[error("the PKCS #11 URI has both pin-value and pin-source; give one of them")]
@@ -147,7 +149,9 @@ impl Pkcs11Uri {
         // Nothing has an attribute whose meaning is not known here (RFC 7512, 2.5).
         self.vendor.is_empty()
             && self.names_token(facts)
-            && [Name::Object, Name::Type].into_iter().all(|name| self.text(name).is_none_or(|text| facts.text(name) == Some(text)))
+            && [Name::Object, Name::Type]
+                .into_iter()
+                .all(|name| self.text(name).is_none_or(|text| facts.text(name) == Some(text)))
             && self.id.as_ref().is_none_or(|id| facts.id.as_ref() == Some(id))
     }
 
@@ -363,7 +367,8 @@ mod tests {
         assert_eq!(uri.query.module_name.as_deref(), Some("mypkcs11"));
         let uri = parsed("pkcs11:object=my-sign-key;type=private?module-path=/mnt/libmypkcs11.so.1");
         assert_eq!(uri.query.module_path, Some("/mnt/libmypkcs11.so.1".into()));
-        let uri = parsed("pkcs11:token=Software%20PKCS%2311%20softtoken;manufacturer=Snake%20Oil,%20Inc.?pin-value=the-pin");
+        let uri =
+            parsed("pkcs11:token=Software%20PKCS%2311%20softtoken;manufacturer=Snake%20Oil,%20Inc.?pin-value=the-pin");
         assert_eq!(uri.query.pin_value, Some(Pin::new("the-pin")));
         assert_eq!(parsed("pkcs11:slot-description=Sun%20Metaslot").text(Name::SlotDescription), Some("Sun Metaslot"));
         let uri = parsed(
@@ -374,7 +379,8 @@ mod tests {
         assert_eq!(uri.token_label(), Some("My token% created by Joe"));
         let uri = parsed("pkcs11:token=A%20name%20with%20a%20substring%20%25%3B;object=my-certificate;type=cert");
         assert_eq!(uri.token_label(), Some("A name with a substring %;"));
-        let uri = parsed("pkcs11:token=Name%20with%20a%20small%20A%20with%20acute:%20%C3%A1;object=my-certificate;type=cert");
+        let uri =
+            parsed("pkcs11:token=Name%20with%20a%20small%20A%20with%20acute:%20%C3%A1;object=my-certificate;type=cert");
         assert_eq!(uri.token_label(), Some("Name with a small A with acute: á"));
         let uri = parsed(
             "pkcs11:token=my-token;object=my-certificate;type=cert;vendor-aaa=value-a?pin-source=file:/etc/token_pin&vendor-bbb=value-b",
@@ -388,16 +394,42 @@ mod tests {
         for text in ["", "pkcs11", "token=a", "http:token=a", "pkcs12:token=a"] {
             assert_eq!(text.parse::<Pkcs11Uri>(), Err(UriError::Scheme), "{text}");
         }
-        for text in ["pkcs11:token", "pkcs11:=a", "pkcs11:token=a;", "pkcs11:;", "pkcs11:to ken=a", "pkcs11:token=a?pin", "pkcs11:?a&"] {
+        for text in [
+            "pkcs11:token",
+            "pkcs11:=a",
+            "pkcs11:token=a;",
+            "pkcs11:;",
+            "pkcs11:to ken=a",
+            "pkcs11:token=a?pin",
+            "pkcs11:?a&",
+        ] {
             assert!(matches!(text.parse::<Pkcs11Uri>(), Err(UriError::Malformed(_))), "{text}");
         }
-        for text in ["pkcs11:token=a;token=a", "pkcs11:id=%01;id=%01", "pkcs11:x-a=1;x-a=2", "pkcs11:?module-path=/a&module-path=/a"] {
+        for text in [
+            "pkcs11:token=a;token=a",
+            "pkcs11:id=%01;id=%01",
+            "pkcs11:x-a=1;x-a=2",
+            "pkcs11:?module-path=/a&module-path=/a",
+        ] {
             assert!(matches!(text.parse::<Pkcs11Uri>(), Err(UriError::Repeated(_))), "{text}");
         }
         for text in [
-            "pkcs11:token=a b", "pkcs11:token=a/b", "pkcs11:token=%", "pkcs11:token=%4", "pkcs11:token=%+4", "pkcs11:token=%zz",
-            "pkcs11:token=%ff", "pkcs11:token=á", "pkcs11:token=a#b", "pkcs11:type=key", "pkcs11:type=", "pkcs11:slot-id=-1",
-            "pkcs11:slot-id=", "pkcs11:library-version=1.", "pkcs11:library-version=1.2.3", "pkcs11:?pin-source=a b",
+            "pkcs11:token=a b",
+            "pkcs11:token=a/b",
+            "pkcs11:token=%",
+            "pkcs11:token=%4",
+            "pkcs11:token=%+4",
+            "pkcs11:token=%zz",
+            "pkcs11:token=%ff",
+            "pkcs11:token=á",
+            "pkcs11:token=a#b",
+            "pkcs11:type=key",
+            "pkcs11:type=",
+            "pkcs11:slot-id=-1",
+            "pkcs11:slot-id=",
+            "pkcs11:library-version=1.",
+            "pkcs11:library-version=1.2.3",
+            "pkcs11:?pin-source=a b",
             "pkcs11:?module-path=%ff",
         ] {
             assert!(matches!(text.parse::<Pkcs11Uri>(), Err(UriError::Value(_))), "{text}");

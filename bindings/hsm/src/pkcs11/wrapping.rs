@@ -1,4 +1,4 @@
-//! How a key in a token wraps 32 bytes (spec ).
+//! How a key in a token wraps 32 bytes (spec ).
 
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::aead::GcmParams;
@@ -36,7 +36,7 @@ impl From<Error> for Fault {
     }
 }
 
-/// Version and way of wrapping, then what the token gave (spec X-3).
+/// Version and way of wrapping, then what the token gave (spec X-5).
 pub(super) fn wrap(
     session: &Session,
     handles: Handles,
@@ -109,7 +109,7 @@ pub(super) fn unwrap(
     }
 }
 
-/// What is wrapped where the mechanism takes no associated data (spec X-5).
+/// What is wrapped where the mechanism takes no associated data (spec X-7).
 fn bound(file_key: &[u8; 32], associated: &[u8; 32]) -> Zeroizing<[u8; 64]> {
     let mut bound = Zeroizing::new([0; 64]);
     bound[..32].copy_from_slice(file_key);
@@ -117,7 +117,7 @@ fn bound(file_key: &[u8; 32], associated: &[u8; 32]) -> Zeroizing<[u8; 64]> {
     bound
 }
 
-/// Spec X-4.
+/// Spec X-6.
 fn gcm_aad(associated: &[u8; 32]) -> [u8; 34] {
     let mut aad = [0; 34];
     aad[..2].copy_from_slice(&[VERSION, AES_GCM]);
@@ -175,7 +175,8 @@ fn open(opened: Result<Vec<u8>, Error>) -> Result<Zeroizing<Vec<u8>>, Fault> {
     opened.map(Zeroizing::new).map_err(of_opening)
 }
 
-/// Tokens report bytes that do not open in many ways. Two of them can mean anything: after the token took key, mechanism and parameters, they mean this.
+/// Tokens report bytes that do not open in many ways. Some can mean anything, but nothing else that has to do with one call; and a way of wrapping that the
+/// token or the key does not have is not the one by which it wrapped.
 fn of_opening(error: Error) -> Fault {
     match rv(&error) {
         Some(
@@ -186,6 +187,12 @@ fn of_opening(error: Error) -> Fault {
             | RvError::DataInvalid
             | RvError::DataLenRange
             | RvError::SignatureInvalid
+            | RvError::MechanismInvalid
+            | RvError::MechanismParamInvalid
+            | RvError::ArgumentsBad
+            | RvError::KeyFunctionNotPermitted
+            | RvError::KeyTypeInconsistent
+            | RvError::UnwrappingKeyTypeInconsistent
             | RvError::GeneralError
             | RvError::FunctionFailed,
         ) => Fault::NotAuthentic,
@@ -200,7 +207,7 @@ fn is_of_parameters(error: &Error) -> bool {
 
 type Hash = (MechanismType, PkcsMgfType);
 
-/// Without a label: many tokens take none (spec X-5).
+/// Without a label: many tokens take none (spec X-7).
 fn oaep((hash, mask): Hash) -> mechanism::Mechanism<'static> {
     mechanism::Mechanism::RsaPkcsOaep(PkcsOaepParams::new(hash, mask, PkcsOaepSource::empty()))
 }

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use fortress::envelope::{self, Metadata, Options, Recipient};
+use fortress::external::ExternalKey;
 use fortress::{Keyring, Passphrase};
 use serde_json::json;
 
@@ -47,6 +48,7 @@ pub(super) fn run(arguments: &Encrypt, common: &Common, report: &mut Report) -> 
 /// What it takes to write envelopes.
 pub(super) struct Writing {
     keyring: Option<Keyring>,
+    external: Vec<Box<dyn ExternalKey>>,
     passphrase: Option<Passphrase>,
     options: Options,
     care: Care,
@@ -54,9 +56,11 @@ pub(super) struct Writing {
 
 impl Writing {
     fn new(arguments: &Encrypt, common: &Common) -> Result<Writing, Failure> {
-        let Encrypt { keyring: used, passphrase, suite, bound, metadata, force, .. } = arguments;
-        if used.keyring.is_none() && !passphrase {
-            return Err(Failure::usage("nobody could open it: give -k KEYRING, or -p to encrypt for a passphrase"));
+        let Encrypt { keyring: used, passphrase, recipients, suite, bound, metadata, force, .. } = arguments;
+        if used.keyring.is_none() && recipients.is_empty() && !passphrase {
+            return Err(Failure::usage(
+                "nobody could open it: give -k KEYRING, -p to encrypt for a passphrase, or --recipient URI",
+            ));
         }
         if let Some((key, _)) = metadata.iter().find(|(key, _)| key.starts_with(RESERVED)) {
             return Err(Failure::usage(format!("metadata keys that start with {RESERVED} are taken; rename {key:?}")));
@@ -69,17 +73,19 @@ impl Writing {
         let keyring = match &used.keyring {
             None => None,
             Some(path) => {
-                let unlocked = keyrings::unlock(path, &used.unlock, |name| common.passphrases.opening(name))?;
+                let unlocked =
+                    keyrings::unlock(path, &used.unlock, &common.hardware, |name| common.passphrases.opening(name))?;
                 Some(keyrings::narrow(unlocked.keyring, used.scope.as_ref())?)
             }
         };
+        let external = recipients.iter().map(|uri| common.hardware.open(uri)).collect::<Result<_, _>>()?;
         let passphrase = match (passphrase, &keyring) {
             (false, _) => None,
             (true, Some(_)) => Some(common.passphrases.setting("the files")?),
             (true, None) => Some(common.passphrases.setting_only("the files")?),
         };
         let care = Care { force: *force, durable: *force, ..Care::default() };
-        Ok(Writing { keyring, passphrase, options, care })
+        Ok(Writing { keyring, external, passphrase, options, care })
     }
 
     pub(super) fn encrypt(
@@ -121,7 +127,9 @@ impl Writing {
 
     fn create(&self, added: Metadata) -> Result<envelope::NewEnvelope, Failure> {
         let keyring = self.keyring.iter().map(Recipient::from);
-        let recipients: Vec<Recipient<'_>> = keyring.chain(self.passphrase.iter().map(Recipient::from)).collect();
+        let external = self.external.iter().map(|key| Recipient::External(&**key));
+        let recipients: Vec<Recipient<'_>> =
+            keyring.chain(external).chain(self.passphrase.iter().map(Recipient::from)).collect();
         let mut options = self.options.clone();
         if added != Metadata::default() {
             options.metadata = Metadata::new(options.metadata.iter().chain(added.iter()));

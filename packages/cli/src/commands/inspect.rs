@@ -102,6 +102,7 @@ fn recipient(info: &RecipientInfo) -> Value {
         RecipientInfo::Shares { set, threshold, count } => {
             json!({ "type": "shares", "set": set.to_string(), "threshold": threshold, "count": count })
         }
+        RecipientInfo::External { reference } => json!({ "type": "external", "reference": reference }),
         RecipientInfo::Other { kind } => json!({ "type": kind }),
         // Of a kind that this program does not show yet.
         _ => json!({ "type": null }),

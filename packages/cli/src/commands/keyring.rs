@@ -14,7 +14,9 @@ use crate::report::Report;
 use crate::{tty, words};
 
 pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> Result<(), Failure> {
-    let open = |file: &KeyringFile| unlock(&file.keyring, &file.unlock, |name| common.passphrases.opening(name));
+    let open = |file: &KeyringFile| {
+        unlock(&file.keyring, &file.unlock, &common.hardware, |name| common.passphrases.opening(name))
+    };
     match command {
         KeyringCommand::New(arguments) => new(&arguments, common, report),
         KeyringCommand::Show { file } => show(&open(&file)?.keyring, report),
@@ -64,13 +66,21 @@ pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> 
 }
 
 fn new(arguments: &KeyringNew, common: &Common, report: &Report) -> Result<(), Failure> {
-    let KeyringNew { output, profile, argon2, force } = arguments;
+    let KeyringNew { output, profile, argon2, recipient, force } = arguments;
     let name = shown(output);
     // Told before a passphrase is thought of and typed twice. Nothing is left: the file is not committed.
     drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
-    let passphrase = common.passphrases.setting_only(&name)?;
     let keyring = Keyring::generate(*profile, now(), &mut random::generator())?;
-    seal(&keyring, Recipient::Passphrase(&passphrase, *argon2), Metadata::default(), output, *force)?;
+    match recipient {
+        Some(uri) => {
+            let key = common.hardware.open(uri)?;
+            seal(&keyring, Recipient::External(&*key), Metadata::default(), output, *force)?;
+        }
+        None => {
+            let passphrase = common.passphrases.setting_only(&name)?;
+            seal(&keyring, Recipient::Passphrase(&passphrase, *argon2), Metadata::default(), output, *force)?;
+        }
+    }
     let primary = keyring.primary();
     report.result(
         || json!({ "keyring": name, "profile": profile.name(), "primary": primary.to_string() }),
@@ -128,7 +138,9 @@ fn scope(arguments: &KeyringScope, unlocked: &Unlocked, common: &Common, report:
     drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
     match recipient {
         Some(other) => {
-            let other = unlock(other, &Unlock::default(), |name| common.passphrases.opening_second(name))?.keyring;
+            let other =
+                unlock(other, &Unlock::default(), &common.hardware, |name| common.passphrases.opening_second(name))?
+                    .keyring;
             seal(&narrowed, (&other).into(), Metadata::default(), output, *force)?;
         }
         None => {

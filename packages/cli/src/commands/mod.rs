@@ -3,6 +3,8 @@
 mod decrypt;
 mod encrypt;
 mod generate;
+#[cfg(feature = "hsm")]
+mod hsm;
 mod inspect;
 mod keyring;
 mod rewrap;
@@ -13,9 +15,11 @@ mod verify;
 use std::path::{Path, PathBuf};
 
 use fortress::envelope::{self, Identity, OpenEnvelope, ReadLimits};
+use fortress::external::ExternalKey;
 use fortress::{Context, Keyring, Passphrase};
 
 use crate::arguments::{Arguments, BoundTo, Command, Common, UsedKeyring};
+use crate::external::OpenBy;
 use crate::failure::{Failure, shown};
 use crate::input::{Input, Source};
 use crate::keyrings;
@@ -32,6 +36,8 @@ pub(crate) fn run(arguments: Arguments, report: &mut Report) -> Result<(), Failu
         Command::Verify(arguments) => verify::run(&arguments, &common, report),
         Command::Inspect(arguments) => inspect::run(&arguments, report),
         Command::Token(command) => token::run(command, &common, report),
+        #[cfg(feature = "hsm")]
+        Command::Hsm(command) => hsm::run(&command, &common, report),
         Command::Completions { shell } => generate::completions(shell),
         Command::Man { folder } => generate::man(folder.as_deref()),
     }
@@ -40,17 +46,22 @@ pub(crate) fn run(arguments: Arguments, report: &mut Report) -> Result<(), Failu
 /// What encrypted files end with.
 const SUFFIX: &str = ".ftrs";
 
-/// What opens envelopes: a keyring, or a passphrase where none is given.
+/// What opens envelopes: a keyring, an external key, or a passphrase where neither is given.
 enum Opener {
     Keyring(Keyring),
     Passphrase(Passphrase),
+    External(Box<dyn ExternalKey>),
 }
 
 impl Opener {
-    fn new(used: &UsedKeyring, common: &Common) -> Result<Opener, Failure> {
+    fn new(used: &UsedKeyring, by: &OpenBy, common: &Common) -> Result<Opener, Failure> {
+        if let Some(uri) = &by.key {
+            return common.hardware.open(uri).map(Opener::External);
+        }
         match &used.keyring {
             Some(path) => {
-                let unlocked = keyrings::unlock(path, &used.unlock, |name| common.passphrases.opening(name))?;
+                let unlocked =
+                    keyrings::unlock(path, &used.unlock, &common.hardware, |name| common.passphrases.opening(name))?;
                 keyrings::narrow(unlocked.keyring, used.scope.as_ref()).map(Opener::Keyring)
             }
             None => common.passphrases.opening("the files").map(Opener::Passphrase),
@@ -61,6 +72,7 @@ impl Opener {
         match self {
             Opener::Keyring(keyring) => keyring.into(),
             Opener::Passphrase(passphrase) => passphrase.into(),
+            Opener::External(key) => Identity::External(&**key),
         }
     }
 }
@@ -72,9 +84,9 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(used: &UsedKeyring, bound: &BoundTo, common: &Common) -> Result<Reading, Failure> {
+    fn new(used: &UsedKeyring, by: &OpenBy, bound: &BoundTo, common: &Common) -> Result<Reading, Failure> {
         let context = keyrings::context(&bound.context)?;
-        Ok(Reading { opener: Opener::new(used, common)?, context })
+        Ok(Reading { opener: Opener::new(used, by, common)?, context })
     }
 
     /// Opens the envelope that an input starts with; what follows its prefix is the next to be read.

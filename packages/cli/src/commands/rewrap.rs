@@ -4,11 +4,13 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use fortress::envelope::{self, EnvelopeError, Keep, Recipient, RewrapOptions};
+use fortress::external::ExternalKey;
 use fortress::{Context, Keyring, Passphrase, inspect};
 use serde_json::json;
 
 use super::Opener;
 use crate::arguments::{Common, Rewrap, Unlock};
+use crate::external;
 use crate::failure::{Exit, Failure, shown};
 use crate::in_place::{self, Fault, Saved};
 use crate::input::{Input, Source};
@@ -18,16 +20,25 @@ use crate::random;
 use crate::report::Report;
 
 pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> Result<(), Failure> {
-    let opener = Opener::new(&arguments.keyring, common)?;
+    let opener = Opener::new(&arguments.keyring, &arguments.external, common)?;
+    let new_key = arguments.recipient.as_deref().and_then(external::as_uri);
+    let new_key = new_key.map(|uri| common.hardware.open(&uri)).transpose()?;
+    if new_key.is_some() && arguments.recipient_scope.is_some() {
+        return Err(Failure::usage("--recipient-scope narrows a keyring, and an external key is none"));
+    }
     let new_keyring = match &arguments.recipient {
         None => None,
+        Some(_) if new_key.is_some() => None,
         Some(path) => {
-            let unlocked = keyrings::unlock(path, &Unlock::default(), |name| common.passphrases.opening_second(name))?;
+            let unlocked = keyrings::unlock(path, &Unlock::default(), &common.hardware, |name| {
+                common.passphrases.opening_second(name)
+            })?;
             Some(keyrings::narrow(unlocked.keyring, arguments.recipient_scope.as_ref())?)
         }
     };
     let new_passphrase = arguments.passphrase.then(|| common.passphrases.setting("the files")).transpose()?;
-    let to_others = new_keyring.is_some() || new_passphrase.is_some();
+    let new_key = new_key.as_deref();
+    let to_others = new_keyring.is_some() || new_key.is_some() || new_passphrase.is_some();
     if arguments.add && !to_others {
         return Err(Failure::usage("nobody is named to be added: give -r KEYRING or -p"));
     }
@@ -39,7 +50,7 @@ pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> R
             // The same keyring by another version: nobody comes and nobody goes.
             _ => Keep::Others,
         },
-        recipients: recipients(&opener, new_keyring.as_ref(), new_passphrase.as_ref())?,
+        recipients: recipients(&opener, new_keyring.as_ref(), new_key, new_passphrase.as_ref())?,
         // For the keyring that opens them, what is in the files does not matter; others are given what is meant and nothing else.
         context: (to_others || !arguments.context.is_empty())
             .then(|| keyrings::context(&arguments.context))
@@ -59,12 +70,15 @@ pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> R
 fn recipients<'r>(
     opener: &'r Opener,
     keyring: Option<&'r Keyring>,
+    key: Option<&'r dyn ExternalKey>,
     passphrase: Option<&'r Passphrase>,
 ) -> Result<Vec<Recipient<'r>>, Failure> {
-    let given: Vec<_> = keyring.map(Recipient::from).into_iter().chain(passphrase.map(Recipient::from)).collect();
+    let given = [keyring.map(Recipient::from), key.map(Recipient::from), passphrase.map(Recipient::from)];
+    let given: Vec<_> = given.into_iter().flatten().collect();
     match opener {
         _ if !given.is_empty() => Ok(given),
         Opener::Keyring(keyring) => Ok(vec![keyring.into()]),
+        Opener::External(key) => Ok(vec![Recipient::External(&**key)]),
         Opener::Passphrase(_) => {
             Err(Failure::usage("nobody new is named: give -r KEYRING, or -p for another passphrase"))
         }

@@ -46,7 +46,8 @@ struct Keys {
 impl Keys {
     fn new(with: &TokenWith, common: &Common) -> Result<Keys, Failure> {
         let context = keyrings::context(&with.bound.context)?;
-        let unlocked = keyrings::unlock(&with.keyring, &with.unlock, |name| common.passphrases.opening(name))?;
+        let unlocked =
+            keyrings::unlock(&with.keyring, &with.unlock, &common.hardware, |name| common.passphrases.opening(name))?;
         Ok(Keys { keyring: keyrings::narrow(unlocked.keyring, with.scope.as_ref())?, context })
     }
 

@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+pub mod document;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,207 @@
+//! Keys in hardware modules on the command line, in tokens of software that speaks PKCS #11.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use common::document::run_document;
+use common::{CHEAP, Sandbox, failed, pattern};
+
+const PIN: &str = "correct-1234";
+const KEK: &str = "pkcs11:token=vault;object=kek";
+
+/// Where distributions put the module.
+const MODULES: [&str; 5] = [
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib64/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/local/lib/softhsm/libsofthsm2.so",
+    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+];
+
+/// A sandbox with the token `vault`.
+struct Hardware {
+    sandbox: Sandbox,
+    module: &'static str,
+}
+
+impl Hardware {
+    fn new() -> Hardware {
+        let module = MODULES.into_iter().find(|path| Path::new(path).exists());
+        let module = module.expect("SoftHSM is missing: run `cargo xtask setup hsm`");
+        let sandbox = Sandbox::new();
+        std::fs::create_dir(sandbox.path("tokens")).unwrap();
+        sandbox.write("softhsm2.conf", format!("directories.tokendir = {}\n", sandbox.path("tokens").display()));
+        let words = ["--init-token", "--free", "--label", "vault", "--pin", PIN, "--so-pin", "officer-5678"];
+        let conf = sandbox.path("softhsm2.conf");
+        let made = Command::new("softhsm2-util").args(words).env("SOFTHSM2_CONF", conf).output().unwrap();
+        assert!(made.status.success(), "{made:?}");
+        Hardware { sandbox, module }
+    }
+
+    fn with_key() -> Hardware {
+        let hardware = Hardware::new();
+        hardware.ok(&["hsm", "init-key", KEK]);
+        hardware
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.sandbox.command(arguments);
+        command
+            .env("SOFTHSM2_CONF", self.sandbox.path("softhsm2.conf"))
+            .env("FORTRESS_PKCS11_MODULE", self.module)
+            .env("FORTRESS_PIN", PIN);
+        command
+    }
+
+    #[track_caller]
+    fn ok(&self, arguments: &[&str]) -> String {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        assert!(status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&stderr));
+        String::from_utf8(stdout).unwrap()
+    }
+
+    #[track_caller]
+    fn fails(&self, exit: i32, words: &[&str], arguments: &[&str]) {
+        failed(exit, words, &self.command(arguments).output().unwrap());
+    }
+}
+
+#[test]
+fn the_guide_is_true() {
+    let hardware = Hardware::new();
+    let page = include_str!("../../../docs/guide/hsm.md").replace(MODULES[0], hardware.module);
+    std::fs::create_dir(hardware.sandbox.path("work")).unwrap();
+    hardware.sandbox.write("work/pin", PIN);
+    hardware.sandbox.write("work/safe", "a passphrase that lies in a safe");
+    run_document(&page, &hardware.sandbox, &[("SOFTHSM2_CONF", &hardware.sandbox.path("softhsm2.conf"))]);
+}
+
+#[test]
+fn a_key_is_made_listed_and_used() {
+    let hardware = Hardware::new();
+    let sandbox = &hardware.sandbox;
+    let tokens = hardware.ok(&["hsm", "list"]);
+    assert!(
+        tokens.contains("pkcs11:serial=") && tokens.contains(";token=vault") && tokens.contains("PIN ready"),
+        "{tokens}"
+    );
+    assert_eq!(hardware.ok(&["hsm", "list", "pkcs11:token=vault"]), "");
+    let made = hardware.ok(&["hsm", "init-key", KEK]);
+    assert!(made.starts_with(&format!("{KEK};id=%")) && made.contains("aes-gcm"), "{made}");
+    hardware.ok(&["hsm", "init-key", "pkcs11:token=vault;object=rsa", "--mechanism", "rsa-oaep"]);
+    let keys: Vec<serde_json::Value> = hardware
+        .ok(&["hsm", "list", "pkcs11:token=vault", "--json"])
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: Vec<_> =
+        keys.iter().map(|key| (key["kind"].as_str().unwrap(), key["mechanism"].as_str().unwrap())).collect();
+    assert_eq!(kinds, [("AES-256", "aes-gcm"), ("RSA-3072", "rsa-oaep")]);
+
+    sandbox.write("plain", pattern(100_000));
+    hardware.ok(&["encrypt", "--recipient", KEK, "plain"]);
+    hardware.ok(&["decrypt", "--key", KEK, "plain.ftrs", "-o", "back"]);
+    assert!(sandbox.read("back") == pattern(100_000));
+    let inspected: serde_json::Value =
+        serde_json::from_str(&hardware.ok(&["inspect", "--json", "plain.ftrs"])).unwrap();
+    assert_eq!(inspected["recipients"][0]["type"], "external");
+    assert_eq!(inspected["recipients"][0]["reference"], keys[0]["key"]);
+    hardware.ok(&["verify", "--key", "pkcs11:object=kek", "plain.ftrs"]);
+    assert!(
+        hardware.ok(&["decrypt", "--key", KEK, "--range", "0-10", "plain.ftrs"]).as_bytes() == &pattern(100_000)[..10]
+    );
+
+    // To another key, and to a keyring.
+    hardware.ok(&["rewrap", "--key", KEK, "-r", "pkcs11:token=vault;object=rsa", "plain.ftrs"]);
+    hardware.fails(4, &["object=rsa"], &["verify", "--key", KEK, "plain.ftrs"]);
+    hardware.ok(&["verify", "--key", "pkcs11:type=private", "plain.ftrs"]);
+    sandbox.make_keyring("k");
+    let add = ["rewrap", "--key", "pkcs11:object=rsa", "-r", "k", "--add", "plain.ftrs"];
+    let mut command = hardware.command(&add);
+    assert!(command.env("FORTRESS_NEW_PASSPHRASE", common::PASSPHRASE).status().unwrap().success());
+    hardware.ok(&["verify", "-k", "k", "plain.ftrs"]);
+    hardware.ok(&["rewrap", "--key", "pkcs11:object=rsa", "plain.ftrs"]);
+    hardware.ok(&["verify", "--key", "pkcs11:object=rsa", "plain.ftrs"]);
+}
+
+#[test]
+fn a_keyring_in_a_token() {
+    let hardware = Hardware::with_key();
+    let sandbox = &hardware.sandbox;
+    sandbox.write("plain", "secret");
+    hardware.ok(&["keyring", "new", "-o", "k", "--recipient", KEK]);
+    hardware.ok(&["encrypt", "-k", "k", "--unlock", KEK, "plain"]);
+    hardware.ok(&["keyring", "rotate", "k", "--unlock", KEK]);
+    hardware.ok(&["decrypt", "-k", "k", "--unlock", KEK, "plain.ftrs", "-o", "back"]);
+    assert_eq!(sandbox.read("back"), b"secret");
+    let token = hardware.ok(&["token", "encrypt", "-k", "k", "--unlock", KEK, "value"]);
+    assert_eq!(hardware.ok(&["token", "decrypt", "-k", "k", "--unlock", KEK, token.trim()]), "value\n");
+    hardware.fails(4, &["--unlock"], &["keyring", "show", "k"]);
+    hardware.fails(2, &["cannot be used with"], &["keyring", "new", "-o", "x", "--recipient", KEK, "--argon2", CHEAP]);
+    assert!(!sandbox.exists("x"));
+}
+
+#[test]
+fn pins_come_from_a_file_the_environment_or_the_terminal() {
+    let hardware = Hardware::with_key();
+    let sandbox = &hardware.sandbox;
+    sandbox.write("plain", "secret");
+    sandbox.write("pin", format!("{PIN}\n"));
+    sandbox.write("wrong", "wrong-1234");
+    let with_pin = |arguments: &[&str]| {
+        let mut command = hardware.command(arguments);
+        command.env_remove("FORTRESS_PIN").output().unwrap()
+    };
+    assert!(with_pin(&["encrypt", "--recipient", KEK, "--pin-file", "pin", "plain"]).status.success());
+    let by_source = format!("{KEK}?pin-source={}", sandbox.path("pin").display());
+    assert!(with_pin(&["verify", "--key", &by_source, "plain.ftrs"]).status.success());
+    // The file goes before the environment.
+    hardware.fails(5, &["is wrong", "few tries"], &["verify", "--key", KEK, "--pin-file", "wrong", "plain.ftrs"]);
+    hardware.fails(9, &["nowhere", "cannot be read"], &["verify", "--key", KEK, "--pin-file", "nowhere", "plain.ftrs"]);
+    let listed = hardware.ok(&["hsm", "list"]);
+    assert!(listed.contains("PIN few tries left"), "{listed}");
+    // In a session of its own there is no terminal.
+    let program = env!("CARGO_BIN_EXE_fortress");
+    let mut alone = Command::new("setsid");
+    alone.args(["--wait", program, "verify", "--key", KEK, "plain.ftrs"]);
+    let env = hardware.command(&[]);
+    alone.envs(env.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("FORTRESS_PIN");
+    let output = alone.current_dir(sandbox.path(".")).output().unwrap();
+    failed(11, &["no PIN", "--pin-file", "FORTRESS_PIN"], &output);
+    // What a header tells is the key, and neither the PIN nor where it is found.
+    assert!(with_pin(&["encrypt", "--recipient", &by_source, "plain", "-o", "by-source"]).status.success());
+    for word in [PIN, "pin-source", "module"] {
+        assert!(!sandbox.read("by-source").windows(word.len()).any(|part| part == word.as_bytes()), "{word}");
+    }
+}
+
+#[test]
+fn what_is_not_there() {
+    let hardware = Hardware::with_key();
+    let sandbox = &hardware.sandbox;
+    sandbox.write("plain", "secret");
+    let encrypt = |uri: &'static str| ["encrypt", "--recipient", uri, "plain"];
+    hardware.fails(2, &["starts with \"pkcs11:\""], &encrypt("hsm:token=vault"));
+    hardware.fails(2, &["twice"], &encrypt("pkcs11:token=a;token=a"));
+    hardware.fails(9, &["no token", "fortress hsm list"], &encrypt("pkcs11:token=other"));
+    hardware.fails(9, &["no key", "fortress hsm init-key"], &encrypt("pkcs11:token=vault;object=other"));
+    hardware.fails(9, &["module /nowhere.so"], &encrypt("pkcs11:token=vault?module-path=/nowhere.so"));
+    hardware.fails(9, &["module /nowhere.so"], &["hsm", "list", "--pkcs11-module", "/nowhere.so"]);
+    hardware.fails(2, &["already has a key"], &["hsm", "init-key", KEK]);
+    hardware.fails(2, &["value of object"], &["hsm", "init-key", "pkcs11:token=vault"]);
+    hardware.fails(2, &["the mechanisms are aes-gcm"], &["hsm", "init-key", KEK, "--mechanism", "rot13"]);
+    hardware.fails(2, &["--recipient URI"], &["encrypt", "plain"]);
+    let output = hardware.command(&["hsm", "list"]).env_remove("FORTRESS_PKCS11_MODULE").output().unwrap();
+    failed(2, &["no PKCS #11 module", "--pkcs11-module"], &output);
+    assert!(!sandbox.exists("plain.ftrs"));
+
+    hardware.ok(&encrypt(KEK));
+    std::fs::remove_dir_all(sandbox.path("tokens")).unwrap();
+    std::fs::create_dir(sandbox.path("tokens")).unwrap();
+    hardware.fails(9, &["no token"], &["decrypt", "--key", KEK, "plain.ftrs", "-o", "x"]);
+    assert!(!sandbox.exists("x"));
+}
