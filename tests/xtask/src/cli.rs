@@ -10,12 +10,12 @@ pub(crate) const HELP: &str = "\
 cargo xtask <task>
 
   test [step…]                 every test, or the named steps:
-                               lint xtask core hsm cli wasm npm python wheel interop packaging browsers demo
+                               lint xtask core constant-time hsm cli wasm npm python wheel interop packaging browsers demo
   demo [--check]               build everything and serve the example page; --check drives it in three browsers
   bench [platform…] [--html]   benchmarks: native, cli, python, node, browser (default: all); --html also writes a report
   build                        WebAssembly, its sizes, and the npm package
   lint                         formatting, clippy, and the linters of the npm workspaces
-  setup [what…]                install what is missing: rust npm python wheel browsers hsm (default: all)
+  setup [what…]                install what is missing: rust npm python wheel browsers valgrind hsm (default: all)
   vectors                      write our own test vectors anew
   fuzz [target] [seconds]      cargo-fuzz targets, 60 seconds each unless told
   fresh [task…]                run a task (default: test) in a fresh clone of HEAD with its own target folder

@@ -59,7 +59,7 @@ impl Writing {
         let Encrypt { keyring: used, passphrase, recipients, suite, bound, metadata, force, .. } = arguments;
         if used.keyring.is_none() && recipients.is_empty() && !passphrase {
             return Err(Failure::usage(
-                "nobody could open it: give -k KEYRING, -p to encrypt for a passphrase, or --recipient URI",
+                "nobody could open it: give -k KEYRING, or -p to encrypt for a passphrase, or --recipient URI",
             ));
         }
         if let Some((key, _)) = metadata.iter().find(|(key, _)| key.starts_with(RESERVED)) {
