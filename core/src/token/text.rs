@@ -2,19 +2,19 @@
 
 use alloc::{string::String, vec::Vec};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::Engine;
 
 use super::TokenError;
 
 /// The text form of a token, a member or a group header.
 pub fn encode_text(token: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(token)
+    engine().encode(token)
 }
 
 /// As [`encode_text`], into `out`, which has just [`text_len`] bytes.
 pub fn encode_text_to(token: &[u8], out: &mut [u8]) -> Result<(), TokenError> {
     let (expected, got) = (text_len(token.len()), out.len());
-    match URL_SAFE_NO_PAD.encode_slice(token, out) {
+    match engine().encode_slice(token, out) {
         Ok(written) if written == got => Ok(()),
         _ => Err(TokenError::WrongLength { expected, got }),
     }
@@ -38,7 +38,7 @@ pub(crate) const fn bytes_len(len: usize) -> Option<usize> {
 /// The first byte behind a text form, by which its kind is known.
 pub(crate) fn first_byte_of_text(text: &[u8]) -> Result<u8, TokenError> {
     let mut start = [0; 3];
-    match URL_SAFE_NO_PAD.decode_slice(&text[..text.len().min(4)], &mut start) {
+    match engine().decode_slice(&text[..text.len().min(4)], &mut start) {
         Ok(0) => Err(TokenError::Truncated { got: 0 }),
         Ok(_) => Ok(start[0]),
         Err(_) => Err(TokenError::InvalidText),
@@ -47,21 +47,41 @@ pub(crate) fn first_byte_of_text(text: &[u8]) -> Result<u8, TokenError> {
 
 /// The bytes behind a text form. Padding, white space, other alphabets and stray bits are refused, so each token has one text.
 pub fn decode_text(text: &str) -> Result<Vec<u8>, TokenError> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| TokenError::InvalidText)
+    engine().decode(text).map_err(|_| TokenError::InvalidText)
 }
 
 /// As [`decode_text`], appending to `out`, or nothing.
 pub fn decode_text_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), TokenError> {
     let start = out.len();
-    URL_SAFE_NO_PAD.decode_vec(text, out).map_err(|_| {
+    engine().decode_vec(text, out).map_err(|_| {
         out.truncate(start);
         TokenError::InvalidText
     })
 }
 
+/// Base64url without padding, by the fastest means of this machine.
+#[cfg(all(feature = "assembly", any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn engine() -> &'static impl Engine {
+    use alloc::boxed::Box;
+
+    use base64::engine::{Simd, general_purpose::NO_PAD};
+    use once_cell::race::OnceBox;
+
+    static ENGINE: OnceBox<Simd> = OnceBox::new();
+    ENGINE.get_or_init(|| Box::new(Simd::url_safe(NO_PAD)))
+}
+
+/// Base64url without padding.
+#[cfg(not(all(feature = "assembly", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+fn engine() -> &'static impl Engine {
+    &base64::engine::general_purpose::URL_SAFE_NO_PAD
+}
+
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
+    use alloc::{format, vec};
+
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::*;
 
@@ -89,5 +109,43 @@ mod tests {
         let mut out = b"before".to_vec();
         assert_eq!(decode_text_into(b"Zm9vYg==", &mut out), Err(TokenError::InvalidText));
         assert_eq!(out, b"before");
+    }
+
+    /// Long enough for vectors of any width, and every remainder after them.
+    #[test]
+    fn it_is_the_base64_of_others() {
+        let bytes: Vec<u8> = (0..=u16::MAX).flat_map(|word| word.wrapping_mul(40_503).to_be_bytes()).collect();
+        for len in 0..600 {
+            let bytes = &bytes[len * 7..][..len];
+            let expected = URL_SAFE_NO_PAD.encode(bytes);
+            assert_eq!(encode_text(bytes), expected, "{len}");
+            let mut out = vec![0; expected.len()];
+            assert_eq!(encode_text_to(bytes, &mut out), Ok(()));
+            assert_eq!(out, expected.as_bytes(), "{len}");
+            assert_eq!(decode_text(&expected).as_deref(), Ok(bytes), "{len}");
+        }
+    }
+
+    /// Wherever in a long text it stands, what is not of the alphabet is refused, and so are padding and stray bits at its end.
+    #[test]
+    fn one_wrong_character_is_enough() {
+        let text = encode_text(&[0xA5; 150]);
+        for at in 0..text.len() {
+            for wrong in ["+", "/", "=", " ", "\n", "\0", "\u{7f}"] {
+                let (before, after) = (&text[..at], &text[at + 1..]);
+                assert_eq!(
+                    decode_text(&format!("{before}{wrong}{after}")),
+                    Err(TokenError::InvalidText),
+                    "{at} {wrong:?}"
+                );
+            }
+        }
+        for len in [148, 149] {
+            let text = encode_text(&[0xA5; 150][..len]);
+            assert!(decode_text(&text).is_ok());
+            assert_eq!(decode_text(&format!("{text}=")), Err(TokenError::InvalidText));
+            let stray = format!("{}B", &text[..text.len() - 1]);
+            assert_eq!(decode_text(&stray), Err(TokenError::InvalidText), "{len}");
+        }
     }
 }

@@ -86,7 +86,8 @@ impl ColumnBuilder {
             offsets.push(end as i64);
         }
         // Zeros that the system gives as they are touched, by whichever thread does.
-        let data = Zeroizing::new(vec![0; end]);
+        let mut data = Zeroizing::new(vec![0; end]);
+        in_huge_pages(&mut data);
         Ok(ColumnBuilder { form, nulls, validity, offsets, data })
     }
 
@@ -101,6 +102,26 @@ impl ColumnBuilder {
         ArrowColumn(Arc::new(Column { form, nulls, validity, offsets, data }))
     }
 }
+
+/// Asks for pages of 2 MiB where these zeros are not touched yet: a fault for every 4 KiB takes longer than encrypting them.
+#[cfg(target_os = "linux")]
+fn in_huge_pages(zeros: &mut [u8]) {
+    if zeros.len() < 2 * HUGE_PAGE {
+        return;
+    }
+    let skipped = zeros.as_ptr().align_offset(HUGE_PAGE);
+    if let Some(pages) = zeros.get_mut(skipped..) {
+        let len = pages.len() / HUGE_PAGE * HUGE_PAGE;
+        // SAFETY: whole pages of our own, whose contents this advice does not change. It may be refused, and then nothing is lost.
+        unsafe { libc::madvise(pages.as_mut_ptr().cast(), len, libc::MADV_HUGEPAGE) };
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn in_huge_pages(_: &mut [u8]) {}
+
+#[cfg(target_os = "linux")]
+const HUGE_PAGE: usize = 2 << 20;
 
 /// The room of a column that is not given out yet.
 pub(crate) struct ColumnSink<'a> {
