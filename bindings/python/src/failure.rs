@@ -2,7 +2,8 @@
 
 use fortress::{
     ContextError, KeyringError, PassphraseError, SuiteError, batch::BatchError, chunked::ChunkedError,
-    envelope::EnvelopeError, token::TokenError,
+    envelope::EnvelopeError, external::ExternalKeyError, identity::IdentityError, shares::ShareError,
+    token::TokenError,
 };
 use pyo3::{prelude::*, sync::PyOnceLock};
 
@@ -23,6 +24,13 @@ impl Failure {
     pub(crate) fn closed(what: &str) -> Failure {
         Failure { code: "closed", text: format!("this {what} is closed") }
     }
+
+    /// The exception, with the one of the caller's that led to it.
+    pub(crate) fn caused_by(self, py: Python<'_>, cause: Option<PyErr>) -> PyErr {
+        let error = PyErr::from(self);
+        error.set_cause(py, cause);
+        error
+    }
 }
 
 macro_rules! from_core {
@@ -36,7 +44,18 @@ macro_rules! from_core {
     )+};
 }
 
-from_core!(ChunkedError, ContextError, EnvelopeError, KeyringError, PassphraseError, SuiteError, TokenError);
+from_core!(
+    ChunkedError,
+    ContextError,
+    EnvelopeError,
+    ExternalKeyError,
+    IdentityError,
+    KeyringError,
+    PassphraseError,
+    ShareError,
+    SuiteError,
+    TokenError
+);
 
 impl From<Failure> for PyErr {
     #[cold]

@@ -82,6 +82,20 @@ fn recipients<'py>(py: Python<'py>, header: &Header) -> PyResult<Vec<Bound<'py, 
                 answer.set_item("memory_kib", params.memory_kib)?;
                 answer.set_item("lanes", params.lanes)?;
             }
+            RecipientInfo::Identity { id } => {
+                answer.set_item("kind", "identity")?;
+                answer.set_item("id", id.to_string())?;
+            }
+            RecipientInfo::Shares { set, threshold, count } => {
+                answer.set_item("kind", "shares")?;
+                answer.set_item("set", set.to_string())?;
+                answer.set_item("threshold", threshold)?;
+                answer.set_item("count", count)?;
+            }
+            RecipientInfo::External { reference } => {
+                answer.set_item("kind", "external")?;
+                answer.set_item("reference", reference)?;
+            }
             RecipientInfo::Other { kind } => {
                 answer.set_item("kind", "other")?;
                 answer.set_item("type", kind)?;

@@ -22,7 +22,7 @@ use crate::{
     failure::Failure,
     parties::Parties,
     random::Pool,
-    text, tokens,
+    rewrap, text, tokens,
 };
 
 /// A keyring; `fortress.Keyring` is the class that people meet.
@@ -67,7 +67,7 @@ impl KeyringHandle {
         let sealed = Bytes::of(sealed, "a sealed keyring")?;
         let sealed = sealed.as_slice();
         let keyring = Parties::of(identities)?
-            .as_identities(cls.py(), |ids| Ok(Keyring::open(sealed, ids, &ReadLimits::default())?))?;
+            .opening(cls.py(), sealed, |ids| Ok(Keyring::open(sealed, ids, &ReadLimits::default())?))?;
         object(cls, keyring)
     }
 
@@ -79,9 +79,22 @@ impl KeyringHandle {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let py = slf.py();
         let metadata = Metadata::new(text::Entries::of(metadata, "metadata")?.pairs()?);
-        let sealed = Parties::of(recipients)?
-            .sealing(slf.get(), py, |keyring, recipients| Ok(keyring.seal(recipients, metadata, &mut Pool)?))?;
+        let draft = Keyring::draft(metadata, &mut Pool).map_err(Failure::from)?;
+        let sealed = Parties::of(recipients)?.sealing(py, slf.get(), draft, |draft, keyring, recipients| {
+            Ok(keyring.seal_draft(draft, recipients, &mut Pool)?)
+        })?;
         Ok(PyBytes::new(py, &sealed))
+    }
+
+    /// Writes a sealed keyring's header for other recipients. Returns how many of its bytes that replaces, and what takes their place.
+    #[staticmethod]
+    fn _rewrap<'py>(
+        sealed: &Bound<'py, PyAny>,
+        identities: &Bound<'py, PyAny>,
+        recipients: &Bound<'py, PyAny>,
+        keep: &Bound<'py, PyAny>,
+    ) -> PyResult<(usize, Bound<'py, PyBytes>)> {
+        rewrap::header(sealed, (identities, recipients), None, keep, Keyring::rewrap_draft)
     }
 
     /// Narrows it to a scope.

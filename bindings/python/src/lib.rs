@@ -10,11 +10,14 @@ mod arrow;
 mod buffer;
 mod columns;
 mod cores;
+mod external;
 mod failure;
 mod inspect;
 mod keyring;
 mod parties;
 mod random;
+mod rewrap;
+mod sharing;
 mod streams;
 mod text;
 mod tokens;
@@ -31,7 +34,9 @@ mod _fortress {
         inspect::{inspect, prefix_len},
         keyring::{KeyringHandle, Seed},
         parties::PassphraseHandle,
-        streams::{Decryptor, Encryptor, Ranges, decrypt_envelope, encrypt_envelope, open_envelope, rewrap},
+        rewrap::rewrap,
+        sharing::{IdentityHandle, ShareSetHandle, SharesHandle},
+        streams::{Decryptor, Encryptor, Ranges, decrypt_envelope, encrypt_envelope, open_envelope},
         tokens::{decode_token, encode_token},
     };
 }

@@ -1,16 +1,21 @@
 //! Recipients and identities, gathered for one call.
 
-use std::sync::{RwLock, RwLockReadGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use fortress::{
     Argon2Params, Keyring, Passphrase,
-    envelope::{Identity, Recipient},
+    envelope::{Identity, Recipient, external_requests},
+    external::AnsweredKey,
+    identity::{PublicIdentity, SecretIdentity},
+    shares::Shares,
 };
-use pyo3::{exceptions::PyTypeError, prelude::*};
+use pyo3::{exceptions::PyTypeError, prelude::*, types::PyString};
 
 use crate::{
+    external::{OwnKey, Wrappable},
     failure::Failure,
     keyring::{KeyringHandle, read, write},
+    sharing::{HeldSet, IdentityHandle, ShareSetHandle, SharesHandle},
     text,
 };
 
@@ -53,59 +58,100 @@ pub(crate) struct Parties(Vec<Party>);
 enum Party {
     Keyring(Py<KeyringHandle>),
     Passphrase(Py<PassphraseHandle>),
+    Identity(Arc<SecretIdentity>),
+    Public(PublicIdentity),
+    ShareSet(Arc<HeldSet>),
+    Shares(Arc<Shares>),
+    External(OwnKey),
 }
 
 impl Parties {
-    /// The keyrings and passphrases of an iterable.
+    /// Those of an iterable.
     pub(crate) fn of(parties: &Bound<'_, PyAny>) -> PyResult<Parties> {
         parties.try_iter()?.map(|party| Party::of(&party?)).collect::<PyResult<_>>().map(Parties)
     }
 
-    /// Lends all of them as recipients, without the interpreter.
-    pub(crate) fn as_recipients<T: Send>(
+    /// Makes a draft, without the interpreter. External keys are no recipients yet.
+    pub(crate) fn drafting<D: Send>(
         &self,
         py: Python<'_>,
-        work: impl FnOnce(&[Recipient<'_>]) -> Result<T, Failure> + Send,
-    ) -> Result<T, Failure> {
-        py.detach(|| Lent::new(&[self]).with_recipients(0, work))
+        draft: impl FnOnce(&[Recipient<'_>]) -> Result<D, Failure> + Send,
+    ) -> Result<D, Failure> {
+        py.detach(|| Lent::new(self, None).with_recipients(&[], draft))
     }
 
-    /// Lends a keyring and all of them as recipients of it, without the interpreter.
-    pub(crate) fn sealing<T: Send>(
+    /// Has the external keys among them wrap a draft's file key, and lends all of them as recipients to what finishes it, without the
+    /// interpreter.
+    pub(crate) fn finishing<D: Wrappable + Send, T: Send>(
         &self,
+        py: Python<'_>,
+        draft: D,
+        finish: impl FnOnce(D, &[Recipient<'_>]) -> Result<T, Failure> + Send,
+    ) -> PyResult<T> {
+        let wrapped = self.wrapping(py, &draft)?;
+        Ok(py.detach(|| Lent::new(self, None).with_recipients(&wrapped, |recipients| finish(draft, recipients)))?)
+    }
+
+    /// As [`finishing`](Parties::finishing), of a draft that is made for a keyring.
+    pub(crate) fn sealing<D: Wrappable + Send, T: Send>(
+        &self,
+        py: Python<'_>,
         keyring: &KeyringHandle,
-        py: Python<'_>,
-        work: impl FnOnce(&Keyring, &[Recipient<'_>]) -> Result<T, Failure> + Send,
-    ) -> Result<T, Failure> {
-        py.detach(|| {
-            let lists = [self];
-            let lent = Lent::with(Some(keyring), &lists);
+        draft: D,
+        finish: impl FnOnce(D, &Keyring, &[Recipient<'_>]) -> Result<T, Failure> + Send,
+    ) -> PyResult<T> {
+        let wrapped = self.wrapping(py, &draft)?;
+        Ok(py.detach(|| {
+            let lent = Lent::new(self, Some(keyring));
             let sealed = lent.keyring(keyring)?;
-            lent.with_recipients(0, |recipients| work(sealed, recipients))
-        })
+            lent.with_recipients(&wrapped, |recipients| finish(draft, sealed, recipients))
+        })?)
     }
 
-    /// Lends all of them as identities, without the interpreter.
-    pub(crate) fn as_identities<T: Send>(
+    /// Has the external keys among them unwrap what they may, unless another one opens the envelope, of which `prefix` is enough. Lends all of
+    /// them as identities, without the interpreter.
+    pub(crate) fn opening<T: Send>(
         &self,
         py: Python<'_>,
+        prefix: &[u8],
         work: impl FnOnce(&[Identity<'_>]) -> Result<T, Failure> + Send,
-    ) -> Result<T, Failure> {
-        py.detach(|| Lent::new(&[self]).with_identities(0, work))
+    ) -> PyResult<T> {
+        let (answers, trouble) = self.unwrapping(py, prefix)?;
+        let opened = py.detach(|| Lent::new(self, None).with_identities(&answers, work));
+        opened.map_err(|failure| match failure.code {
+            "key_unavailable" | "key_refused" | "authentication_failed" => failure.caused_by(py, trouble),
+            _ => failure.into(),
+        })
     }
 
-    /// Lends these as identities and those as recipients, without the interpreter.
-    pub(crate) fn with_recipients<T: Send>(
-        &self,
-        recipients: &Parties,
-        py: Python<'_>,
-        work: impl FnOnce(&[Identity<'_>], &[Recipient<'_>]) -> Result<T, Failure> + Send,
-    ) -> Result<T, Failure> {
-        py.detach(|| {
-            let lists = [self, recipients];
-            let lent = Lent::new(&lists);
-            lent.with_identities(0, |identities| lent.with_recipients(1, |recipients| work(identities, recipients)))
-        })
+    fn external(&self) -> impl Iterator<Item = &OwnKey> {
+        self.0.iter().filter_map(|party| if let Party::External(key) = party { Some(key) } else { None })
+    }
+
+    fn wrapping(&self, py: Python<'_>, draft: &impl Wrappable) -> PyResult<Vec<AnsweredKey>> {
+        self.external().map(|key| key.wrapping(py, draft)).collect()
+    }
+
+    /// The answers, and the exception of the last key that had trouble.
+    fn unwrapping(&self, py: Python<'_>, prefix: &[u8]) -> PyResult<(Vec<AnsweredKey>, Option<PyErr>)> {
+        let (mut answers, mut trouble) = (Vec::new(), None);
+        if self.external().next().is_none() {
+            return Ok((answers, trouble));
+        }
+        let requests = py.detach(|| {
+            Lent::new(self, None).with_identities(&[], |identities| Ok(external_requests(prefix, identities)?))
+        })?;
+        for request in requests {
+            for key in self.external() {
+                if key.opens(py, &request.reference)? {
+                    let (answer, error) = key.unwrapping(py, request)?;
+                    answers.push(answer);
+                    trouble = error.or(trouble);
+                    break;
+                }
+            }
+        }
+        Ok((answers, trouble))
     }
 }
 
@@ -117,31 +163,47 @@ impl Party {
         if let Ok(passphrase) = party.cast::<PassphraseHandle>() {
             return Ok(Party::Passphrase(passphrase.clone().unbind()));
         }
+        if let Ok(identity) = party.cast::<IdentityHandle>() {
+            return Ok(Party::Identity(identity.get().lend()?));
+        }
+        if let Ok(text) = party.cast::<PyString>() {
+            return Ok(Party::Public(text::utf8(text)?.parse().map_err(Failure::from)?));
+        }
+        if let Ok(set) = party.cast::<ShareSetHandle>() {
+            return Ok(Party::ShareSet(set.get().lend()?));
+        }
+        if let Ok(shares) = party.cast::<SharesHandle>() {
+            return Ok(Party::Shares(shares.get().lend()?));
+        }
+        if let Some(key) = OwnKey::of(party)? {
+            return Ok(Party::External(key));
+        }
         let got = text::type_name(party);
-        Err(PyTypeError::new_err(format!("expected a Keyring or a Passphrase, got {got}")))
+        Err(PyTypeError::new_err(format!(
+            "expected a Keyring, a Passphrase, an Identity or the text of a public one, a ShareSet, Shares or an ExternalKey, got {got}"
+        )))
     }
 }
 
-/// Several lists of parties, each lock among them taken once and in one order, so that two calls cannot wait for each other.
+/// Parties, each lock among them taken once and in one order, so that two calls cannot wait for each other.
 struct Lent<'p> {
     keyrings: Vec<(*const KeyringHandle, RwLockReadGuard<'p, Option<Keyring>>)>,
     passphrases: Vec<(*const PassphraseHandle, RwLockReadGuard<'p, Option<Costed>>)>,
-    lists: &'p [&'p Parties],
+    parties: &'p Parties,
 }
 
 impl<'p> Lent<'p> {
-    fn new(lists: &'p [&'p Parties]) -> Lent<'p> {
-        Lent::with(None, lists)
-    }
-
-    /// As [`new`](Lent::new), with a keyring that is no party.
-    fn with(keyring: Option<&'p KeyringHandle>, lists: &'p [&'p Parties]) -> Lent<'p> {
-        let parties = || lists.iter().flat_map(|list| &list.0);
-        let mut keyrings: Vec<&KeyringHandle> = parties()
+    /// Them, and a keyring that is none of them.
+    fn new(parties: &'p Parties, keyring: Option<&'p KeyringHandle>) -> Lent<'p> {
+        let mut keyrings: Vec<&KeyringHandle> = parties
+            .0
+            .iter()
             .filter_map(|party| if let Party::Keyring(keyring) = party { Some(keyring.get()) } else { None })
             .chain(keyring)
             .collect();
-        let mut passphrases: Vec<&PassphraseHandle> = parties()
+        let mut passphrases: Vec<&PassphraseHandle> = parties
+            .0
+            .iter()
             .filter_map(|party| if let Party::Passphrase(passphrase) = party { Some(passphrase.get()) } else { None })
             .collect();
         keyrings.sort_by_key(|keyring| std::ptr::from_ref(*keyring));
@@ -154,47 +216,62 @@ impl<'p> Lent<'p> {
                 .into_iter()
                 .map(|passphrase| (std::ptr::from_ref(passphrase), read(&passphrase.0)))
                 .collect(),
-            lists,
+            parties,
         }
     }
 
+    /// All of them as recipients; of the external keys those in `wrapped`, which are in their order.
     fn with_recipients<T>(
         &self,
-        list: usize,
+        wrapped: &[AnsweredKey],
         work: impl FnOnce(&[Recipient<'_>]) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let recipients = self.parties(list, |party| {
-            Ok(match party {
-                Party::Keyring(keyring) => Recipient::Keyring(self.keyring(keyring.get())?),
+        let (mut wrapped, mut recipients) = (wrapped.iter(), Vec::new());
+        for party in &self.parties.0 {
+            recipients.extend(match party {
+                Party::Keyring(keyring) => Some(Recipient::Keyring(self.keyring(keyring.get())?)),
                 Party::Passphrase(passphrase) => {
                     let (passphrase, params) = self.passphrase(passphrase.get())?;
-                    Recipient::Passphrase(passphrase, *params)
+                    Some(Recipient::Passphrase(passphrase, *params))
                 }
-            })
-        })?;
+                Party::Identity(identity) => Some(Recipient::Identity(identity.public())),
+                Party::Public(identity) => Some(Recipient::Identity(identity)),
+                Party::ShareSet(held) => Some(Recipient::Shares(&held.set, &held.holders)),
+                Party::Shares(_) => {
+                    return Err(Failure::argument("shares open; to encrypt for them, give the ShareSet"));
+                }
+                Party::External(_) => wrapped.next().map(|key| Recipient::External(key)),
+            });
+        }
         work(&recipients)
     }
 
+    /// All of them as identities; for the external keys, what they answered.
     fn with_identities<T>(
         &self,
-        list: usize,
+        answers: &[AnsweredKey],
         work: impl FnOnce(&[Identity<'_>]) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let identities = self.parties(list, |party| {
-            Ok(match party {
+        let mut identities = Vec::new();
+        for party in &self.parties.0 {
+            identities.push(match party {
                 Party::Keyring(keyring) => Identity::Keyring(self.keyring(keyring.get())?),
                 Party::Passphrase(passphrase) => Identity::Passphrase(&self.passphrase(passphrase.get())?.0),
-            })
-        })?;
+                Party::Identity(identity) => Identity::Identity(identity),
+                Party::Shares(shares) => Identity::Shares(shares),
+                Party::Public(_) => {
+                    return Err(Failure::argument("a public identity opens nothing; give the Identity that it is of"));
+                }
+                Party::ShareSet(_) => {
+                    return Err(Failure::argument(
+                        "a share set opens by its shares: give Shares(...) with enough of them",
+                    ));
+                }
+                Party::External(_) => continue,
+            });
+        }
+        identities.extend(answers.iter().map(|key| Identity::External(key)));
         work(&identities)
-    }
-
-    fn parties<'s, T>(
-        &'s self,
-        list: usize,
-        convert: impl FnMut(&'s Party) -> Result<T, Failure>,
-    ) -> Result<Vec<T>, Failure> {
-        self.lists.get(list).map_or(&[][..], |list| &list.0).iter().map(convert).collect()
     }
 
     fn keyring(&self, handle: &KeyringHandle) -> Result<&Keyring, Failure> {

@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use fortress::{
     Suite,
     chunked::{self, RandomAccess},
-    envelope::{self, Metadata, NewEnvelope, OpenEnvelope, Options, ReadLimits, RewrapOptions},
+    envelope::{self, Metadata, NewEnvelope, OpenEnvelope, Options, ReadLimits},
+    hazmat::Draft,
 };
 use pyo3::{
     prelude::*,
@@ -46,9 +47,7 @@ impl Encryptor {
         metadata: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Encryptor> {
         let options = options(context, suite, metadata)?;
-        let (prefix, stream) = Parties::of(recipients)?
-            .as_recipients(py, |recipients| Ok(envelope::create(recipients, &options, &mut Pool)?))
-            .map(NewEnvelope::into_stream)?;
+        let (prefix, stream) = create(py, &Parties::of(recipients)?, &options)?.into_stream();
         Ok(Encryptor { prefix, stream: Shared::new(stream) })
     }
 
@@ -203,7 +202,7 @@ pub(crate) fn open_envelope<'py>(
     let prefix = Bytes::of(prefix, "an envelope")?;
     let prefix = prefix.as_slice();
     let opened = Parties::of(identities)?
-        .as_identities(py, |identities| Ok(envelope::open(prefix, identities, &context, &ReadLimits::default())?))?;
+        .opening(py, prefix, |identities| Ok(envelope::open(prefix, identities, &context, &ReadLimits::default())?))?;
     let (metadata, suite) = (inspect::metadata(py, opened.header())?, opened.suite().title());
     let start = opened.message_start() as u64;
     let reader = match envelope_len {
@@ -229,9 +228,12 @@ pub(crate) fn encrypt_envelope<'py>(
     let options = options(context, suite, metadata)?;
     let data = Bytes::of(data, "data")?;
     let data = data.as_slice();
-    let envelope = Parties::of(recipients)?
-        .as_recipients(py, |recipients| Ok(envelope::encrypt(data, recipients, &options, &mut Pool)?))?;
-    Ok(PyBytes::new(py, &envelope))
+    let (mut envelope, stream) = create(py, &Parties::of(recipients)?, &options)?.into_stream();
+    let envelope = py.detach(|| {
+        envelope.reserve_exact(stream.finish_len(data.len()));
+        stream.finish(data, &mut envelope).map(|()| envelope)
+    });
+    Ok(PyBytes::new(py, &envelope.map_err(Failure::from)?))
 }
 
 /// Decrypts a whole envelope.
@@ -245,31 +247,16 @@ pub(crate) fn decrypt_envelope<'py>(
     let context = text::context(context)?;
     let envelope = Bytes::of(envelope, "an envelope")?;
     let envelope = envelope.as_slice();
-    let plaintext = Parties::of(identities)?.as_identities(py, |identities| {
+    let plaintext = Parties::of(identities)?.opening(py, envelope, |identities| {
         Ok(Zeroizing::new(envelope::decrypt(envelope, identities, &context, &ReadLimits::default())?))
     })?;
     Ok(PyBytes::new(py, &plaintext))
 }
 
-/// Writes an envelope's header for other recipients; a context that is given is proved first. Returns how many bytes of the envelope it replaces, and what takes their place.
-#[pyfunction]
-pub(crate) fn rewrap<'py>(
-    prefix: &Bound<'py, PyAny>,
-    identities: &Bound<'py, PyAny>,
-    recipients: &Bound<'py, PyAny>,
-    context: Option<&Bound<'py, PyAny>>,
-) -> PyResult<(usize, Bound<'py, PyBytes>)> {
-    let py = prefix.py();
-    let context = context.map(|context| text::context(Some(context))).transpose()?;
-    let options = RewrapOptions { context: context.as_deref(), ..Default::default() };
-    let prefix = Bytes::of(prefix, "an envelope")?;
-    let prefix = prefix.as_slice();
-    let replaced = envelope::rewrapped_len(prefix).map_err(Failure::from)?;
-    let rewrapped =
-        Parties::of(identities)?.with_recipients(&Parties::of(recipients)?, py, |identities, recipients| {
-            Ok(envelope::rewrap(prefix, identities, recipients, &options, &mut Pool)?)
-        })?;
-    Ok((replaced, PyBytes::new(py, &rewrapped)))
+/// Starts an envelope.
+fn create(py: Python<'_>, recipients: &Parties, options: &Options) -> PyResult<NewEnvelope> {
+    let draft = recipients.drafting(py, |recipients| Ok(Draft::new(recipients, options, &mut Pool)?))?;
+    recipients.finishing(py, draft, |draft, recipients| Ok(draft.create(recipients, &mut Pool)?))
 }
 
 fn options(

@@ -22,7 +22,8 @@ from ._files import (
 )
 from ._fortress import decode_token, encode_token
 from ._inspection import Field, Inspection, inspect, inspect_file
-from ._keyring import HoistedColumn, HoistedRow, Identity, Keyring, KeyVersion, Passphrase, Recipient
+from ._keyring import HoistedColumn, HoistedRow, Keyring, KeyVersion
+from ._parties import ExternalKey, Identity, Opener, Passphrase, Recipient, Shares, ShareSet
 from ._reader import EncryptedReader
 from ._stream import Decryptor, Encryptor
 from ._writer import EncryptedWriter
@@ -54,6 +55,7 @@ __all__ = [
     "EncryptedReader",
     "EncryptedWriter",
     "Encryptor",
+    "ExternalKey",
     "Field",
     "FormatError",
     "FortressError",
@@ -66,9 +68,12 @@ __all__ = [
     "Keyring",
     "LimitError",
     "NotFortressError",
+    "Opener",
     "Passphrase",
     "RandomnessError",
     "Recipient",
+    "ShareSet",
+    "Shares",
     "StateError",
     "TruncatedError",
     "UnknownKeyError",

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 from . import _fortress
-from ._keyring import Identity, Keyring, Passphrase, Recipient, parties
+from ._keyring import Keyring
+from ._parties import Opener, Passphrase, Recipient, newcomers, parties
 from ._reader import EncryptedReader, extent, open_reader, read_prefix
 from ._target import target_of
 from ._writer import EncryptedWriter, open_writer
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Literal
 
-    from ._types import BytesLike, Context, PathLike, Progress, Suite
+    from ._types import BytesLike, Context, Keep, PathLike, Progress, Suite
 
     _Read = Literal["r", "rb"]
     _Write = Literal["w", "wb", "x", "xb"]
@@ -33,7 +34,7 @@ def open(
     *,
     keyring: Keyring | None = None,
     passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
+    identities: Iterable[Opener] = (),
     context: Context | None = None,
 ) -> EncryptedReader: ...
 @overload
@@ -55,7 +56,7 @@ def open(
     *,
     keyring: Keyring | None = None,
     passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
+    identities: Iterable[Opener] = (),
     recipients: Iterable[Recipient] = (),
     context: Context | None = None,
     suite: Suite | None = None,
@@ -70,7 +71,7 @@ def open(
     *,
     keyring: Keyring | None = None,
     passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
+    identities: Iterable[Opener] = (),
     recipients: Iterable[Recipient] = (),
     context: Context | None = None,
     suite: Suite | None = None,
@@ -150,7 +151,7 @@ def decrypt_file(
     *,
     keyring: Keyring | None = None,
     passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
+    identities: Iterable[Opener] = (),
     context: Context | None = None,
     progress: Progress | None = None,
 ) -> None:
@@ -190,19 +191,25 @@ def rewrap_file(
     *,
     keyring: Keyring | None = None,
     passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
-    recipients: Iterable[Recipient],
+    identities: Iterable[Opener] = (),
+    recipients: Iterable[Recipient] = (),
+    keep: Keep = "nobody",
     context: Context | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Writes a file's header for other recipients; its encrypted content is copied as it is, not decrypted.
 
-    Without ``destination`` the file is replaced. Whoever could open it before may have kept its key. Give the
-    ``context`` when the recipients are new ones: it proves that this is the file that you mean, and not another one.
+    The new recipients take the place of all, unless ``keep`` says who stays beside them: ``"others"``, those that the
+    given identities do not open; ``"everybody"``; or a list of places in the header, as :func:`inspect_file` lists
+    them. Without ``destination`` the file is replaced.
+
+    Who is taken out may have kept a copy of the old header, or the file's key, and opens the content with either:
+    encrypt anew what must get out of their reach. Give the ``context`` when the recipients are new ones: it proves that
+    this is the file that you mean, and not another one.
     """
     named = parties(keyring, passphrase, identities, "an identity")
     with _source(source) as (file, total):
-        replaced, header = _fortress.rewrap(read_prefix(file), named, tuple(recipients), context)
+        replaced, header = _fortress.rewrap(read_prefix(file), named, newcomers(recipients), context, keep)
         file.seek(replaced)
         target = target_of(source if destination is None else destination, exclusive=False)
         try:
@@ -238,7 +245,7 @@ def decrypt_bytes(
     *,
     keyring: Keyring | None = None,
     passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
+    identities: Iterable[Opener] = (),
     context: Context | None = None,
 ) -> bytes:
     """Decrypts a whole envelope. On failure nothing of it is returned."""
@@ -250,13 +257,14 @@ def rewrap(
     *,
     keyring: Keyring | None = None,
     passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
-    recipients: Iterable[Recipient],
+    identities: Iterable[Opener] = (),
+    recipients: Iterable[Recipient] = (),
+    keep: Keep = "nobody",
     context: Context | None = None,
 ) -> bytes:
     """An envelope for other recipients; its message is copied as it is, not decrypted. See :func:`rewrap_file`."""
     named = parties(keyring, passphrase, identities, "an identity")
-    replaced, header = _fortress.rewrap(envelope, named, tuple(recipients), context)
+    replaced, header = _fortress.rewrap(envelope, named, newcomers(recipients), context, keep)
     return b"".join((header, memoryview(envelope)[replaced:]))
 
 
@@ -290,7 +298,7 @@ def decrypt_stream(
     *,
     keyring: Keyring | None = None,
     passphrase: str | Passphrase | None = None,
-    identities: Iterable[Identity] = (),
+    identities: Iterable[Opener] = (),
     context: Context | None = None,
 ) -> Iterator[bytes]:
     """The plaintext of an envelope that arrives piece by piece.
@@ -314,7 +322,7 @@ def decrypt_stream(
 class Opening:
     """Decrypts an envelope that arrives in pieces of any size, its prefix too."""
 
-    def __init__(self, identities: tuple[Identity, ...], context: Context | None) -> None:
+    def __init__(self, identities: tuple[object, ...], context: Context | None) -> None:
         self._identities = identities
         self._context = context
         self._start = bytearray()

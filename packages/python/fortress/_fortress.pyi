@@ -1,6 +1,6 @@
 """The extension module. `fortress` is what people import."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, overload
 
 from typing_extensions import Buffer, Self
@@ -11,6 +11,10 @@ class Keyring:
     @classmethod
     def _open(cls, sealed: Buffer, identities: Iterable[object]) -> Self: ...
     def _seal(self, recipients: Iterable[object], metadata: Mapping[str, str] | None) -> bytes: ...
+    @staticmethod
+    def _rewrap(
+        sealed: Buffer, identities: Iterable[object], recipients: Iterable[object], keep: str | Sequence[int]
+    ) -> tuple[int, bytes]: ...
     def _scope(self, segments: tuple[str, ...]) -> Self: ...
     def _rotate(self, now: int) -> str: ...
     def _destroy_version(self, id: str) -> None: ...
@@ -76,6 +80,56 @@ class Passphrase:
     def close(self) -> None:
         """Wipes it."""
 
+class Identity:
+    def __new__(cls, secret: str | None = None) -> Self: ...
+    @property
+    def public(self) -> str:
+        """What others encrypt for: a text that starts with ``fortress1``."""
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits that stand for it in headers. Compare public texts where it matters who someone is."""
+
+    def expose_secret(self) -> str:
+        """The secret text, in the clear: whoever has it reads everything that was encrypted for this identity."""
+
+    def held_shares(self, sealed: Buffer) -> list[str]:
+        """The shares that an envelope or a sealed keyring holds for it, as texts: what its holder brings when others
+        need it. Only who opens the envelope can tell whether its header is authentic."""
+
+    def close(self) -> None:
+        """Wipes it, once nothing uses it any more."""
+
+class ShareSet:
+    def __new__(cls, threshold: int, count: int, holders: list[str]) -> Self: ...
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits, in each of its shares and in headers."""
+
+    @property
+    def threshold(self) -> int:
+        """How many shares open."""
+
+    def expose_shares(self) -> list[str]:
+        """The texts of all shares, in the clear. Give each to someone else."""
+
+    def close(self) -> None:
+        """Wipes it, once nothing uses it any more."""
+
+class Shares:
+    def __new__(cls, texts: list[str]) -> Self: ...
+    @property
+    def set_id(self) -> str:
+        """The id of the set that they are of."""
+
+    @property
+    def threshold(self) -> int:
+        """How many shares of the set open."""
+
+    def __len__(self) -> int: ...
+    def close(self) -> None:
+        """Wipes them, once nothing uses them any more."""
+
 class Seed: ...
 
 class ArrowColumn:
@@ -130,7 +184,11 @@ def encrypt_envelope(
 ) -> bytes: ...
 def decrypt_envelope(envelope: Buffer, identities: Iterable[object], context: Mapping[str, str] | None) -> bytes: ...
 def rewrap(
-    prefix: Buffer, identities: Iterable[object], recipients: Iterable[object], context: Mapping[str, str] | None
+    prefix: Buffer,
+    identities: Iterable[object],
+    recipients: Iterable[object],
+    context: Mapping[str, str] | None,
+    keep: str | Sequence[int],
 ) -> tuple[int, bytes]: ...
 def prefix_len(start: Buffer) -> int | None: ...
 def inspect(data: str | Buffer, total: int | None = None) -> dict[str, Any]: ...

@@ -1,66 +1,23 @@
-"""Keyrings and passphrases."""
+"""Keyrings."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Union
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _columns, _fortress
+from ._parties import Opener, Passphrase, Recipient, newcomers, parties
+from ._secret import Secret
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Literal
 
-    from typing_extensions import Self
+    from ._types import BytesLike, Context, Keep, Profile
 
-    from ._types import BytesLike, Context, Profile
-
-__all__ = ["HoistedColumn", "HoistedRow", "Identity", "KeyVersion", "Keyring", "Passphrase", "Recipient", "parties"]
-
-
-class _Secret:
-    """What holders of secrets have in common: they end with their block, and are not copied or stored by accident."""
-
-    __slots__ = ()
-
-    if TYPE_CHECKING:
-
-        def close(self) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _refuse(self, *_: object) -> NoReturn:
-        name = type(self).__name__
-        raise TypeError(f"a {name} holds secrets and cannot be copied or pickled" + _INSTEAD.get(name, ""))
-
-    __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse
-
-
-_INSTEAD = {"Keyring": "; seal() it, and open() it where it is needed"}
-
-
-class Passphrase(_Secret, _fortress.Passphrase):
-    """A passphrase, and what guessing it costs where it becomes a recipient.
-
-    By default guessing costs what RFC 9106 recommends second: ``passes=3``, ``memory_kib=65536``, ``lanes=4``.
-
-    >>> Passphrase("correct horse battery staple")
-    <fortress.Passphrase>
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "<fortress.Passphrase>"
+__all__ = ["HoistedColumn", "HoistedRow", "KeyVersion", "Keyring"]
 
 
 class KeyVersion(NamedTuple):
@@ -87,7 +44,7 @@ class HoistedColumn(NamedTuple):
     tokens: Any
 
 
-class Keyring(_Secret, _fortress.Keyring):
+class Keyring(Secret, _fortress.Keyring):
     """Versioned keys. One version is primary and encrypts; the others decrypt until they are destroyed.
 
     >>> keyring = Keyring.generate()
@@ -114,7 +71,7 @@ class Keyring(_Secret, _fortress.Keyring):
         *,
         passphrase: str | Passphrase | None = None,
         keyring: Keyring | None = None,
-        identities: Iterable[Identity] = (),
+        identities: Iterable[Opener] = (),
     ) -> Keyring:
         """Opens what :meth:`seal` made, by any of the identities that are given."""
         return cls._open(sealed, parties(keyring, passphrase, identities, "an identity"))
@@ -129,6 +86,30 @@ class Keyring(_Secret, _fortress.Keyring):
     ) -> bytes:
         """This keyring with all its versions, encrypted for the recipients that are given. Store it anywhere."""
         return self._seal(parties(keyring, passphrase, recipients, "a recipient"), metadata)
+
+    @staticmethod
+    def rewrap(
+        sealed: BytesLike,
+        *,
+        keyring: Keyring | None = None,
+        passphrase: str | Passphrase | None = None,
+        identities: Iterable[Opener] = (),
+        recipients: Iterable[Recipient] = (),
+        keep: Keep = "nobody",
+    ) -> bytes:
+        """A sealed keyring for other recipients; its content stays as it is. See :func:`fortress.rewrap_file`.
+
+        >>> import fortress
+        >>> ada, keyring = fortress.Identity.generate(), Keyring.generate()
+        >>> sealed = keyring.seal(recipients=[ada.public])
+        >>> bob = fortress.Identity.generate()
+        >>> sealed = Keyring.rewrap(sealed, identities=[ada], recipients=[bob.public], keep="everybody")
+        >>> Keyring.open(sealed, identities=[bob]).primary == Keyring.open(sealed, identities=[ada]).primary
+        True
+        """
+        named = parties(keyring, passphrase, identities, "an identity")
+        replaced, header = _fortress.Keyring._rewrap(sealed, named, newcomers(recipients), keep)
+        return b"".join((header, memoryview(sealed)[replaced:]))
 
     def scope(self, *segments: str) -> Keyring:
         """This keyring narrowed: ``keyring.scope("acme", "users", "email")``."""
@@ -285,28 +266,6 @@ class Keyring(_Secret, _fortress.Keyring):
             return "<fortress.Keyring, closed>"
         scope = f", scope {'/'.join(path)}" if path else ""
         return f"<fortress.Keyring {profile}{scope}, primary {primary}, {len(versions)} version(s)>"
-
-
-#: Who may open what is written.
-Recipient = Union[Keyring, Passphrase]
-#: What opens it.
-Identity = Union[Keyring, Passphrase]
-
-
-def parties(
-    keyring: Keyring | None,
-    passphrase: str | Passphrase | None,
-    others: Iterable[Keyring | Passphrase],
-    what: str,
-) -> tuple[Keyring | Passphrase, ...]:
-    """All that a call names, keyring first."""
-    named: tuple[Keyring | Passphrase, ...] = () if keyring is None else (keyring,)
-    if passphrase is not None:
-        named += (passphrase if isinstance(passphrase, Passphrase) else Passphrase(passphrase),)
-    named += tuple(others)
-    if not named:
-        raise ArgumentError(f"{what} is needed: give keyring= or passphrase=", "no_recipient")
-    return named
 
 
 def _now() -> int:

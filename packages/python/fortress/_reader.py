@@ -11,7 +11,6 @@ from . import _fortress
 from .errors import TruncatedError
 
 if TYPE_CHECKING:
-    from ._keyring import Identity
     from ._types import BytesLike, Context, PathLike
 
 
@@ -45,7 +44,7 @@ class EncryptedReader(io.BufferedReader):
 
 
 def open_reader(
-    source: PathLike | BinaryIO, identities: tuple[Identity, ...], context: Context | None
+    source: PathLike | BinaryIO, identities: tuple[object, ...], context: Context | None
 ) -> EncryptedReader:
     """Opens an envelope for reading."""
     if isinstance(source, (str, bytes, os.PathLike)):
@@ -63,7 +62,7 @@ def open_reader(
 
 
 def _open(
-    file: Any, owned: io.FileIO | None, name: object, identities: tuple[Identity, ...], context: Context | None
+    file: Any, owned: io.FileIO | None, name: object, identities: tuple[object, ...], context: Context | None
 ) -> EncryptedReader:
     start, length = extent(file)
     prefix = read_prefix(file)

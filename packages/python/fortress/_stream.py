@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from . import _fortress
 from ._files import Opening
-from ._keyring import Identity, Keyring, Passphrase, Recipient, parties
+from ._keyring import Keyring
+from ._parties import Opener, Passphrase, Recipient, parties
 
 if TYPE_CHECKING:
     from ._types import BytesLike, Context, Suite
@@ -72,7 +73,7 @@ class Decryptor:
         *,
         keyring: Keyring | None = None,
         passphrase: str | Passphrase | None = None,
-        identities: Iterable[Identity] = (),
+        identities: Iterable[Opener] = (),
         context: Context | None = None,
     ) -> None:
         self._inner = Opening(parties(keyring, passphrase, identities, "an identity"), context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
 if TYPE_CHECKING:
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     #: What a ciphertext is bound to: given at encryption and again, equal, at decryption. Never stored.
     Context: TypeAlias = Mapping[str, str]
 
+    #: Which recipients a header keeps beside the new ones: none, those that the given identities do not open, all, or
+    #: those at these places in the header, counted from 0.
+    Keep: TypeAlias = Union[Literal["nobody", "others", "everybody"], Sequence[int]]
+
     PathLike: TypeAlias = Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]
     #: Called with the bytes done and, where it is known, how many there are.
     Progress: TypeAlias = Callable[[int, Optional[int]], object]
 else:
-    BytesLike = Profile = Suite = Context = PathLike = Progress = object
+    BytesLike = Profile = Suite = Context = Keep = PathLike = Progress = object

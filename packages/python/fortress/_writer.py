@@ -14,7 +14,6 @@ from ._target import Target, target_of
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ._keyring import Recipient
     from ._types import BytesLike, Context, PathLike, Suite
 
 
@@ -50,7 +49,7 @@ class EncryptedWriter(io.BufferedWriter):
 
 def open_writer(
     destination: PathLike | BinaryIO,
-    recipients: tuple[Recipient, ...],
+    recipients: tuple[object, ...],
     context: Context | None,
     suite: Suite | None,
     metadata: Mapping[str, str] | None,

@@ -14,7 +14,8 @@ exception                when
 `FormatError`            not of its layout in another way
 `UnknownKeyError`        another keyring's, or newer than this copy of it
 `DestroyedKeyError`      made with a key that was destroyed
-`WrongRecipientError`    not encrypted for what you have
+`WrongRecipientError`    not encrypted for what you have, or too few shares of it
+`KeyNotHeldError`        an external key that refuses or is out of reach; the base of the three above
 `LimitError`             larger than the format, or a careful reader, allows
 `ArgumentError`          an argument of the right type that cannot be used
 `StateError`             closed, finished, or failed before
@@ -135,6 +136,8 @@ _CLASSES: dict[str, type[FortressError]] = {
     "unknown_key": UnknownKeyError,
     "key_destroyed": DestroyedKeyError,
     "wrong_recipient": WrongRecipientError,
+    "not_enough_shares": WrongRecipientError,
+    "action_not_granted": KeyNotHeldError,
     "key_unavailable": KeyNotHeldError,
     "key_refused": KeyNotHeldError,
     "limit_exceeded": LimitError,
@@ -149,6 +152,11 @@ _CLASSES: dict[str, type[FortressError]] = {
     "empty_passphrase": ArgumentError,
     "no_recipient": ArgumentError,
     "invalid_external_key": ArgumentError,
+    "invalid_identity": ArgumentError,
+    "invalid_share": ArgumentError,
+    "invalid_share_set": ArgumentError,
+    "different_share_sets": ArgumentError,
+    "no_such_recipient": ArgumentError,
     "out_of_range": ArgumentError,
     "wrong_length": ArgumentError,
     "not_root": ArgumentError,

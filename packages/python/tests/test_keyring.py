@@ -100,8 +100,10 @@ def test_arguments_that_cannot_be_used(keyring: fortress.Keyring) -> None:
         fortress.Keyring.open("sealed", passphrase="x")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"Keyring.generate\(\)"):
         fortress.Keyring()
-    with pytest.raises(TypeError, match="expected a Keyring or a Passphrase, got str"):
-        keyring.seal(recipients=["correct horse"])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match=r"expected a Keyring, a Passphrase, an Identity .*, got bytes"):
+        keyring.seal(recipients=[b"correct horse"])  # type: ignore[list-item]
+    with pytest.raises(fortress.ArgumentError, match="not a public identity"):
+        keyring.seal(recipients=["correct horse"])
 
 
 def test_secrets_end_with_their_block() -> None:

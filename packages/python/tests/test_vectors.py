@@ -150,3 +150,62 @@ def test_envelopes(case: dict[str, Any], reading: Callable[..., bytes]) -> None:
         assert inspection.metadata == case["metadata"]
         assert inspection.plaintext_length == case["plaintext_length"]
         assert sum(field.length for field in inspection.fields) == len(data)
+
+
+@vectors.parametrize("identities")
+def test_identities(case: dict[str, Any]) -> None:
+    def described() -> tuple[str, str, str]:
+        if "secret" not in case:
+            fortress.encrypt_bytes(b"", recipients=[case["public"]])
+            return case["public"], case["id"], ""
+        identity = fortress.Identity.from_secret(case["secret"])
+        return identity.public, identity.id, identity.expose_secret()
+
+    check(case, (case.get("public"), case.get("id"), case.get("secret", "")), described)
+
+
+@vectors.parametrize("shares")
+def test_shares(case: dict[str, Any]) -> None:
+    def described() -> tuple[str, int, int]:
+        shares = fortress.Shares(case["shares"])
+        return shares.set_id, shares.threshold, len(shares)
+
+    check(case, (case.get("set"), case.get("threshold"), len(case.get("numbers", ()))), described)
+
+
+@vectors.parametrize("shared-envelopes")
+def test_shared_envelopes(case: dict[str, Any]) -> None:
+    def opened() -> bytes:
+        identity: fortress.Opener = (
+            fortress.Identity.from_secret(case["identity"]) if "identity" in case else fortress.Shares(case["shares"])
+        )
+        return fortress.decrypt_bytes(bytes.fromhex(case["envelope"]), identities=[identity], context=case["context"])
+
+    check(case, pattern(case.get("plaintext_length", 0)), opened)
+
+
+@vectors.parametrize("held-shares")
+def test_held_shares(case: dict[str, Any]) -> None:
+    envelope = bytes.fromhex(case["envelope"])
+    check(case, case.get("held"), lambda: fortress.Identity.from_secret(case["identity"]).held_shares(envelope))
+
+
+@vectors.parametrize("external-envelopes")
+def test_external_envelopes(case: dict[str, Any]) -> None:
+    class Key(fortress.ExternalKey):
+        @property
+        def reference(self) -> str:
+            return str(case["reference"])
+
+        def wrap(self, file_key: bytes, associated: bytes) -> bytes:
+            raise NotImplementedError
+
+        def unwrap(self, wrapped: bytes, associated: bytes) -> bytes:
+            if (wrapped.hex(), associated.hex()) != (case["wrapped"], case["associated"]):
+                raise fortress.AuthenticationError("not what it wrapped", "authentication_failed")
+            return bytes.fromhex(case["file_key"])
+
+    def opened() -> bytes:
+        return fortress.decrypt_bytes(bytes.fromhex(case["envelope"]), identities=[Key()], context=case["context"])
+
+    check(case, pattern(case.get("plaintext_length", 0)), opened)

@@ -34,6 +34,30 @@ def files(keyring: fortress.Keyring, passphrase: fortress.Passphrase) -> None:
     fortress.encrypt_file("a", b"b", keyring=keyring, progress=lambda done, total: print(done, total))
 
 
+class Vault(fortress.ExternalKey):
+    @property
+    def reference(self) -> str:
+        return "vault:key"
+
+    def wrap(self, file_key: bytes, associated: bytes) -> bytes:
+        return file_key + associated
+
+    def unwrap(self, wrapped: bytes, associated: bytes) -> bytes:
+        return wrapped[: -len(associated)]
+
+
+def people(keyring: fortress.Keyring) -> None:
+    with fortress.Identity.generate() as ada, fortress.ShareSet.generate(2, 3, holders=[ada.public]) as shares:
+        recipients: list[fortress.Recipient] = [ada, ada.public, shares, Vault(), keyring]
+        sealed: bytes = keyring.seal(recipients=recipients)
+        brought = fortress.Shares(shares.expose_shares())
+        openers: list[fortress.Opener] = [ada, brought, Vault(), keyring]
+        held: list[str] = ada.held_shares(sealed)
+        sealed = fortress.Keyring.rewrap(sealed, identities=openers, recipients=[ada.public], keep="others")
+        fortress.rewrap_file("report.ftrs", identities=[ada], keep=[0, 2])
+        print(held, fortress.Keyring.open(sealed, identities=openers), ada.expose_secret())
+
+
 async def tasks(keyring: fortress.Keyring) -> None:
     async with fortress.aio.open("report.ftrs", keyring=keyring) as file:
         async for piece in file:
