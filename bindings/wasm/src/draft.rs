@@ -2,13 +2,14 @@
 
 use fortress::{
     Keyring,
-    envelope::{self, Metadata, RewrapOptions},
+    envelope::{self, Keep, Metadata, RewrapOptions},
     hazmat::{Draft, RewrapDraft},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
-    frame,
+    failure::Failure,
+    frame::{self, Reader},
     keyring::KeyringHandle,
     message::{self, Message},
     parties::Parties,
@@ -68,22 +69,24 @@ pub struct HeaderDraft {
 
 #[wasm_bindgen]
 impl HeaderDraft {
-    /// The header of an envelope of data. Frame: as that of [`envelope_rewrap`](crate::opened::envelope_rewrap).
+    /// The header of an envelope of data. Frame: who stays, 1 if a context follows, context, everything before the first chunk.
     pub fn data(identities: &Parties, len: usize) -> Option<HeaderDraft> {
         frame::make(len, |input, _| {
+            let stay = Stay::read(input)?;
             let context = (input.number()? != 0).then(|| input.context()).transpose()?;
-            let options = RewrapOptions { context: context.as_ref(), ..Default::default() };
+            let options = RewrapOptions { keep: stay.keep(), context: context.as_ref(), ..Default::default() };
             let prefix = input.rest();
             let draft = identities.identities(|identities| RewrapDraft::new(prefix, identities, &options))?;
             Ok(HeaderDraft { draft, replaced: envelope::rewrapped_len(prefix)? })
         })
     }
 
-    /// The header of a sealed keyring. Frame: its bytes.
+    /// The header of a sealed keyring. Frame: who stays, its bytes.
     pub fn keyring(identities: &Parties, len: usize) -> Option<HeaderDraft> {
         frame::make(len, |input, _| {
+            let stay = Stay::read(input)?;
+            let options = RewrapOptions { keep: stay.keep(), ..Default::default() };
             let sealed = input.rest();
-            let options = RewrapOptions::default();
             let draft = identities.identities(|identities| Keyring::rewrap_draft(sealed, identities, &options))?;
             Ok(HeaderDraft { draft, replaced: envelope::rewrapped_len(sealed)? })
         })
@@ -122,6 +125,34 @@ pub fn external_requests(identities: &Parties, len: usize) -> i32 {
         }
         Ok(())
     })
+}
+
+/// Which recipients stay. Frame: 0 for none, 1 for those that the identities do not open, 2 for all, 3 for those at places, which follow with
+/// their number before them.
+enum Stay {
+    Named(Keep<'static>),
+    At(Vec<usize>),
+}
+
+impl Stay {
+    fn read(input: &mut Reader<'_>) -> Result<Stay, Failure> {
+        Ok(match input.number()? {
+            0 => Stay::Named(Keep::Nobody),
+            1 => Stay::Named(Keep::Others),
+            2 => Stay::Named(Keep::Everybody),
+            _ => {
+                let count = input.number()?;
+                Stay::At((0..count).map(|_| input.number()).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+
+    fn keep(&self) -> Keep<'_> {
+        match self {
+            Stay::Named(keep) => *keep,
+            Stay::At(places) => Keep::Only(places),
+        }
+    }
 }
 
 fn expose(file_key: &[u8; 32], associated: &[u8; 32]) -> i32 {

@@ -2,7 +2,7 @@
 
 use fortress::{
     ContextError, KeyringError, PassphraseError, SuiteError, batch::BatchError, chunked::ChunkedError,
-    envelope::EnvelopeError, token::TokenError,
+    envelope::EnvelopeError, identity::IdentityError, shares::ShareError, token::TokenError,
 };
 
 /// An error of the core, or of this side of the border.
@@ -52,4 +52,14 @@ impl From<BatchError> for Failure {
     }
 }
 
-from_core!(ChunkedError, ContextError, EnvelopeError, KeyringError, PassphraseError, SuiteError, TokenError);
+from_core!(
+    ChunkedError,
+    ContextError,
+    EnvelopeError,
+    IdentityError,
+    KeyringError,
+    PassphraseError,
+    ShareError,
+    SuiteError,
+    TokenError
+);

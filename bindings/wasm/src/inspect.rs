@@ -1,8 +1,9 @@
 //! What can be told of a ciphertext without a key, as JSON.
 
+#[cfg(feature = "envelopes")]
+use fortress::envelope::{Header, RecipientInfo};
 use fortress::{
     Suite,
-    envelope::{Header, RecipientInfo},
     inspect::{self, Inspection},
     token::{MAX_VALUE_LEN, TokenError, decode_text},
 };
@@ -36,6 +37,7 @@ pub fn inspect_bytes(len: usize, total: f64) -> i32 {
 fn token_or_envelope(bytes: &[u8], total: u64) -> Result<Inspection, Failure> {
     match inspect::token(bytes) {
         // What does not start as a token may be an envelope.
+        #[cfg(feature = "envelopes")]
         Err(TokenError::UnknownVersion(_)) => Ok(inspect::envelope(bytes, Some(total))?),
         Ok(_) if total > bytes.len() as u64 => Err(too_long(total).into()),
         inspected => Ok(inspected?),
@@ -61,7 +63,10 @@ fn write(inspection: &Inspection, out: &mut Vec<u8>) {
     json::option(object.key("keyId"), inspection.key_id, |out, id| json::string(out, &id.to_string()));
     json::option(object.key("plaintextLength"), inspection.plaintext_len, json::number);
     json::boolean(object.key("cutOff"), inspection.cut_off);
+    #[cfg(feature = "envelopes")]
     json::option(object.key("header"), inspection.header.as_ref(), write_header);
+    #[cfg(not(feature = "envelopes"))]
+    json::null(object.key("header"));
     let mut fields = Json::array(object.key("fields"));
     for field in &inspection.fields {
         let mut entry = Json::object(fields.element());
@@ -75,14 +80,11 @@ fn write(inspection: &Inspection, out: &mut Vec<u8>) {
     object.end();
 }
 
+#[cfg(feature = "envelopes")]
 fn write_header(out: &mut Vec<u8>, header: &Header) {
     let mut object = Json::object(out);
     json::string(object.key("content"), header.content());
-    let mut metadata = Json::object(object.key("metadata"));
-    for (key, value) in header.metadata().iter() {
-        json::string(metadata.key(key), value);
-    }
-    metadata.end();
+    json::map(object.key("metadata"), header.metadata().iter());
     let mut recipients = Json::array(object.key("recipients"));
     for info in header.recipient_infos() {
         write_recipient(recipients.element(), info);
@@ -91,6 +93,7 @@ fn write_header(out: &mut Vec<u8>, header: &Header) {
     object.end();
 }
 
+#[cfg(feature = "envelopes")]
 fn write_recipient(out: &mut Vec<u8>, info: RecipientInfo) {
     let mut object = Json::object(out);
     match info {
@@ -109,6 +112,16 @@ fn write_recipient(out: &mut Vec<u8>, info: RecipientInfo) {
         RecipientInfo::External { reference } => {
             json::string(object.key("kind"), "external");
             json::string(object.key("reference"), &reference);
+        }
+        RecipientInfo::Identity { id } => {
+            json::string(object.key("kind"), "identity");
+            json::string(object.key("id"), &id.to_string());
+        }
+        RecipientInfo::Shares { set, threshold, count } => {
+            json::string(object.key("kind"), "shares");
+            json::string(object.key("set"), &set.to_string());
+            json::number(object.key("threshold"), threshold.into());
+            json::number(object.key("count"), count.into());
         }
         RecipientInfo::Other { kind } => {
             json::string(object.key("kind"), "other");

@@ -57,6 +57,16 @@ pub(crate) fn null(out: &mut Vec<u8>) {
     out.extend_from_slice(b"null");
 }
 
+/// Writes strings by their names.
+#[cfg(feature = "envelopes")]
+pub(crate) fn map<'m>(out: &mut Vec<u8>, entries: impl Iterator<Item = (&'m str, &'m str)>) {
+    let mut object = Json::object(out);
+    for (key, value) in entries {
+        string(object.key(key), value);
+    }
+    object.end();
+}
+
 /// Writes `value`, or `null`.
 pub(crate) fn option<T>(out: &mut Vec<u8>, value: Option<T>, write: impl FnOnce(&mut Vec<u8>, T)) {
     match value {

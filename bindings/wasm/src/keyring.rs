@@ -3,18 +3,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use fortress::{
-    KeyId, Keyring, Profile, Timestamp,
-    envelope::{Metadata, ReadLimits, RewrapOptions},
-    inspect,
-};
+#[cfg(feature = "envelopes")]
+use fortress::envelope::Metadata;
+use fortress::{KeyId, Keyring, Profile, Timestamp, hazmat};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
     failure::Failure,
     frame,
     json::{self, Json},
-    parties::Parties,
     random::Pool,
 };
 
@@ -22,8 +19,8 @@ use crate::{
 #[wasm_bindgen]
 pub struct KeyringHandle {
     keyring: Rc<RefCell<Keyring>>,
-    /// Public metadata of the sealed keyring that it was opened from.
-    metadata: Metadata,
+    /// Public metadata of the sealed keyring that it was opened from, as JSON.
+    metadata: String,
 }
 
 #[wasm_bindgen]
@@ -36,43 +33,6 @@ impl KeyringHandle {
                 name => Profile::from_name(name).ok_or_else(|| unknown_profile(name))?,
             };
             Ok(KeyringHandle::new(Keyring::generate(profile, timestamp(now), &mut Pool)?))
-        })
-    }
-
-    /// Opens a sealed keyring. Frame: its bytes.
-    pub fn open(identities: &Parties, len: usize) -> Option<KeyringHandle> {
-        frame::make(len, |input, _| {
-            let sealed = input.rest();
-            let opened =
-                identities.identities(|identities| Keyring::open(sealed, identities, &ReadLimits::default()))?;
-            // The header's MAC covered it when the keyring opened.
-            let metadata = inspect::envelope(sealed, None)?.header.map(|header| header.metadata().clone());
-            Ok(KeyringHandle { metadata: metadata.unwrap_or_default(), ..KeyringHandle::new(opened) })
-        })
-    }
-
-    /// Rewrites who opens a sealed keyring. Frame: its bytes. Result: the sealed keyring for the others.
-    pub fn rewrap(identities: &Parties, recipients: &Parties, len: usize) -> i32 {
-        frame::call(len, |input, out| {
-            let sealed = input.rest();
-            let rewrapped = identities.identities(|identities| {
-                recipients.recipients(|recipients| {
-                    Keyring::rewrap(sealed, identities, recipients, &RewrapOptions::default(), &mut Pool)
-                })
-            })?;
-            out.extend_from_slice(&rewrapped);
-            Ok(())
-        })
-    }
-
-    /// Seals it. Frame: metadata.
-    pub fn seal(&self, recipients: &Parties, len: usize) -> i32 {
-        frame::call(len, |input, out| {
-            let metadata = Metadata::new(input.pairs()?);
-            let sealed =
-                recipients.recipients(|recipients| self.keyring.borrow().seal(recipients, metadata, &mut Pool))?;
-            out.extend_from_slice(&sealed);
-            Ok(())
         })
     }
 
@@ -109,6 +69,22 @@ impl KeyringHandle {
         self.keyring.borrow().rotation_due(timestamp(now))
     }
 
+    /// Everything in it, in the clear, for a keyring in another instance to be [made from](KeyringHandle::adopt).
+    pub fn expose(&self) -> i32 {
+        frame::call(0, |_, out| {
+            out.extend_from_slice(&self.with(hazmat::expose_keyring)?);
+            Ok(())
+        })
+    }
+
+    /// The keyring that another instance [exposed](KeyringHandle::expose). Frame: what that gave.
+    pub fn adopt(len: usize) -> Option<KeyringHandle> {
+        frame::make(len, |input, _| {
+            let keyring = hazmat::adopt_keyring(input.rest());
+            Ok(KeyringHandle::new(keyring.ok_or_else(|| Failure::argument("these bytes are not a keyring"))?))
+        })
+    }
+
     /// What it is: profile, path, primary and versions, without secrets. Result: JSON.
     pub fn describe(&self) -> i32 {
         frame::call(0, |_, out| {
@@ -120,10 +96,19 @@ impl KeyringHandle {
 
 impl KeyringHandle {
     fn new(keyring: Keyring) -> KeyringHandle {
-        KeyringHandle { keyring: Rc::new(RefCell::new(keyring)), metadata: Metadata::default() }
+        KeyringHandle { keyring: Rc::new(RefCell::new(keyring)), metadata: String::from("{}") }
+    }
+
+    /// One that was sealed with this metadata.
+    #[cfg(feature = "envelopes")]
+    pub(crate) fn opened(keyring: Keyring, metadata: Option<&Metadata>) -> KeyringHandle {
+        let mut json = Vec::new();
+        json::map(&mut json, metadata.iter().flat_map(|metadata| metadata.iter()));
+        KeyringHandle { metadata: String::from_utf8(json).unwrap_or_default(), ..KeyringHandle::new(keyring) }
     }
 
     /// A second holder.
+    #[cfg(feature = "envelopes")]
     pub(crate) fn shared(&self) -> Rc<RefCell<Keyring>> {
         Rc::clone(&self.keyring)
     }
@@ -133,13 +118,9 @@ impl KeyringHandle {
     }
 }
 
-fn describe(keyring: &Keyring, metadata: &Metadata, out: &mut Vec<u8>) {
+fn describe(keyring: &Keyring, metadata: &str, out: &mut Vec<u8>) {
     let mut object = Json::object(out);
-    let mut entries = Json::object(object.key("metadata"));
-    for (key, value) in metadata.iter() {
-        json::string(entries.key(key), value);
-    }
-    entries.end();
+    object.key("metadata").extend_from_slice(metadata.as_bytes());
     json::string(object.key("profile"), keyring.profile().name());
     json::string(object.key("primary"), &keyring.primary().to_string());
     let mut path = Json::array(object.key("path"));

@@ -6,14 +6,22 @@
 // Without a host there is nothing to forward to: on other targets the crate is empty.
 #![cfg(target_arch = "wasm32")]
 
+#[cfg(feature = "envelopes")]
 pub mod draft;
 mod failure;
 pub mod frame;
 pub mod inspect;
 mod json;
 pub mod keyring;
+#[cfg(feature = "envelopes")]
 pub mod message;
+#[cfg(feature = "envelopes")]
 pub mod opened;
+#[cfg(feature = "envelopes")]
 pub mod parties;
 mod random;
+#[cfg(feature = "envelopes")]
+pub mod sealed;
+#[cfg(feature = "envelopes")]
+pub mod sharing;
 pub mod tokens;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use fortress::{
     Suite,
     chunked::RandomAccess,
-    envelope::{self, OpenEnvelope, ReadLimits, RewrapOptions},
+    envelope::{self, OpenEnvelope, ReadLimits},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -14,7 +14,6 @@ use crate::{
     json::{self, Json},
     message::Message,
     parties::Parties,
-    random::Pool,
 };
 
 /// An envelope whose header is open.
@@ -37,11 +36,7 @@ impl OpenedEnvelope {
     /// The public metadata. Result: JSON.
     pub fn metadata(&self) -> i32 {
         frame::call(0, |_, out| {
-            let mut object = Json::object(out);
-            for (key, value) in self.0.header().metadata().iter() {
-                json::string(object.key(key), value);
-            }
-            object.end();
+            json::map(out, self.0.header().metadata().iter());
             Ok(())
         })
     }
@@ -128,22 +123,4 @@ pub fn envelope_prefix_len(len: usize) -> i32 {
         Ok(())
     });
     if status < 0 { status } else { prefix_len as i32 }
-}
-
-/// Writes the header of an envelope of data for other recipients. Frame: 1 if a context follows, context, everything before its
-/// first chunk. Result: length of what is replaced, then what takes its place.
-#[wasm_bindgen]
-pub fn envelope_rewrap(identities: &Parties, recipients: &Parties, len: usize) -> i32 {
-    frame::call(len, |input, out| {
-        let context = (input.number()? != 0).then(|| input.context()).transpose()?;
-        let options = RewrapOptions { context: context.as_ref(), ..Default::default() };
-        let prefix = input.rest();
-        let replaced = envelope::rewrapped_len(prefix)?;
-        let rewrapped = identities.identities(|identities| {
-            recipients.recipients(|recipients| envelope::rewrap(prefix, identities, recipients, &options, &mut Pool))
-        })?;
-        out.extend_from_slice(&(replaced as u32).to_le_bytes());
-        out.extend_from_slice(&rewrapped);
-        Ok(())
-    })
 }

@@ -7,6 +7,8 @@ use fortress::{
     Argon2Params, Keyring, Passphrase,
     envelope::{ExternalRequest, Identity, Recipient},
     external::{AnsweredKey, ExternalKeyError},
+    identity::{IdentityError, PublicIdentity, SecretIdentity},
+    shares::{Share, ShareSet, Shares},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -14,6 +16,7 @@ use crate::{
     failure::Failure,
     frame::{self, Reader},
     keyring::KeyringHandle,
+    sharing::{IdentityHandle, ShareSetHandle},
 };
 
 /// Who may open an envelope, or what opens it.
@@ -26,6 +29,14 @@ enum Party {
     Passphrase(Passphrase, Argon2Params),
     /// An external key that JavaScript has asked.
     External(AnsweredKey),
+    /// As a recipient, its public part.
+    Identity(Rc<SecretIdentity>),
+    /// Someone else's: a recipient only.
+    Public(PublicIdentity),
+    /// A recipient only, and who holds its first shares.
+    ShareSet(Rc<ShareSet>, Vec<PublicIdentity>),
+    /// An identity only.
+    Shares(Shares),
 }
 
 #[wasm_bindgen]
@@ -77,6 +88,37 @@ impl Parties {
         })
     }
 
+    /// Adds an identity.
+    pub fn add_identity(&mut self, identity: &IdentityHandle) {
+        self.0.push(Party::Identity(identity.shared()));
+    }
+
+    /// Adds someone's public identity. Frame: its text.
+    pub fn add_public(&mut self, len: usize) -> i32 {
+        frame::call(len, |input, _| {
+            self.0.push(Party::Public(input.rest_text()?.parse()?));
+            Ok(())
+        })
+    }
+
+    /// Adds a share set. Frame: list of the texts of public identities, which hold its first shares.
+    pub fn add_share_set(&mut self, set: &ShareSetHandle, len: usize) -> i32 {
+        frame::call(len, |input, _| {
+            let holders = input.texts()?.into_iter().map(str::parse).collect::<Result<_, IdentityError>>()?;
+            self.0.push(Party::ShareSet(set.shared(), holders));
+            Ok(())
+        })
+    }
+
+    /// Adds shares of one set. Frame: list of their texts.
+    pub fn add_shares(&mut self, len: usize) -> i32 {
+        frame::call(len, |input, _| {
+            let shares = input.texts()?.into_iter().map(Share::from_text).collect::<Result<Vec<_>, _>>()?;
+            self.0.push(Party::Shares(Shares::new(shares)?));
+            Ok(())
+        })
+    }
+
     fn add(&mut self, len: usize, params: Argon2Params) -> i32 {
         frame::call(len, |input, _| {
             let passphrase = Passphrase::from_nfc(input.rest_text()?)?;
@@ -86,32 +128,54 @@ impl Parties {
     }
 
     /// Lends all of them as recipients.
-    pub(crate) fn recipients<T>(&self, body: impl FnOnce(&[Recipient<'_>]) -> T) -> T {
+    pub(crate) fn recipients<T, E>(&self, body: impl FnOnce(&[Recipient<'_>]) -> Result<T, E>) -> Result<T, Failure>
+    where
+        Failure: From<E>,
+    {
         self.borrowed(|borrowed| {
-            let recipients: Vec<Recipient<'_>> = borrowed
-                .iter()
-                .map(|party| match party {
+            let mut recipients = Vec::with_capacity(borrowed.len());
+            for party in borrowed {
+                recipients.push(match party {
                     Borrowed::Keyring(keyring) => Recipient::Keyring(keyring),
-                    Borrowed::Passphrase(passphrase, params) => Recipient::Passphrase(passphrase, *params),
-                    Borrowed::External(key) => Recipient::External(*key),
-                })
-                .collect();
-            body(&recipients)
+                    Borrowed::Party(Party::Passphrase(passphrase, params)) => {
+                        Recipient::Passphrase(passphrase, *params)
+                    }
+                    Borrowed::Party(Party::External(key)) => Recipient::External(key),
+                    Borrowed::Party(Party::Identity(identity)) => Recipient::Identity(identity.public()),
+                    Borrowed::Party(Party::Public(identity)) => Recipient::Identity(identity),
+                    Borrowed::Party(Party::ShareSet(set, holders)) => Recipient::Shares(set, holders),
+                    Borrowed::Party(Party::Shares(_) | Party::Keyring(_)) => {
+                        return Err(Failure::argument(
+                            "shares open what is encrypted for their set, and are no recipients",
+                        ));
+                    }
+                });
+            }
+            Ok(body(&recipients)?)
         })
     }
 
     /// Lends all of them as identities.
-    pub(crate) fn identities<T>(&self, body: impl FnOnce(&[Identity<'_>]) -> T) -> T {
+    pub(crate) fn identities<T, E>(&self, body: impl FnOnce(&[Identity<'_>]) -> Result<T, E>) -> Result<T, Failure>
+    where
+        Failure: From<E>,
+    {
         self.borrowed(|borrowed| {
-            let identities: Vec<Identity<'_>> = borrowed
-                .iter()
-                .map(|party| match party {
+            let mut identities = Vec::with_capacity(borrowed.len());
+            for party in borrowed {
+                identities.push(match party {
                     Borrowed::Keyring(keyring) => Identity::Keyring(keyring),
-                    Borrowed::Passphrase(passphrase, _) => Identity::Passphrase(passphrase),
-                    Borrowed::External(key) => Identity::External(*key),
-                })
-                .collect();
-            body(&identities)
+                    Borrowed::Party(Party::Passphrase(passphrase, _)) => Identity::Passphrase(passphrase),
+                    Borrowed::Party(Party::External(key)) => Identity::External(key),
+                    Borrowed::Party(Party::Identity(identity)) => Identity::Identity(identity),
+                    Borrowed::Party(Party::Shares(shares)) => Identity::Shares(shares),
+                    Borrowed::Party(Party::Public(_)) => return Err(IdentityError::PublicForSecret.into()),
+                    Borrowed::Party(Party::ShareSet(..) | Party::Keyring(_)) => {
+                        return Err(Failure::argument("a share set is opened by its shares: bring { shares }"));
+                    }
+                });
+            }
+            Ok(body(&identities)?)
         })
     }
 
@@ -121,8 +185,7 @@ impl Parties {
             .iter()
             .map(|party| match party {
                 Party::Keyring(keyring) => Borrowed::Keyring(keyring.borrow()),
-                Party::Passphrase(passphrase, params) => Borrowed::Passphrase(passphrase, *params),
-                Party::External(key) => Borrowed::External(key),
+                other => Borrowed::Party(other),
             })
             .collect();
         body(&borrowed)
@@ -131,8 +194,8 @@ impl Parties {
 
 enum Borrowed<'p> {
     Keyring(std::cell::Ref<'p, Keyring>),
-    Passphrase(&'p Passphrase, Argon2Params),
-    External(&'p AnsweredKey),
+    /// Any other.
+    Party(&'p Party),
 }
 
 /// What an external key was asked.

@@ -1,7 +1,5 @@
 //! Field tokens, rows and columns: inputs and results of any number of values in one crossing.
 
-use std::collections::BTreeMap;
-
 use fortress::{
     Context, Keyring,
     batch::{Batch, BatchError},
@@ -320,9 +318,11 @@ impl Members {
     /// What was decrypted of all of them. An empty token does not decrypt; the reason is that it could not be decoded.
     fn checked(&self, decrypted: Result<Batch, BatchError>) -> Result<Batch, Failure> {
         decrypted.map_err(|error| {
-            let mut failures: BTreeMap<_, _> = error.failures().iter().copied().collect();
-            failures.extend(self.failures.iter().copied());
-            Failure::of_values(failures)
+            let reason = |&(position, error): &(usize, TokenError)| {
+                let undecoded = self.failures.binary_search_by_key(&position, |(position, _)| *position);
+                (position, undecoded.map_or(error, |place| self.failures[place].1))
+            };
+            Failure::of_values(error.failures().iter().map(reason))
         })
     }
 }

@@ -19,7 +19,7 @@ impl ChaCha20Poly1305 {
 
     /// Encrypts `plaintext` into `ciphertext`, which is as long, and returns the tag.
     pub fn seal(&self, nonce: &[u8; 12], aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Result<Tag, Error> {
-        self.process::<true>(nonce, aad, plaintext, ciphertext)
+        self.process(Direction::Seal, nonce, aad, plaintext, ciphertext)
     }
 
     /// Decrypts `ciphertext` into `plaintext`, which is as long. On failure `plaintext` is all zeros.
@@ -31,12 +31,15 @@ impl ChaCha20Poly1305 {
         tag: &Tag,
         plaintext: &mut [u8],
     ) -> Result<(), Error> {
-        let computed = self.process::<false>(nonce, aad, ciphertext, plaintext)?;
+        let computed = self.process(Direction::Open, nonce, aad, ciphertext, plaintext)?;
         tag::verify(&computed, tag, plaintext)
     }
 
-    fn process<const SEAL: bool>(
+    /// One function for both: they differ in which of their buffers is the ciphertext, and twice the code would cost more to load.
+    #[inline(never)]
+    fn process(
         &self,
+        direction: Direction,
         nonce: &[u8; 12],
         aad: &[u8],
         input: &[u8],
@@ -46,7 +49,7 @@ impl ChaCha20Poly1305 {
             return Err(Error::Length);
         }
         let cipher = ChaCha20::new(&self.0, nonce);
-        let mut message = Message { input, output, done: 0 };
+        let mut message = Message { direction, input, output, done: 0 };
         // The first block is the key of Poly1305; a short message is done in the same pass.
         let mut poly = if input.len() <= BLOCK_LEN { message.begin::<2>(&cipher) } else { message.begin::<4>(&cipher) };
         poly.absorb_padded(aad);
@@ -54,21 +57,28 @@ impl ChaCha20Poly1305 {
         while message.done < input.len() {
             let before = message.done;
             if input.len() - before <= 2 * BLOCK_LEN {
-                message.go_on::<SEAL, 2>(&cipher, &mut poly, absorbed);
+                message.go_on::<2>(&cipher, &mut poly, absorbed);
             } else {
-                message.go_on::<SEAL, 4>(&cipher, &mut poly, absorbed);
+                message.go_on::<4>(&cipher, &mut poly, absorbed);
             }
             absorbed = before;
         }
-        poly.absorb_padded(message.ciphertext_since::<SEAL>(absorbed));
+        poly.absorb_padded(message.ciphertext_since(absorbed));
         let lengths = u128::from(aad.len() as u64) | u128::from(input.len() as u64) << 64;
         poly.absorb_padded(&lengths.to_le_bytes());
         Ok(poly.finish())
     }
 }
 
+#[derive(Clone, Copy)]
+enum Direction {
+    Seal,
+    Open,
+}
+
 /// A message under way.
 struct Message<'m> {
+    direction: Direction,
     input: &'m [u8],
     output: &'m mut [u8],
     /// Bytes that are encrypted or decrypted.
@@ -86,9 +96,9 @@ impl Message<'_> {
 
     /// A pass of `N` blocks, beside which the ciphertext of the pass before, from `absorbed` on, is absorbed.
     #[inline(always)]
-    fn go_on<const SEAL: bool, const N: usize>(&mut self, cipher: &ChaCha20, poly: &mut Poly1305, absorbed: usize) {
+    fn go_on<const N: usize>(&mut self, cipher: &ChaCha20, poly: &mut Poly1305, absorbed: usize) {
         let counter = 1 + (self.done / BLOCK_LEN) as u32;
-        let (behind, _) = self.ciphertext_since::<SEAL>(absorbed).as_chunks::<16>();
+        let (behind, _) = self.ciphertext_since(absorbed).as_chunks::<16>();
         // Copied, so that they stay in registers.
         let (point, mut sum) = (poly.point, poly.sum);
         let blocks = cipher.blocks::<N>(counter, |n| {
@@ -123,8 +133,11 @@ impl Message<'_> {
         true
     }
 
-    fn ciphertext_since<const SEAL: bool>(&self, absorbed: usize) -> &[u8] {
-        if SEAL { &self.output[absorbed..self.done] } else { &self.input[absorbed..self.done] }
+    fn ciphertext_since(&self, absorbed: usize) -> &[u8] {
+        match self.direction {
+            Direction::Seal => &self.output[absorbed..self.done],
+            Direction::Open => &self.input[absorbed..self.done],
+        }
     }
 
     /// XORs the next bytes with a key stream, as far as both go.

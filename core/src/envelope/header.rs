@@ -7,6 +7,7 @@ use minicbor::Decoder;
 use super::{EnvelopeError, recipient::RecipientInfo};
 use crate::{
     cbor::{self, NotCanonical},
+    context,
     kdf::Prk,
     suite::Suite,
 };
@@ -248,7 +249,7 @@ fn encode_with(header: &Header, recipients: Option<&[Wrapped]>) -> Vec<u8> {
         cbor::put_unsigned(&mut out, KEY_METADATA);
         cbor::put_map(&mut out, header.metadata.0.len());
         let mut entries: Vec<_> = header.metadata.iter().collect();
-        entries.sort_by(|(a, _), (b, _)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+        entries.sort_by(|(a, _), (b, _)| context::order(a, b));
         for (key, value) in entries {
             cbor::put_text(&mut out, key);
             cbor::put_text(&mut out, value);

@@ -1,6 +1,6 @@
 //! Keyrings: versioned root keys, and the scopes below them (spec K-1 to K-7).
 
-mod sealed;
+pub(crate) mod sealed;
 #[cfg(feature = "grants")]
 mod shared;
 mod version;
@@ -193,7 +193,7 @@ impl Keyring {
     }
 
     /// Refuses what hands keys on: a grant is for whom it was made.
-    pub(super) fn require_own(&self) -> Result<(), KeyLookupError> {
+    pub(crate) fn require_own(&self) -> Result<(), KeyLookupError> {
         if self.granted.is_none() { Ok(()) } else { Err(KeyLookupError::NotGranted) }
     }
 

@@ -92,7 +92,7 @@ impl Keyring {
     }
 }
 
-pub(super) fn encode(keyring: &Keyring) -> Vec<u8> {
+pub(crate) fn encode(keyring: &Keyring) -> Vec<u8> {
     // Reserved whole, so that growing leaves no secret behind.
     let path: usize = keyring.path.iter().map(|segment| segment.len() + 3).sum();
     let mut out = Vec::with_capacity(64 + path + keyring.versions.len() * 64);
@@ -120,7 +120,7 @@ pub(super) fn encode(keyring: &Keyring) -> Vec<u8> {
     out
 }
 
-pub(super) fn decode(decoder: &mut Decoder<'_>) -> Result<Keyring, NotCanonical> {
+pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Keyring, NotCanonical> {
     let (mut profile, mut path, mut versions) = (None, None, None);
     for _ in 0..cbor::map_len(decoder)? {
         match decoder.u64()? {

@@ -235,7 +235,7 @@ pub enum TokenError {
     InvalidText,
     /// A grouped token where a single one belongs, or the reverse, or a member without its header.
     #[error(
-        "the token's kind does not fit here: a grouped token needs its row's or column's header, a single token needs none"
+        "the token's kind does not fit here: what belongs to a row or a column is decrypted as that, with the header if it is stored once; a single token is decrypted by itself"
     )]
     WrongGroup,
     /// The group has no index left.

@@ -202,7 +202,7 @@ fn errors_say_what_to_do() {
         ("invalid_text", "not a token's text: expected base64url without padding"),
         (
             "wrong_group",
-            "the token's kind does not fit here: a grouped token needs its row's or column's header, a single token needs none",
+            "the token's kind does not fit here: what belongs to a row or a column is decrypted as that, with the header if it is stored once; a single token is decrypted by itself",
         ),
         ("limit_exceeded", "a group has at most 1048576 members; start another one"),
         ("limit_exceeded", "the token's index in its group is 1048576, above the limit of 1048575"),

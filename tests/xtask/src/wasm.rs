@@ -21,20 +21,28 @@ pub(crate) const TESTS_TARGET: &str = "wasm32-wasip1";
 
 /// Of the workspace's Cargo.toml: no unwinding, one unit, whole-program optimisation.
 const PROFILE: &str = "wasm-release";
-/// Names the generated files: `fortress_wasm.js`, `.d.ts`, `_bg.wasm`.
-const NAME: &str = "fortress_wasm";
-/// The same source for engines of different ages. The first gets its SIMD from .cargo/config.toml, and its glue is the package's.
-const MODULES: [Module; 3] = [
-    Module { name: "fortress", flags: &[], needs: &["--enable-simd"] },
-    Module {
-        name: "fortress-relaxed",
+/// The package has two sets of modules, and a page loads one of a set.
+const SETS: [Set; 2] = [
+    Set { name: "fortress", glue: "fortress_wasm", features: &[], budget: 150_000 },
+    Set { name: "fields", glue: "fortress_fields", features: &["--no-default-features"], budget: 60_000 },
+];
+/// The same source for engines of different ages. The first gets its SIMD from .cargo/config.toml.
+const ENGINES: [Engine; 3] = [
+    Engine { suffix: "", flags: &[], needs: &["--enable-simd"], small: &[] },
+    Engine {
+        suffix: "-relaxed",
         flags: &["-Ctarget-feature=+relaxed-simd"],
         needs: &["--enable-simd", "--enable-relaxed-simd"],
+        small: &[],
     },
-    Module { name: "fortress-portable", flags: &["-Ctarget-feature=-simd128"], needs: &[] },
+    // Of 2022 and before, and slow whatever is done: what it loads counts for more.
+    Engine {
+        suffix: "-portable",
+        flags: &["-Ctarget-feature=-simd128", "--cfg=sha2_backend_soft=\"compact\""],
+        needs: &[],
+        small: &["fortress-sdk", "base64", "sha2"],
+    },
 ];
-/// What a module may weigh on the wire, in bytes, compressed with brotli.
-const BUDGET: u64 = 150_000;
 const WASM_OPT: [&str; 4] = ["-O3", "--strip-target-features", "--strip-producers", "--strip-debug"];
 /// What every engine since Safari 15 has. Binaryen refuses a module that uses more than it is allowed.
 const FEATURES: [&str; 7] = [
@@ -54,63 +62,93 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     let _one_at_a_time = project.lock()?;
     let generated = project.path(package::FOLDER).join("src/generated");
     fs::create_dir_all(&generated).with_context(|| format!("cannot make {}", generated.display()))?;
-    for module in &MODULES {
+    let modules = || SETS.iter().flat_map(|set| ENGINES.iter().map(move |engine| Module { set, engine }));
+    for module in modules() {
         module.build(project, &generated)?;
     }
-    for module in &MODULES {
+    for module in modules() {
         module.weigh(project, &generated)?;
     }
     Ok(())
 }
 
-/// One of the modules.
-struct Module {
-    /// Its file in the package, without `.wasm`.
+/// Modules that do the same.
+struct Set {
+    /// The first one's file in the package, without `.wasm`.
     name: &'static str,
+    /// Names the generated files that all of them share: `.js` and `.d.ts`.
+    glue: &'static str,
+    /// What cargo is told of features.
+    features: &'static [&'static str],
+    /// What each may weigh on the wire, in bytes, compressed with brotli.
+    budget: u64,
+}
+
+/// What a module is made for.
+struct Engine {
+    /// Ends its name.
+    suffix: &'static str,
     /// What rustc is told besides what the workspace tells it for every module.
     flags: &'static [&'static str],
     /// What an engine has to have besides [`FEATURES`].
     needs: &'static [&'static str],
+    /// Packages that are compiled to be small, besides those of the profile.
+    small: &'static [&'static str],
+}
+
+/// One of the modules.
+struct Module {
+    set: &'static Set,
+    engine: &'static Engine,
 }
 
 impl Module {
+    /// Its file in the package, without `.wasm`.
+    fn name(&self) -> String {
+        format!("{}{}", self.set.name, self.engine.suffix)
+    }
+
     fn build(&self, project: &Project, generated: &Path) -> Result<()> {
-        // A folder each: cargo would compile everything anew when the flags change.
-        let target = if self.flags.is_empty() { project.target.clone() } else { project.target.join(self.name) };
-        compile(project, self.flags, &target)?;
+        let (Set { glue, .. }, name) = (self.set, self.name());
+        // A folder for each engine: cargo would compile everything anew when the flags change.
+        let target = match self.engine.suffix {
+            "" => project.target.clone(),
+            suffix => project.target.join(format!("fortress{suffix}")),
+        };
+        compile(project, self, &target)?;
         let compiled = target.join(TARGET).join(PROFILE).join(format!("{}.wasm", CRATE.replace('-', "_")));
-        let bound = target.join("bindgen");
-        let module = generated.join(format!("{}.wasm", self.name));
-        let stamp = Stamp::of(&compiled, generated.join(format!(".{}-made-from", self.name)))?;
-        if stamp.is_fresh() && module.exists() {
-            say(&format!("{}: as it was compiled last, not generated anew", self.name));
+        let bound = target.join("bindgen").join(&name);
+        let module = generated.join(format!("{name}.wasm"));
+        let stamp = Stamp::of(&compiled, generated.join(format!(".{name}-made-from")))?;
+        if stamp.is_fresh() && module.exists() && bound.exists() {
+            say(&format!("{name}: as it was compiled last, not generated anew"));
         } else {
-            generate(&compiled, &bound)?;
-            self.optimise(project, &bound.join(format!("{NAME}_bg.wasm")), &module)?;
+            generate(&compiled, &bound, glue)?;
+            self.optimise(project, &bound.join(format!("{glue}_bg.wasm")), &module)?;
             stamp.write()?;
         }
-        for glue in [format!("{NAME}.js"), format!("{NAME}.d.ts")] {
+        for glue in [format!("{glue}.js"), format!("{glue}.d.ts")] {
             self.share(&bound.join(&glue), &generated.join(&glue))?;
         }
         Ok(())
     }
 
     fn optimise(&self, project: &Project, bound: &Path, module: &Path) -> Result<()> {
-        let words = FEATURES.iter().chain(self.needs).chain(&WASM_OPT);
+        let words = FEATURES.iter().chain(self.engine.needs).chain(&WASM_OPT);
         let mut wasm_opt = command::command(project, project.path("node_modules/.bin/wasm-opt"), words);
         wasm_opt.arg(bound).arg("-o").arg(module);
         command::run_shown(wasm_opt)
     }
 
-    /// The first module's glue is everybody's; another's must be the same.
+    /// The first module's glue is its set's; another's must be the same.
     fn share(&self, own: &Path, shared: &Path) -> Result<()> {
         let read = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let own = read(own)?;
-        if self.name == MODULES[0].name {
+        if self.engine.suffix.is_empty() {
             return fs::write(shared, own).with_context(|| format!("cannot write {}", shared.display()));
         }
         if own != read(shared)? {
-            bail!("{} needs other glue than {}, and the package has one for all modules", self.name, MODULES[0].name);
+            bail!("{} needs other glue than {}, and both are loaded by the same", self.name(), self.set.name);
         }
         Ok(())
     }
@@ -121,14 +159,14 @@ impl Module {
             const module = require('node:fs').readFileSync(process.argv[1]);
             const sizes = [module, gzipSync(module, { level: 9 }), brotliCompressSync(module)];
             console.log(JSON.stringify(sizes.map((bytes) => bytes.length)));";
+        let (name, budget) = (self.name(), self.set.budget);
         let mut node = command::command(project, "node", ["-e", SCRIPT]);
-        node.arg(generated.join(format!("{}.wasm", self.name)));
+        node.arg(generated.join(format!("{name}.wasm")));
         let sizes: Value = serde_json::from_str(&command::output_of(node)?).context("weighing the module")?;
         let [raw, gzip, brotli] = [0, 1, 2].map(|place| sizes[place].as_u64().unwrap_or(u64::MAX));
-        let name = self.name;
-        say(&format!("{name}: {raw} bytes, {gzip} with gzip, {brotli} with brotli (budget {BUDGET})"));
-        if brotli >= BUDGET {
-            bail!("{name} weighs {brotli} bytes with brotli, and its budget is below {BUDGET}");
+        say(&format!("{name}: {raw} bytes, {gzip} with gzip, {brotli} with brotli (budget {budget})"));
+        if brotli >= budget {
+            bail!("{name} weighs {brotli} bytes with brotli, and its budget is below {budget}");
         }
         Ok(())
     }
@@ -147,7 +185,7 @@ pub(crate) fn test(project: &Project) -> Result<()> {
 
 /// Runs cargo, with a module as the result that is the same wherever it is compiled: the places that panics name start
 /// at a package's folder, not at the one where this machine keeps packages.
-fn compile(project: &Project, flags: &[&str], target: &Path) -> Result<()> {
+fn compile(project: &Project, module: &Module, target: &Path) -> Result<()> {
     let metadata = ["metadata", "--format-version", "1", "--filter-platform", TARGET];
     let metadata: Value = serde_json::from_str(&command::output_of(command::command(project, "cargo", metadata))?)?;
     let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
@@ -155,21 +193,24 @@ fn compile(project: &Project, flags: &[&str], target: &Path) -> Result<()> {
     let manifest = bindgen.and_then(|package| package["manifest_path"].as_str()).map(Path::new);
     let registry = manifest.and_then(|path| path.ancestors().nth(2)).context("cargo metadata lists no wasm-bindgen")?;
     let remap = format!("--remap-path-prefix={}=crates", registry.display());
-    let flags: Vec<Value> = flags.iter().copied().chain([remap.as_str()]).map(Value::from).collect();
+    let flags: Vec<Value> = module.engine.flags.iter().copied().chain([remap.as_str()]).map(Value::from).collect();
     let config = format!("target.{TARGET}.rustflags={}", Value::from(flags));
     let words = ["build", "-p", CRATE, "--target", TARGET, "--profile", PROFILE, "--config", &config, "--target-dir"];
     let mut cargo = command::command(project, "cargo", words);
-    cargo.arg(target);
+    cargo.arg(target).args(module.set.features);
+    for package in module.engine.small {
+        cargo.args(["--config", &format!("profile.{PROFILE}.package.{package}.opt-level='s'")]);
+    }
     command::run_shown(cargo)
 }
 
 /// What `wasm-bindgen --target web` does.
-fn generate(compiled: &Path, folder: &Path) -> Result<()> {
-    say(&format!("generating {NAME}.js and its types in {}", folder.display()));
+fn generate(compiled: &Path, folder: &Path, glue: &str) -> Result<()> {
+    say(&format!("generating {glue}.js and its types in {}", folder.display()));
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
     bindgen
         .input_path(compiled)
-        .out_name(NAME)
+        .out_name(glue)
         .web(true)
         .and_then(|bindgen| {
             bindgen
