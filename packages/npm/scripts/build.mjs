@@ -10,9 +10,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 const generated = join(root, "src/generated");
 
-const glue = await readFile(join(generated, "fortress_wasm.js"), "utf8").catch(() => undefined);
-if (glue === undefined) throw new Error("src/generated/ is empty: run `cargo xtask build`");
-if (!glue.includes("__wbg_reset_state")) throw new Error("the generated glue cannot replace its instance: wasm-bindgen must run with `reset_state_function`");
+const glues = await Promise.all(["fortress_wasm.js", "fortress_fields.js"].map((name) => readFile(join(generated, name), "utf8").catch(() => undefined)));
+if (glues.includes(undefined)) throw new Error("src/generated/ is empty: run `cargo xtask build`");
+if (!glues.every((glue) => glue.includes("__wbg_reset_state"))) throw new Error("the generated glue cannot replace its instance: wasm-bindgen must run with `reset_state_function`");
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, "types/generated"), { recursive: true });
@@ -28,19 +28,20 @@ const shared = {
   legalComments: "none",
   logLevel: "warning",
 };
+const fields = ["fields", "fields-node", "fields-workerd", "fields-slim"];
 const entries = (...names) => Object.fromEntries(names.map((name) => [name, `src/entry/${name}.ts`]));
-await build({ ...shared, format: "esm", splitting: true, chunkNames: "shared-[hash]", entryPoints: entries("web", "node", "workerd", "slim", "unlock") });
+await build({ ...shared, format: "esm", splitting: true, chunkNames: "shared-[hash]", entryPoints: entries("web", "node", "workerd", "slim", "unlock", ...fields) });
 await build({
   ...shared,
   format: "cjs",
   platform: "node",
-  entryPoints: entries("node", "slim", "unlock"),
+  entryPoints: entries("node", "slim", "unlock", "fields-node", "fields-slim"),
   outExtension: { ".js": ".cjs" },
   define: { "import.meta.url": "moduleUrl" },
   banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
 
-for (const name of ["fortress", "fortress-relaxed", "fortress-portable"]) {
+for (const name of ["fortress", "fields"].flatMap((set) => ["", "-relaxed", "-portable"].map((engine) => set + engine))) {
   await copyFile(join(generated, `${name}.wasm`), join(dist, `${name}.wasm`));
   await copyFile(join(root, "src/entry/fortress.d.wasm.ts"), join(dist, `${name}.wasm.d.ts`));
 }
@@ -50,8 +51,8 @@ for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) await copyFile(join(root, 
 
 const failed = tsc([]);
 if (failed !== 0) process.exit(failed);
-// A declaration that is generated, and so not copied by tsc.
-await copyFile(join(generated, "fortress_wasm.d.ts"), join(dist, "types/generated/fortress_wasm.d.ts"));
+// Declarations that are generated, and so not copied by tsc.
+for (const name of ["fortress_wasm.d.ts", "fortress_fields.d.ts"]) await copyFile(join(generated, name), join(dist, "types/generated", name));
 await commonJsTypes(join(dist, "types"));
 
 /** For `require`, the same declarations once more as `.d.cts`. */

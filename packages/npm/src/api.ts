@@ -7,11 +7,12 @@ import { openFile, type EncryptedFile } from "./envelope/file.js";
 import { rewrapBlob } from "./envelope/rewrap.js";
 import { inspect, inspectSource } from "./inspect.js";
 import { DECRYPT, decryptRange as decryptRangeOf, ENCRYPT, Keyring, RANGE, SOURCE, type RangeOptions } from "./keyring.js";
-import { init as initModule, setDefaultSource } from "./module/instance.js";
+import { whole } from "./module/instance.js";
+import { Identity, publicIdentity, ShareSet } from "./sharing.js";
 import { setHostAes, type HostAes } from "./stream/host-aes.js";
-import type { Bytes, Context, Data, DecryptOptions, EncryptOptions, Identity, Recipient, Source, SourceOptions, WasmSource } from "./types.js";
+import type { Bytes, Context, Data, DecryptOptions, EncryptOptions, AnyIdentity, Keep, Recipient, Source, SourceOptions, WasmSource } from "./types.js";
 
-export { inspect, inspectSource, Keyring };
+export { Identity, inspect, inspectSource, Keyring, publicIdentity, ShareSet };
 
 /** Who may open what is encrypted. */
 export interface Recipients {
@@ -20,7 +21,7 @@ export interface Recipients {
 
 /** What opens it: one of these is enough. */
 export interface Identities {
-  readonly identity: Identity | readonly Identity[];
+  readonly identity: AnyIdentity | readonly AnyIdentity[];
 }
 
 /**
@@ -30,7 +31,7 @@ export interface Identities {
  * @throws `wasm_unavailable`; with `fortress-sdk/slim` and no source, `not_initialised`.
  */
 export async function init(source?: WasmSource): Promise<void> {
-  await initModule(source);
+  await whole.init(source);
 }
 
 /** A stream that encrypts for these recipients. Its memory stays flat whatever its length. */
@@ -70,15 +71,15 @@ export async function openSource(source: Source, options: Identities & SourceOpt
 }
 
 /**
- * Rewrites who may open an envelope: its header alone, whatever its size. Whoever could open it before can still open a
- * copy from before.
+ * Rewrites who may open an envelope: its header alone, whatever its size. `recipients` take the place of all, or are added to those
+ * that `keep` names. Whoever could open it before can still open a copy from before.
  *
  * Give the `context` where recipients are added: it proves that this is the envelope that you mean, and not another one
  * that a server put in its place. For sealed keyrings there is {@link Keyring.rewrap}.
  */
-export async function rewrap(envelope: Data, options: Identities & Recipients & { readonly context?: Context }): Promise<Blob> {
-  const { identity, context, recipients } = optionsOf(options, { ...IDENTITIES, ...RECIPIENTS, context: true }, "rewrap");
-  return rewrapBlob(unbuffered(envelope), listOf(identity), context, listOf(recipients), "rewrap");
+export async function rewrap(envelope: Data, options: Identities & Partial<Recipients> & { readonly context?: Context; readonly keep?: Keep }): Promise<Blob> {
+  const { identity, context, keep, recipients } = optionsOf(options, { ...IDENTITIES, ...RECIPIENTS, context: true, keep: true }, "rewrap");
+  return rewrapBlob(unbuffered(envelope), listOf(identity), context, keep, listOf(recipients), "rewrap");
 }
 
 const RECIPIENTS: Known<Recipients> = { recipients: true };
@@ -97,13 +98,16 @@ export interface Platform {
  * themselves: a bundler that drops modules without side effects must not drop the connection.
  */
 export function connect(platform: Platform) {
-  setDefaultSource(platform.wasm);
+  whole.setDefaultSource(platform.wasm);
   if (platform.aes !== undefined) setHostAes(platform.aes);
-  return { init, Keyring, encryptStream, decryptStream, encryptBlob, decryptBlob, decryptRange, openSource, rewrap, inspect, inspectSource };
+  return { init, Keyring, Identity, ShareSet, publicIdentity, encryptStream, decryptStream, encryptBlob, decryptBlob, decryptRange, openSource, rewrap, inspect, inspectSource };
 }
 
 export type * from "./types.js";
 export type { EncryptedFile } from "./envelope/file.js";
-export type { InspectedField, InspectedRecipient, Inspection } from "./inspect.js";
-export type { AllOptions, AlsoFor, GenerateOptions, RangeOptions, RewrapOptions, SealOptions } from "./keyring.js";
+export type { AllOptions, FieldKeyring, GenerateOptions } from "./field-keyring.js";
+export type { InspectedField, InspectedRecipient, Inspection } from "./inspection.js";
+export type { AlsoFor, RangeOptions, RewrapOptions } from "./keyring.js";
 export type { ColumnOptions, EncryptedRow, HoistedColumn, HoistedRow, Row, StoredColumnOptions, StoredHoistedRow } from "./rows.js";
+export type { SealOptions } from "./sealed.js";
+export type { ShareSetOptions } from "./sharing.js";

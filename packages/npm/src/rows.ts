@@ -2,9 +2,10 @@
 
 import { isPlain } from "./arguments.js";
 import { fortressError, FortressError, invalidArgument, valuesFailed, type Failure } from "./errors.js";
-import type { HoistedColumn as HoistedColumnHandle, KeyringHandle } from "./generated/fortress_wasm.js";
+import type { HoistedColumn as HoistedColumnHandle } from "./generated/fortress_fields.js";
 import { decodeUtf8, viewOf, type Frame } from "./module/frame.js";
 import { Handle } from "./module/handle.js";
+import type { KeyringHandle } from "./module/keyrings.js";
 import type { Bytes, Context, Token, Value } from "./types.js";
 
 /** A row to encrypt: field names and values. */

@@ -1,11 +1,16 @@
 /** The types that callers meet. */
 
-import type { Keyring } from "./keyring.js";
+import type { FieldKeyring } from "./field-keyring.js";
+import type { Identity, ShareSet } from "./sharing.js";
 
 declare const tokenBrand: unique symbol;
+declare const publicIdentityBrand: unique symbol;
 
 /** An encrypted value as text: base64url without padding. A plain string to store, a type of its own in code. */
 export type Token = string & { readonly [tokenBrand]: true };
+
+/** What others encrypt for, as text that starts with `fortress1`: 1,961 characters to give out. {@link publicIdentity} reads one. */
+export type PublicIdentity = string & { readonly [publicIdentityBrand]: true };
 
 /** Bytes that this package allocated and the caller owns. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -35,11 +40,27 @@ export interface Argon2Options {
   readonly lanes: number;
 }
 
-/** Who may open what is written. */
-export type Recipient = Keyring | { readonly passphrase: string; readonly argon2?: Argon2Options } | ExternalKey;
+/**
+ * Who may open what is written: holders of a keyring, of an identity, of a passphrase, of an external key, or enough holders of a share set's shares, of
+ * whom the first find theirs in the header.
+ */
+export type Recipient =
+  | FieldKeyring
+  | Identity
+  | PublicIdentity
+  | ShareSet
+  | { readonly shares: ShareSet; readonly holders: readonly (PublicIdentity | Identity)[] }
+  | { readonly passphrase: string; readonly argon2?: Argon2Options }
+  | ExternalKey;
 
 /** What opens it. */
-export type Identity = Keyring | { readonly passphrase: string } | ExternalKey | ExternalKeys;
+export type AnyIdentity = FieldKeyring | Identity | { readonly passphrase: string } | { readonly shares: readonly string[] } | ExternalKey | ExternalKeys;
+
+/**
+ * Which recipients stay when a header is rewritten: none, those that the given identity does not open, all, or those at these places, as `inspect` lists
+ * them, from 0.
+ */
+export type Keep = "none" | "others" | "all" | readonly number[];
 
 /**
  * A key that never comes here: in hardware, in a service, behind a prompt. It wraps the 32-byte key of a file or of a sealed keyring, and unwraps it.

@@ -5,18 +5,18 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { modules } from "./support/copies.mjs";
+import { fieldsModules, modules } from "./support/copies.mjs";
 
 const execute = promisify(execFile);
 const dist = new URL("../dist/", import.meta.url);
 
 test("every module is packed, and each is another one", () => {
-  assert.deepEqual(readdirSync(dist).filter((name) => name.endsWith(".wasm")).sort(), [...modules].sort());
-  assert.equal(new Set(modules.map((name) => readFileSync(new URL(name, dist), "latin1"))).size, modules.length);
+  assert.deepEqual(readdirSync(dist).filter((name) => name.endsWith(".wasm")).sort(), [...modules, ...fieldsModules].sort());
+  assert.equal(new Set([...modules, ...fieldsModules].map((name) => readFileSync(new URL(name, dist), "latin1"))).size, 6);
 });
 
-test("every module imports and exports the same", () => {
-  const shapes = modules.map((name) => readFileSync(new URL(name, dist))).filter((bytes) => WebAssembly.validate(bytes)).map((bytes) => {
+for (const set of [modules, fieldsModules]) test(`${set.join(", ")} import and export the same`, () => {
+  const shapes = set.map((name) => readFileSync(new URL(name, dist))).filter((bytes) => WebAssembly.validate(bytes)).map((bytes) => {
     const module = new WebAssembly.Module(bytes);
     return { imports: WebAssembly.Module.imports(module), exports: WebAssembly.Module.exports(module) };
   });

@@ -4,7 +4,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
 
-/** Vite, with nothing configured that matters: two pages, one of which starts a worker. */
+/** Every WebAssembly module that the package brings. */
+export const modules = ["fortress", "fields"].flatMap((set) => ["", "-relaxed", "-portable"].map((engine) => `${set}${engine}.wasm`));
+
+/** Vite, with nothing configured that matters: three pages, one of which starts a worker, and one for fields alone. */
 export async function vite(consumer) {
   const { build } = await import("vite");
   const outDir = join(consumer.folder, "out/vite");
@@ -14,14 +17,14 @@ export async function vite(consumer) {
     logLevel: "warn",
     build: {
       outDir,
-      rollupOptions: { input: { index: join(consumer.folder, "index.html"), worker: join(consumer.folder, "with-worker.html") } },
+      rollupOptions: { input: Object.fromEntries(["index", "with-worker", "with-fields"].map((name) => [name, join(consumer.folder, `${name}.html`)])) },
     },
   });
   return outDir;
 }
 
 /** webpack 5 with its defaults. */
-export async function webpack(consumer, { entry = { page: "./page.mjs", worker: "./page-with-worker.mjs" }, name = "webpack" } = {}) {
+export async function webpack(consumer, { entry = { page: "./page.mjs", worker: "./page-with-worker.mjs", fields: "./page-fields.mjs" }, name = "webpack" } = {}) {
   const { default: create } = await import("webpack");
   const path = join(consumer.folder, "out", name);
   const stats = await new Promise((resolve, reject) => {
@@ -31,25 +34,27 @@ export async function webpack(consumer, { entry = { page: "./page.mjs", worker: 
   if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString("errors-warnings"));
   await page(path, "index.html", "page.js");
   await page(path, "with-worker.html", "worker.js");
+  await page(path, "with-fields.html", "fields.js");
   return path;
 }
 
 /** esbuild has no assets by URL: the modules are copied beside the bundle, as the package's guide says. */
-export async function bundleWithEsbuild(consumer, { entry = "page.mjs", name = "esbuild" } = {}) {
+export async function bundleWithEsbuild(consumer, { entries = { page: "page.mjs", fields: "page-fields.mjs" }, name = "esbuild" } = {}) {
   const path = join(consumer.folder, "out", name);
   await esbuild.build({
     absWorkingDir: consumer.folder,
-    entryPoints: { page: entry },
+    entryPoints: entries,
     outdir: path,
     bundle: true,
     minify: true,
     format: "esm",
     logLevel: "warning",
   });
-  for (const module of ["fortress.wasm", "fortress-relaxed.wasm", "fortress-portable.wasm"]) {
+  for (const module of modules) {
     await copyFile(createRequire(join(consumer.folder, "run.mjs")).resolve(`fortress-sdk/${module}`), join(path, module));
   }
   await page(path, "index.html", "page.js");
+  await page(path, "with-fields.html", "fields.js");
   return path;
 }
 

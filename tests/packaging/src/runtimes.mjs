@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { freePort, listens, startProcess, until } from "@fortress-tests/browsers/processes";
@@ -29,7 +29,8 @@ export function bun(consumer, program, ...args) {
 
 /** Bundles a worker as wrangler does, serves it with workerd and asks it once. */
 export async function workerd(consumer, program, query) {
-  const folder = join(consumer.folder, "edge");
+  const folder = join(consumer.folder, `out/${program}`);
+  const used = new Set();
   await build({
     absWorkingDir: consumer.folder,
     entryPoints: { worker: program },
@@ -39,11 +40,11 @@ export async function workerd(consumer, program, query) {
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
-    plugins: [compiledModules(folder)],
+    plugins: [compiledModules(folder, used)],
     logLevel: "warning",
   });
   const port = await freePort();
-  await writeFile(join(folder, "config.capnp"), configuration(port));
+  await writeFile(join(folder, "config.capnp"), configuration(port, used));
   const server = startProcess(binary("workerd"), ["serve", "config.capnp"], { cwd: folder });
   try {
     await until(() => listens(port), { what: "workerd", stopped: server.ended });
@@ -71,20 +72,21 @@ function binary(name) {
 }
 
 /** Leaves `.wasm` imports to the runtime, which compiles them, as wrangler's CompiledWasm rule does. */
-function compiledModules(folder) {
+function compiledModules(folder, used) {
   return {
     name: "compiled-wasm",
     setup({ onResolve }) {
       onResolve({ filter: /\.wasm$/ }, async ({ path, resolveDir }) => {
         await mkdir(folder, { recursive: true });
-        await copyFile(join(resolveDir, path), join(folder, "module.wasm"));
-        return { path: "./module.wasm", external: true };
+        await copyFile(join(resolveDir, path), join(folder, basename(path)));
+        used.add(basename(path));
+        return { path: `./${basename(path)}`, external: true };
       });
     },
   };
 }
 
-function configuration(port) {
+function configuration(port, modules) {
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -96,7 +98,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "worker.js"),
-    (name = "module.wasm", wasm = embed "module.wasm"),
+    ${[...modules].map((name) => `(name = "${name}", wasm = embed "${name}"),`).join("\n    ")}
   ],
   compatibilityDate = "2026-01-01",
 );

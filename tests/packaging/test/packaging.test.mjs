@@ -40,6 +40,12 @@ describe("runtimes", () => {
   runs("Deno, slim", () => deno(consumer, "slim.mjs", files));
   runs("Bun", () => bun(consumer, "run.mjs", files));
   runs("Bun, require", () => bun(consumer, "run.cjs", files));
+  runs("Node, fields, import", () => node(consumer, [], "fields.mjs"));
+  runs("Node, fields, require", () => node(consumer, [], "fields.cjs"));
+  runs("Node, fields, require, where it cannot load ESM", () => node(consumer, ["--no-experimental-require-module"], "fields.cjs"));
+  runs("Deno, fields", () => deno(consumer, "fields.mjs"));
+  runs("Bun, fields", () => bun(consumer, "fields.mjs"));
+  runs("workerd, fields", () => workerd(consumer, "edge-fields.mjs", ""));
   runs("workerd", () => workerd(consumer, "edge.mjs", `files=${encodeURIComponent(files)}`));
 });
 
@@ -93,6 +99,10 @@ describe("browsers", () => {
 
       runs("no bundler: an import map", () => outcome(`${server.url}raw.html?page=./page.mjs`));
       runs("no bundler: slim, with a module from fetch", () => outcome(`${server.url}raw.html?page=./page-slim.mjs`));
+      runs("no bundler: fields alone", () => outcome(`${server.url}raw.html?page=./page-fields.mjs`));
+      runs("Vite build, fields alone, under a Content-Security-Policy", () => outcome(`${servers.vite.url}with-fields.html`));
+      runs("webpack build, fields alone, under a Content-Security-Policy", () => outcome(`${servers.webpack.url}with-fields.html`));
+      runs("esbuild build, fields alone, under a Content-Security-Policy", () => outcome(`${servers.esbuild.url}with-fields.html`));
       runs("Vite build, under a Content-Security-Policy", () => outcome(`${servers.vite.url}index.html`));
       runs("Vite build, in a Web Worker, under a Content-Security-Policy", () => outcome(`${servers.vite.url}with-worker.html`));
       runs("webpack build, under a Content-Security-Policy", () => outcome(`${servers.webpack.url}index.html`));

@@ -5,18 +5,18 @@ import { openWhole } from "../source/source.js";
 import { BlobBuilder } from "../stream/blob.js";
 import { MessageTransform, type Emit } from "../stream/message.js";
 import { byteStream, type Sink } from "../stream/transform.js";
-import type { Context, DecryptOptions, Identity, Source, SourceOptions } from "../types.js";
+import type { Context, DecryptOptions, AnyIdentity, Source, SourceOptions } from "../types.js";
 import { Opened, prefixLength } from "./open.js";
 
 /**
  * A stream that turns an envelope, in arrays of any size, into its plaintext. What it passes on is authentic; that it
  * was all of it is known when the stream ends without an error.
  */
-export function decryptingStream(identities: readonly Identity[], options: DecryptOptions, operation: string): TransformStream<Uint8Array, Uint8Array> {
+export function decryptingStream(identities: readonly AnyIdentity[], options: DecryptOptions, operation: string): TransformStream<Uint8Array, Uint8Array> {
   return byteStream(
     operation,
     async (emit) => {
-      await init();
+      await init(undefined, operation);
       return new EnvelopeSink(identities, options.context, emit, operation);
     },
     options.onProgress,
@@ -26,11 +26,11 @@ export function decryptingStream(identities: readonly Identity[], options: Decry
 /** Decrypts a whole envelope to a Blob of this type. */
 export async function decryptToBlob(
   source: Source,
-  identities: readonly Identity[],
+  identities: readonly AnyIdentity[],
   options: DecryptOptions & SourceOptions & { readonly type?: string },
   operation: string,
 ): Promise<Blob> {
-  await init();
+  await init(undefined, operation);
   const result = new BlobBuilder();
   const sink = new EnvelopeSink(
     identities,
@@ -62,7 +62,7 @@ export class EnvelopeSink implements Sink {
   private freeMessage: (() => void) | undefined;
 
   constructor(
-    private readonly identities: readonly Identity[],
+    private readonly identities: readonly AnyIdentity[],
     private readonly context: Context | undefined,
     private readonly emit: Emit,
     private readonly operation: string,

@@ -15,7 +15,7 @@ export function encryptingStream(recipients: readonly Recipient[], options: Encr
   return byteStream(
     operation,
     async (emit) => {
-      await init();
+      await init(undefined, operation);
       const { prefix, message } = await newEnvelope(recipients, options, operation);
       emit(prefix);
       const transform = new MessageTransform(message, emit);
@@ -38,7 +38,7 @@ export async function encryptToBlob(
   options: EncryptOptions & { readonly signal?: AbortSignal },
   operation: string,
 ): Promise<Blob> {
-  await init();
+  await init(undefined, operation);
   const { prefix, message } = await newEnvelope(recipients, options, operation);
   const result = new BlobBuilder();
   try {

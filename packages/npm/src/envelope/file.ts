@@ -7,7 +7,7 @@ import { init } from "../module/instance.js";
 import { rangeReader, type RangeReader } from "../source/source.js";
 import { currentHostAes } from "../stream/host-aes.js";
 import { hostTransform } from "../stream/message.js";
-import type { Bytes, Context, Identity, Source, SourceOptions } from "../types.js";
+import type { Bytes, Context, AnyIdentity, Source, SourceOptions } from "../types.js";
 import { decryptingMessage, Opened, readPrefix } from "./open.js";
 
 /** From this many bytes of plaintext on the host's AES is faster than WebAssembly, though it must be given the key first. */
@@ -155,12 +155,12 @@ export class EncryptedFile implements Disposable {
 /** Opens a file: reads its header and, with `authenticate`, its last chunk. One or two requests for a file on a server. */
 export async function openFile(
   source: Source,
-  identities: readonly Identity[],
+  identities: readonly AnyIdentity[],
   options: SourceOptions & { readonly context?: Context },
   authenticate: boolean,
   operation: string,
 ): Promise<EncryptedFile> {
-  await init();
+  await init(undefined, operation);
   const reader = rangeReader(source, operation);
   const prefix = await readPrefix(reader, options.signal, operation);
   const opened = await Opened.open(prefix, identities, options.context, operation);

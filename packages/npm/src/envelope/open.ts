@@ -8,7 +8,7 @@ import { run } from "../module/instance.js";
 import { withParties } from "../module/parties.js";
 import type { RangeReader } from "../source/source.js";
 import type { MessageHandle } from "../stream/message.js";
-import type { Bytes, Context, EncryptOptions, Identity, Recipient } from "../types.js";
+import type { Bytes, Context, EncryptOptions, AnyIdentity, Recipient } from "../types.js";
 
 /** Read at first: enough for the header of most files. */
 const FIRST_READ = 4096;
@@ -69,7 +69,7 @@ export class Opened {
   ) {}
 
   /** Opens the envelope that starts with `prefix`: at once, unless external keys are to be asked. */
-  static open(prefix: Uint8Array, identities: readonly Identity[], context: Context | undefined, operation: string): Opened | Promise<Opened> {
+  static open(prefix: Uint8Array, identities: readonly AnyIdentity[], context: Context | undefined, operation: string): Opened | Promise<Opened> {
     return withIdentities(identities, prefix, operation, (parties, home) => {
       const raw = home.run(operation, (frame) => {
         frame.context(context, operation).rest(prefix);

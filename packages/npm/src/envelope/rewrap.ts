@@ -4,8 +4,9 @@ import { HeaderDraft } from "../generated/fortress_wasm.js";
 import { completed, withIdentities } from "../module/external.js";
 import { Handle } from "../module/handle.js";
 import { init } from "../module/instance.js";
+import { writeKeep } from "../module/parties.js";
 import { rangeReader } from "../source/source.js";
-import type { Bytes, Context, Identity, Recipient } from "../types.js";
+import type { AnyIdentity, Bytes, Context, Keep, Recipient } from "../types.js";
 import { readPrefix } from "./open.js";
 
 /** The start of an envelope for other recipients: what is replaced, and what takes its place. */
@@ -18,14 +19,15 @@ export interface Rewrapped {
 /** Writes the header of an envelope anew. `prefix` is everything before its first chunk. */
 async function rewrapPrefix(
   prefix: Uint8Array,
-  identities: readonly Identity[],
+  identities: readonly AnyIdentity[],
   context: Context | undefined,
+  keep: Keep | undefined,
   recipients: readonly Recipient[],
   operation: string,
 ): Promise<Rewrapped> {
   const draft = await withIdentities(identities, prefix, operation, (parties, home) => {
     const raw = home.run(operation, (frame) => {
-      frame.u32(context === undefined ? 0 : 1);
+      writeKeep(frame, keep, operation).u32(context === undefined ? 0 : 1);
       if (context !== undefined) frame.context(context, operation);
       return HeaderDraft.data(parties, frame.rest(prefix).length) ?? frame.fail(operation);
     });
@@ -50,14 +52,15 @@ export function finishHeader(draft: Handle<HeaderDraft>, recipients: readonly Re
  */
 export async function rewrapBlob(
   envelope: Blob | Uint8Array,
-  identities: readonly Identity[],
+  identities: readonly AnyIdentity[],
   context: Context | undefined,
+  keep: Keep | undefined,
   recipients: readonly Recipient[],
   operation: string,
 ): Promise<Blob> {
-  await init();
+  await init(undefined, operation);
   const prefix = await readPrefix(rangeReader(envelope, operation), undefined, operation);
-  const { replaced, header } = await rewrapPrefix(prefix, identities, context, recipients, operation);
+  const { replaced, header } = await rewrapPrefix(prefix, identities, context, keep, recipients, operation);
   const rest = envelope instanceof Blob ? envelope.slice(replaced) : (envelope.subarray(replaced) as Bytes);
   return new Blob([header, rest], { type: "application/octet-stream" });
 }

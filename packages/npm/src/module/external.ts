@@ -5,7 +5,7 @@
 
 import { fortressError, invalidArgument } from "../errors.js";
 import { external_requests, type Parties } from "../generated/fortress_wasm.js";
-import type { Bytes, ExternalKey, ExternalKeys, Identity, Recipient, WrappedKey } from "../types.js";
+import type { Bytes, ExternalKey, ExternalKeys, AnyIdentity, Recipient, WrappedKey } from "../types.js";
 import type { Frame } from "./frame.js";
 import type { Handle } from "./handle.js";
 import type { Instance } from "./instance.js";
@@ -18,7 +18,7 @@ export function isExternal(party: unknown): party is ExternalKey | ExternalKeys 
 
 /** Lends identities to a call that opens what starts with `prefix`. External keys among them are asked before: then it is a promise. */
 export function withIdentities<T>(
-  identities: readonly Identity[],
+  identities: readonly AnyIdentity[],
   prefix: Uint8Array,
   operation: string,
   body: (parties: Parties, home: Instance) => T,
@@ -26,7 +26,7 @@ export function withIdentities<T>(
   return identities.some(isExternal) ? opened(identities, prefix, operation, body) : withParties(identities, operation, body);
 }
 
-async function opened<T>(identities: readonly Identity[], prefix: Uint8Array, operation: string, body: (parties: Parties, home: Instance) => T): Promise<T> {
+async function opened<T>(identities: readonly AnyIdentity[], prefix: Uint8Array, operation: string, body: (parties: Parties, home: Instance) => T): Promise<T> {
   const others = identities.filter((identity) => !isExternal(identity));
   const requests = withParties(others, operation, (parties, home) => home.run(operation, (frame) => readRequests(parties, prefix, frame, operation)));
   const failures: unknown[] = [];

@@ -11,7 +11,7 @@
 import { isPlain } from "../arguments.js";
 import { fortressError, invalidArgument, valuesFailed, type Failure, type FortressError } from "../errors.js";
 import type { Bytes, Context } from "../types.js";
-import type { InitOutput } from "../generated/fortress_wasm.js";
+import type { InitOutput } from "../generated/fortress_fields.js";
 
 const encoder = new TextEncoder();
 const ascii = new TextDecoder();
@@ -37,6 +37,9 @@ const base64url = { alphabet: "base64url", omitPadding: true } as const;
 
 /** An input area above this is given back: the next call hardly needs as much. */
 const KEPT = 1 << 22;
+
+/** What the frame uses of a module. */
+export type Exports = Pick<InitOutput, "memory" | "frame_reserve" | "frame_result" | "frame_limit">;
 
 /** Where a call is, which decides what an exception means. */
 export type Phase = typeof IDLE | typeof OUTSIDE | typeof INSIDE;
@@ -65,7 +68,7 @@ export class Frame {
   /** Where the module says where its results are: a word that holds their address. */
   private readonly resultWord: number;
 
-  constructor(private readonly wasm: InitOutput) {
+  constructor(private readonly wasm: Exports) {
     this.bytes = new Uint8Array(wasm.memory.buffer);
     this.words = new Uint32Array(wasm.memory.buffer);
     this.resultWord = wasm.frame_result() >>> 2;
@@ -313,6 +316,16 @@ export class Frame {
   /** The result of a call with this status, as what its JSON says. */
   json(status: number, operation: string): unknown {
     return JSON.parse(this.utf8Text(this.check(status, operation), operation));
+  }
+
+  /** The same of a secret result, which is wiped. */
+  secretJson(status: number, operation: string): unknown {
+    const length = this.check(status, operation);
+    try {
+      return JSON.parse(this.utf8Text(length, operation));
+    } finally {
+      this.wipeResult(length);
+    }
   }
 
   /** The number at word `index` of the result. */

@@ -2,7 +2,7 @@
 
 import { fortressError } from "../errors.js";
 import type { Frame } from "./frame.js";
-import type { Instance } from "./instance.js";
+import type { Instance } from "./loaded.js";
 
 /** What wasm-bindgen generates for each class. */
 interface Raw {

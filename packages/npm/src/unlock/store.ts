@@ -1,11 +1,12 @@
 /** Sealed keyrings in the browser's storage. */
 
-import { optionsOf, type Known } from "../arguments.js";
+import { bytesOf, optionsOf, type Known } from "../arguments.js";
 import { fortressError, invalidArgument } from "../errors.js";
-import { inspect, type InspectedRecipient } from "../inspect.js";
-import { bytesOf, Keyring } from "../keyring.js";
+import { inspect } from "../inspect.js";
+import type { InspectedRecipient } from "../inspection.js";
+import { Keyring } from "../keyring.js";
 import { init } from "../module/instance.js";
-import type { Bytes, Data, Identity } from "../types.js";
+import type { AnyIdentity, Bytes, Data } from "../types.js";
 import { DATABASE, Database, resultOf } from "./database.js";
 import { toBase64url } from "./wrapping.js";
 
@@ -76,7 +77,7 @@ export class KeyringStore implements Disposable {
   }
 
   /** Opens a keyring, as `Keyring.open` does. @throws `not_stored` when there is none of this name. */
-  async open(name: string, identity: Identity | readonly Identity[]): Promise<Keyring> {
+  async open(name: string, identity: AnyIdentity | readonly AnyIdentity[]): Promise<Keyring> {
     const stored = await this.load(name);
     if (stored === undefined) throw fortressError("not_stored", `open: there is no keyring ${JSON.stringify(name)} in this browser's storage`, "open");
     return Keyring.open(stored.sealed, identity);

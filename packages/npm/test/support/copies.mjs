@@ -7,8 +7,10 @@ import { join } from "node:path";
 const require = createRequire(import.meta.url);
 const dist = new URL("../../dist/", import.meta.url);
 
-/** Every module of the package. */
+/** The whole modules. */
 export const modules = ["fortress.wasm", "fortress-relaxed.wasm", "fortress-portable.wasm"];
+/** Those for fields alone. */
+export const fieldsModules = ["fields.wasm", "fields-relaxed.wasm", "fields-portable.wasm"];
 
 /** The bytes of the one with SIMD. */
 export const wasm = readFileSync(new URL("fortress.wasm", dist));

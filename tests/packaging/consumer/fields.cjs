@@ -1,0 +1,6 @@
+// Node (require).
+const fields = require("fortress-sdk/fields");
+
+import("./scenario.mjs")
+  .then(({ fieldsScenario }) => fieldsScenario(fields))
+  .then((written) => console.log(JSON.stringify(written)));
