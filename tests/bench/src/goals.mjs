@@ -25,8 +25,12 @@ const streams = ["encrypt", "decrypt"].flatMap((direction) => [
   { says: `stream, ${direction}: 0.9 of a bare node:crypto loop`, where: /node/, workload: `stream-${direction}`, ours: "Fortress AES-256-GCM", theirs: "bare node:crypto", atLeast: 0.9 },
 ]);
 
+const identities = ["seal", "open"].map((what) => ({
+  says: `identity, ${what}: at or ahead of libsodium's bare X-Wing`, where: /chromium|node/, workload: `identity-${what}`, ours: "Fortress sealed keyring", theirs: "libsodium", atLeast: 1,
+}));
+
 /** @type {Goal[]} */
-export const goals = [...tokens, ...streams];
+export const goals = [...tokens, ...identities, ...streams];
 
 /** @returns {{ says: string, ratio: number, atLeast: number, reached: boolean }[]} */
 export function judge(platform, results) {

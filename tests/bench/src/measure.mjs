@@ -33,12 +33,15 @@ export async function measure(contestants, { rounds, only = "", onProgress = () 
         await new Promise((resolve) => setTimeout(resolve, 0));
       }
     }
-    for (const { contestant, times } of runs) {
-      const [low, median, high] = quartiles(times);
-      results.push({ workload, name: contestant.name, perUnit: median, spread: (high - low) / median, times });
-    }
+    for (const { contestant, times } of runs) results.push({ workload, name: contestant.name, ...summary(times) });
   }
   return results;
+}
+
+/** What is told of seconds a unit, each round's. */
+export function summary(times) {
+  const [low, median, high] = quartiles(times);
+  return { perUnit: median, spread: (high - low) / median, times };
 }
 
 /** How many calls fill a measurement. Grows step by step, which also lets the compiler see the code. */

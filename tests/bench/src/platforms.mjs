@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { launch, serve } from "@fortress-tests/browsers";
 import { measure } from "./measure.mjs";
+import { starts } from "./start.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -21,7 +22,8 @@ export async function inBrowser(engine, options) {
     try {
       const page = await browser.open(server.url);
       await page.waitFor("'bench' in globalThis");
-      return { runtime: browser.version, results: await page.evaluate((given) => globalThis.bench(given), options) };
+      const results = await page.evaluate((given) => globalThis.bench(given), options);
+      return { runtime: browser.version, results: [...results, ...(await starts(browser, options))] };
     } finally {
       await browser.close();
       await server.close();

@@ -17,6 +17,10 @@ export const workloads = {
   "single-decrypt": { title: `One value of ${VALUE} bytes, decrypt`, unit: "value", rounds: 15 },
   "member-encrypt": { title: `Each of several values of ${VALUE} bytes, encrypt`, unit: "value", rounds: 15 },
   "member-decrypt": { title: `Each of several values of ${VALUE} bytes, decrypt`, unit: "value", rounds: 15 },
+  "identity-generate": { title: "A hybrid key pair (X-Wing), generate", unit: "value", rounds: 15 },
+  "identity-seal": { title: "Something small for a hybrid public key, seal", unit: "value", rounds: 15 },
+  "identity-open": { title: "The same, open", unit: "value", rounds: 15 },
+  start: { title: "A page, from import to its first token, everything in the HTTP cache", unit: "value", rounds: 15 },
   "stream-encrypt": { title: "Stream of 100 MiB, encrypt", unit: "byte", rounds: 7 },
   "stream-decrypt": { title: "Stream of 100 MiB, decrypt", unit: "byte", rounds: 7 },
 };

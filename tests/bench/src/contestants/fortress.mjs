@@ -10,7 +10,7 @@ const COLUMN = 1000;
 /** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
 export async function contestants() {
   const keyring = await fortress.Keyring.generate();
-  return [...tokens(keyring.scope("acme", "users", "email")), ...groups(keyring.scope("acme", "users")), ...(await streams(keyring))];
+  return [...tokens(keyring.scope("acme", "users", "email")), ...groups(keyring.scope("acme", "users")), ...(await identities(keyring)), ...(await streams(keyring))];
 }
 
 function tokens(keyring) {
@@ -42,6 +42,19 @@ function groups(keyring) {
     { workload: "member-decrypt", name: "Fortress row of 8", units: 8, run: () => keyring.decryptRow(whole(), context) },
     { workload: "member-decrypt", name: "Fortress row of 8, hoisted", units: 8, run: () => keyring.decryptRow(hoisted(), context) },
     { workload: "member-decrypt", name: "Fortress column of 1,000", units: COLUMN, run: () => keyring.decryptColumn(tokens) },
+  ];
+}
+
+/** A whole keyring is sealed: key, header, MAC and message besides the key encapsulation. */
+async function identities(keyring) {
+  const name = "Fortress sealed keyring";
+  const ada = await fortress.Identity.generate();
+  const sealed = await keyring.seal(ada.publicIdentity);
+  if ((await fortress.Keyring.open(sealed, ada)).primary !== keyring.primary) throw new Error("another keyring");
+  return [
+    { workload: "identity-generate", name: "Fortress identity", units: 1, asynchronous: true, run: async () => (await fortress.Identity.generate()).free() },
+    { workload: "identity-seal", name, units: 1, asynchronous: true, run: () => keyring.seal(ada.publicIdentity) },
+    { workload: "identity-open", name, units: 1, asynchronous: true, run: async () => (await fortress.Keyring.open(sealed, ada)).free() },
   ];
 }
 

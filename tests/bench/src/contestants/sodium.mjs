@@ -5,7 +5,7 @@ import { bytes, mustEqual, pieces, STREAM, VALUE } from "../workloads.mjs";
 /** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
 export async function contestants() {
   await sodium.ready;
-  return [...values(), ...stream()];
+  return [...values(), ...identities(), ...stream()];
 }
 
 function values() {
@@ -19,6 +19,19 @@ function values() {
     { workload: `${kind}-encrypt`, name, units: 1, run: encrypt },
     { workload: `${kind}-decrypt`, name, units: 1, run: decrypt },
   ]);
+}
+
+/** X-Wing alone: a shared secret, which is yet to encrypt something. */
+function identities() {
+  const name = "libsodium X-Wing, bare";
+  const { publicKey, privateKey } = sodium.crypto_kem_keypair();
+  const { ciphertext, sharedSecret } = sodium.crypto_kem_enc(publicKey);
+  mustEqual(sodium.crypto_kem_dec(ciphertext, privateKey), sharedSecret, name);
+  return [
+    { workload: "identity-generate", name, units: 1, run: () => sodium.crypto_kem_keypair() },
+    { workload: "identity-seal", name, units: 1, run: () => sodium.crypto_kem_enc(publicKey) },
+    { workload: "identity-open", name, units: 1, run: () => sodium.crypto_kem_dec(ciphertext, privateKey) },
+  ];
 }
 
 function stream() {
