@@ -92,7 +92,7 @@ def _pyarrow(pa: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> An
     if pa.types.is_null(kind):
         return values
     made = pa.array(on_arrow(values))
-    if not (pa.types.is_large_string(kind) or pa.types.is_large_binary(kind)) and made.nbytes < 2**31:
+    if not (pa.types.is_large_string(kind) or pa.types.is_large_binary(kind)) and made.nbytes <= _MOST_BY_32_BITS:
         # As wide as the values were, where that is wide enough.
         made = made.cast(pa.string() if pa.types.is_large_string(made.type) else pa.binary())
     return pa.chunked_array([made]) if isinstance(values, pa.ChunkedArray) else made
@@ -161,6 +161,9 @@ def _items(column: Any) -> Any:
             return as_list()
     return column
 
+
+#: Bytes of data that Arrow's offsets of 32 bits reach; tokens of more come as large strings or large binaries.
+_MOST_BY_32_BITS = 2**31 - 1
 
 _LIBRARIES: tuple[tuple[str, Callable[[Any, Any], bool], Callable[[Any, Any, _OnTuple, _OnArrow], Any]], ...] = (
     ("pandas", lambda pd, values: isinstance(values, (pd.Series, pd.Index)), _pandas),

@@ -161,6 +161,28 @@ def test_a_column_stays_what_it_is(email: fortress.Keyring) -> None:
     assert encrypted.columns == ["id", "email"]
 
 
+@pytest.mark.parametrize("kind", ["pyarrow", "pyarrow chunked", "pyarrow view", "pandas arrow"])
+@pytest.mark.parametrize("values", [TEXT, BYTES], ids=["text", "bytes"])
+def test_tokens_beyond_32_bits_get_larger_offsets(
+    email: fortress.Keyring, monkeypatch: pytest.MonkeyPatch, kind: str, values: Any
+) -> None:
+    """As for a column of more than 2 GiB, with a border that the test's memory can cross."""
+    text = values is TEXT
+    narrow, wide = (pa.string(), pa.large_string()) if text else (pa.binary(), pa.large_binary())
+
+    def tokens_of(border: int) -> Any:
+        monkeypatch.setattr("fortress._columns._MOST_BY_32_BITS", border)
+        tokens = email.encrypt_column(COLUMNS[kind](values))
+        arrow = pa.array(tokens) if isinstance(tokens, pd.Series) else tokens
+        decrypt = email.decrypt_column_text if text else email.decrypt_column
+        assert list(decrypt(arrow).to_pylist()) == list(values)
+        return arrow
+
+    size = tokens_of(2**31 - 1).cast(wide).nbytes
+    assert tokens_of(size).type == narrow
+    assert tokens_of(size - 1).type == wide
+
+
 def test_mixed_lists_and_buffers(email: fortress.Keyring) -> None:
     tokens = email.encrypt_column(["text", b"bytes", None, bytearray(b"buffer"), memoryview(b"view")])
     assert [type(token) for token in tokens] == [str, bytes, type(None), bytes, bytes]

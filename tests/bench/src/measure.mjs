@@ -15,13 +15,13 @@ const BATCH_MS = 40;
  */
 export async function measure(contestants, { rounds, only = "", onProgress = () => {} } = {}) {
   const results = [];
-  for (const [workload, { unit, rounds: usual, title }] of Object.entries(workloads)) {
+  for (const [workload, { long, rounds: usual, title }] of Object.entries(workloads)) {
     const entered = contestants.filter((contestant) => contestant.workload === workload && workload.includes(only));
     if (entered.length === 0) continue;
     onProgress(title);
     const runs = [];
     for (const contestant of entered) {
-      runs.push({ contestant, times: [], calls: unit === "byte" ? 1 : await calibrate(contestant) });
+      runs.push({ contestant, times: [], calls: long ? 1 : await calibrate(contestant) });
       await contestant.run(); // once for the compiler
     }
     const count = rounds ?? usual;
@@ -54,7 +54,7 @@ async function calibrate(contestant) {
 
 async function timed({ run, asynchronous, workload }, calls) {
   const start = performance.now();
-  if (asynchronous || workloads[workload].unit === "byte") for (let i = 0; i < calls; i += 1) await run();
+  if (asynchronous || workloads[workload].long) for (let i = 0; i < calls; i += 1) await run();
   else for (let i = 0; i < calls; i += 1) run();
   return performance.now() - start;
 }

@@ -2,15 +2,18 @@
 
 /** Bytes of a small value: an e-mail address, a name, a card number with room to spare. */
 export const VALUE = 64;
+/** Bytes of a message that is encrypted by one call. */
+export const MESSAGES = { "16 KiB": 16 * 1024, "1 MiB": 1024 * 1024 };
 /** Bytes of a stream. */
 export const STREAM = 100 * 1024 * 1024;
 /** Bytes that loops without a stream of their own encrypt at once. */
 export const PIECE = 16 * 1024;
 
 /**
- * `unit` is what one unit of a run is: a value, reported in microseconds each, or a byte, reported in MB/s.
+ * `unit` is what one unit of a run is: a value, reported in microseconds each, or a byte, reported in MB/s. What is `long` runs
+ * once for a measurement, other work as often as fills one.
  *
- * @type {Record<string, { title: string, unit: "value" | "byte", rounds: number }>}
+ * @type {Record<string, { title: string, unit: "value" | "byte", rounds: number, long?: true }>}
  */
 export const workloads = {
   "single-encrypt": { title: `One value of ${VALUE} bytes, encrypt`, unit: "value", rounds: 15 },
@@ -21,8 +24,11 @@ export const workloads = {
   "identity-seal": { title: "Something small for a hybrid public key, seal", unit: "value", rounds: 15 },
   "identity-open": { title: "The same, open", unit: "value", rounds: 15 },
   start: { title: "A page, from import to its first token, everything in the HTTP cache", unit: "value", rounds: 15 },
-  "stream-encrypt": { title: "Stream of 100 MiB, encrypt", unit: "byte", rounds: 7 },
-  "stream-decrypt": { title: "Stream of 100 MiB, decrypt", unit: "byte", rounds: 7 },
+  ...Object.fromEntries(Object.keys(MESSAGES).flatMap((size) => ["encrypt", "decrypt"].map((direction) => [
+    `call-${size}-${direction}`, { title: `One message of ${size}, ChaCha20-Poly1305, ${direction}`, unit: "byte", rounds: 15 },
+  ]))),
+  "stream-encrypt": { title: "Stream of 100 MiB, encrypt", unit: "byte", rounds: 7, long: true },
+  "stream-decrypt": { title: "Stream of 100 MiB, decrypt", unit: "byte", rounds: 7, long: true },
 };
 
 /**

@@ -1,6 +1,6 @@
 /** Fortress by its public API, as an application calls it. */
 import * as fortress from "fortress-sdk";
-import { bytes, collect, mustEqual, sink, STREAM, streamOf, VALUE } from "../workloads.mjs";
+import { bytes, collect, MESSAGES, mustEqual, sink, STREAM, streamOf, VALUE } from "../workloads.mjs";
 
 /** Different ciphertexts that are read in turn: more than a reader would keep derivations of. */
 const DIFFERENT = 1000;
@@ -10,7 +10,7 @@ const COLUMN = 1000;
 /** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
 export async function contestants() {
   const keyring = await fortress.Keyring.generate();
-  return [...tokens(keyring.scope("acme", "users", "email")), ...groups(keyring.scope("acme", "users")), ...(await identities(keyring)), ...(await streams(keyring))];
+  return [...tokens(keyring.scope("acme", "users", "email")), ...messages(keyring.scope("acme", "notes")), ...groups(keyring.scope("acme", "users")), ...(await identities(keyring)), ...(await streams(keyring))];
 }
 
 function tokens(keyring) {
@@ -23,6 +23,21 @@ function tokens(keyring) {
     { workload: "single-encrypt", name, units: 1, run: () => keyring.encrypt(value, context) },
     { workload: "single-decrypt", name, units: 1, run: () => keyring.decrypt(token(), context) },
   ];
+}
+
+/** As text in both directions, which is what there is for one call. */
+function messages(keyring) {
+  const name = "Fortress token, as text";
+  return Object.entries(MESSAGES).flatMap(([size, units]) => {
+    const message = bytes(units);
+    const token = keyring.encrypt(message);
+    if (fortress.inspect(token).suite !== "ChaCha20-Poly1305") throw new Error("a token is of another suite than the others here");
+    mustEqual(keyring.decrypt(token), message, name);
+    return [
+      { workload: `call-${size}-encrypt`, name, units, run: () => keyring.encrypt(message) },
+      { workload: `call-${size}-decrypt`, name, units, run: () => keyring.decrypt(token) },
+    ];
+  });
 }
 
 function groups(keyring) {

@@ -1,11 +1,11 @@
 /** libsodium-wrappers: the bare XChaCha20-Poly1305 call, and secretstream in 16 KiB pieces. */
 import sodium from "libsodium-wrappers";
-import { bytes, mustEqual, pieces, STREAM, VALUE } from "../workloads.mjs";
+import { bytes, MESSAGES, mustEqual, pieces, STREAM, VALUE } from "../workloads.mjs";
 
 /** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
 export async function contestants() {
   await sodium.ready;
-  return [...values(), ...identities(), ...stream()];
+  return [...values(), ...messages(), ...identities(), ...stream()];
 }
 
 function values() {
@@ -32,6 +32,22 @@ function identities() {
     { workload: "identity-seal", name, units: 1, run: () => sodium.crypto_kem_enc(publicKey) },
     { workload: "identity-open", name, units: 1, run: () => sodium.crypto_kem_dec(ciphertext, privateKey) },
   ];
+}
+
+function messages() {
+  const name = "libsodium ChaCha20-Poly1305, bare";
+  const [key, nonce] = [bytes(32), bytes(12)];
+  return Object.entries(MESSAGES).flatMap(([size, units]) => {
+    const message = bytes(units);
+    const encrypt = () => sodium.crypto_aead_chacha20poly1305_ietf_encrypt(message, null, null, nonce, key);
+    const encrypted = encrypt();
+    const decrypt = () => sodium.crypto_aead_chacha20poly1305_ietf_decrypt(null, encrypted, null, nonce, key);
+    mustEqual(decrypt(), message, name);
+    return [
+      { workload: `call-${size}-encrypt`, name, units, run: encrypt },
+      { workload: `call-${size}-decrypt`, name, units, run: decrypt },
+    ];
+  });
 }
 
 function stream() {
