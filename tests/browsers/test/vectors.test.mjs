@@ -10,7 +10,7 @@ import { runVectors } from "../vectors/vectors.mjs";
 
 const dist = fileURLToPath(new URL("../../../packages/npm/dist", import.meta.url));
 const data = fileURLToPath(new URL("../../vectors", import.meta.url));
-const families = ["keyrings.json", "scopes.json", "contexts.json", "tokens.json", "groups.json", "rows.json", "envelopes.json"];
+const families = ["keyrings.json", "scopes.json", "contexts.json", "tokens.json", "groups.json", "rows.json", "envelopes.json", "identities.json", "shared-envelopes.json", "held-shares.json"];
 const modules = ["fortress.wasm", "fortress-relaxed.wasm", "fortress-portable.wasm"];
 const folders = { "the core's": "", "the independent implementation's": "python/" };
 

@@ -76,23 +76,45 @@ const families = {
       }),
   }),
 
-  "envelopes.json": (fortress, { envelope, context, passphrase, keyring, scope, plaintext_length, metadata }, keyrings) => {
-    const bytes = unhex(envelope);
-    const identity = passphrase === undefined ? keyrings.get(keyring).scope(...scope) : { passphrase };
-    return {
-      decryptBlob: async () => isPlaintext(await (await fortress.decryptBlob(bytes, { identity, context })).arrayBuffer(), plaintext_length),
-      decryptStream: async () =>
-        isPlaintext(await bytesOf(pieces(bytes, 1000).pipeThrough(fortress.decryptStream({ identity, context }))), plaintext_length),
-      async openSource() {
-        const file = await fortress.openSource(new Blob([bytes]), { identity, context });
-        const whole = isPlaintext(await file.read(), plaintext_length) && file.size === plaintext_length;
-        const rightMetadata = same(Object.entries(file.metadata).sort(), Object.entries(metadata ?? {}).sort());
-        file.free();
-        return whole && rightMetadata;
-      },
-    };
+  "envelopes.json": (fortress, vector, keyrings) => {
+    const { passphrase, keyring, scope } = vector;
+    return readings(fortress, vector, passphrase === undefined ? keyrings.get(keyring).scope(...scope) : { passphrase });
   },
+
+  "shared-envelopes.json": (fortress, vector) =>
+    readings(fortress, vector, vector.identity === undefined ? { shares: vector.shares } : fortress.Identity.fromSecret(vector.identity)),
+
+  "identities.json": (fortress, { id, public: text, secret }) => ({
+    ...(text === undefined ? {} : { publicIdentity: () => fortress.publicIdentity(text) === text }),
+    ...(secret === undefined ? {} : {
+      async fromSecret() {
+        const identity = await fortress.Identity.fromSecret(secret);
+        return same([identity.id, identity.publicIdentity, identity.exposeSecret()], [id, text, secret]);
+      },
+    }),
+  }),
+
+  "held-shares.json": ({ Identity }, { identity, envelope, held }) => ({
+    exposeHeldShares: async () => same(await (await Identity.fromSecret(identity)).exposeHeldShares(unhex(envelope)), held),
+  }),
 };
+
+/** Every way to read an envelope. `opener` may be a promise. */
+function readings(fortress, { envelope, context, plaintext_length, metadata }, opener) {
+  const bytes = unhex(envelope);
+  return {
+    decryptBlob: async () => isPlaintext(await (await fortress.decryptBlob(bytes, { identity: await opener, context })).arrayBuffer(), plaintext_length),
+    decryptStream: async () =>
+      isPlaintext(await bytesOf(pieces(bytes, 1000).pipeThrough(fortress.decryptStream({ identity: await opener, context }))), plaintext_length),
+    async openSource() {
+      const file = await fortress.openSource(new Blob([bytes]), { identity: await opener, context });
+      const whole = isPlaintext(await file.read(), plaintext_length) && file.size === plaintext_length;
+      const rightMetadata = same(Object.entries(file.metadata).sort(), Object.entries(metadata ?? {}).sort());
+      file.free();
+      return whole && rightMetadata;
+    },
+  };
+}
 
 async function openKeyrings({ Keyring }, cases) {
   const keyrings = new Map();

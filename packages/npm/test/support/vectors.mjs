@@ -4,6 +4,7 @@
 import { collect, equal, fromHex, streamOf, toHex } from "./bytes.mjs";
 
 const FAMILIES = ["tokens", "groups", "rows", "envelopes"];
+const SHARING = ["identities", "shared-envelopes", "held-shares"];
 const FOLDERS = ["", "python/"];
 
 /** Runs all; returns how many held, and what did not. */
@@ -28,7 +29,7 @@ export async function runVectors(fortress, read) {
     }
   }
   for (const folder of FOLDERS) {
-    for (const family of FAMILIES) {
+    for (const family of folder === "" ? [...FAMILIES, ...SHARING] : FAMILIES) {
       for (const vector of await load(folder + family)) {
         const root = keyrings.get(vector.keyring);
         const keyring = root !== undefined && vector.scope?.length > 0 ? root.scope(...vector.scope) : root;
@@ -54,26 +55,43 @@ const RUNNERS = {
     return same({ values }, vector, ["values"]);
   },
 
-  async envelopes(vector, keyring, fortress) {
-    const identity = keyring ?? { passphrase: vector.passphrase };
-    const { context } = vector;
-    const envelope = fromHex(vector.envelope);
-    const expected = Uint8Array.from({ length: vector.plaintext_length ?? 0 }, (_, index) => index % 251);
-    // Every way to read it comes to the same.
-    const streamed = await attempt(() => collect(streamOf(envelope, 1000).pipeThrough(fortress.decryptStream({ identity, context }))));
-    const whole = await attempt(async () => new Uint8Array(await (await fortress.decryptBlob(new Blob([envelope]), { identity, context })).arrayBuffer()));
-    if (streamed.code !== whole.code) return `as a stream ${streamed.code}, as a Blob ${whole.code}`;
-    if (streamed.error !== undefined) throw streamed.error;
-    if (!equal(streamed.value, expected) || !equal(whole.value, expected)) return "another plaintext";
-    const file = await fortress.openSource(envelope, { identity, context });
-    try {
-      if (!equal(await file.read(), expected)) return "another plaintext by random access";
-      return same({ metadata: file.metadata }, { metadata: vector.metadata ?? {} }, ["metadata"]);
-    } finally {
-      file.free();
-    }
+  envelopes: (vector, keyring, fortress) => expectPlaintext(vector, keyring ?? { passphrase: vector.passphrase }, fortress),
+
+  "shared-envelopes": async (vector, _, fortress) =>
+    expectPlaintext(vector, vector.identity === undefined ? { shares: vector.shares } : await fortress.Identity.fromSecret(vector.identity), fortress),
+
+  async identities(vector, _, fortress) {
+    const { public: text, secret, id } = vector;
+    if (text !== undefined && fortress.publicIdentity(text) !== text) return "another text";
+    if (secret === undefined) return undefined;
+    const identity = await fortress.Identity.fromSecret(secret);
+    return same({ id: identity.id, public: identity.publicIdentity, secret: identity.exposeSecret() }, { id, public: text, secret }, ["id", "public", "secret"]);
+  },
+
+  async "held-shares"(vector, _, fortress) {
+    const identity = await fortress.Identity.fromSecret(vector.identity);
+    return same({ held: await identity.exposeHeldShares(fromHex(vector.envelope)) }, vector, ["held"]);
   },
 };
+
+async function expectPlaintext(vector, identity, fortress) {
+  const { context } = vector;
+  const envelope = fromHex(vector.envelope);
+  const expected = Uint8Array.from({ length: vector.plaintext_length ?? 0 }, (_, index) => index % 251);
+  // Every way to read it comes to the same.
+  const streamed = await attempt(() => collect(streamOf(envelope, 1000).pipeThrough(fortress.decryptStream({ identity, context }))));
+  const whole = await attempt(async () => new Uint8Array(await (await fortress.decryptBlob(new Blob([envelope]), { identity, context })).arrayBuffer()));
+  if (streamed.code !== whole.code) return `as a stream ${streamed.code}, as a Blob ${whole.code}`;
+  if (streamed.error !== undefined) throw streamed.error;
+  if (!equal(streamed.value, expected) || !equal(whole.value, expected)) return "another plaintext";
+  const file = await fortress.openSource(envelope, { identity, context });
+  try {
+    if (!equal(await file.read(), expected)) return "another plaintext by random access";
+    return same({ metadata: file.metadata }, { metadata: vector.metadata ?? {} }, ["metadata"]);
+  } finally {
+    file.free();
+  }
+}
 
 /** Does what happens agree with what the vector expects? Returns what does not. */
 async function judge(vector, body) {
