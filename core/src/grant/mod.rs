@@ -152,6 +152,11 @@ impl SignedGrant {
         self.0.terms()
     }
 
+    /// Is it valid now?
+    pub fn check(&self, now: Timestamp) -> Result<(), GrantError> {
+        self.0.check(now)
+    }
+
     /// The grant, if its granter is one of the `trusted` and it is valid `now`.
     pub fn trust(self, trusted: &[VerifyingKey], now: Timestamp) -> Result<Grant, GrantError> {
         // Whole keys are compared: a granter with two algorithms is another one than either half.

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use fortress::{Argon2Params, KeyId, Profile, Suite};
+use fortress::grant::Actions;
+use fortress::{Argon2Params, KeyId, Profile, Suite, Timestamp};
 
 use crate::external::{Hardware, KeyUri, OpenBy};
 use crate::passphrases::Passphrases;
-use crate::words::{self, Bytes, Scope};
+use crate::recipients::To;
+use crate::words::{self, Bytes, Scope, Until};
 
 /// Encrypt files and values before they leave this machine
 ///
@@ -59,6 +61,12 @@ pub(crate) enum Command {
     /// Make keyrings and look after them
     #[command(subcommand)]
     Keyring(KeyringCommand),
+    /// Make the keys that people hold: identities to encrypt for, and keys that sign grants
+    #[command(subcommand)]
+    Identity(IdentityCommand),
+    /// Hand the keys of a scope to someone, signed, for a time
+    #[command(subcommand)]
+    Grant(GrantCommand),
     Encrypt(Encrypt),
     Decrypt(Decrypt),
     Rewrap(Rewrap),
@@ -159,25 +167,157 @@ pub(crate) struct Unlock {
     /// pkcs11:…
     #[arg(long, value_name = "OTHER", value_hint = ValueHint::FilePath, requires = "keyring")]
     pub(crate) unlock: Option<PathBuf>,
+    /// Open by the secret identity in FILE, in place of a passphrase; can be repeated
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "unlock")]
+    pub(crate) identity: Vec<PathBuf>,
+    /// Open by shares, in place of a passphrase: repeat it for as many shares as it takes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "unlock")]
+    pub(crate) share: Vec<PathBuf>,
 }
 
 /// A keyring that is written anew.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Reseal {
-    /// Go on although others are shut out: the keyring is sealed for more than this passphrase, and will be for it alone
+    /// Go on although others are shut out: the keyring is sealed for more than what opens it, and will be for that and --to alone
     #[arg(long)]
     pub(crate) drop_others: bool,
+    #[command(flatten)]
+    pub(crate) to: To,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IdentityCommand {
+    /// Make a secret identity, or a key that signs grants, and print its public part
+    ///
+    /// Give the public part to whoever shall encrypt for you, and keep the file: what is encrypted for it is read with it only.
+    New {
+        /// Where to write the secret; only its owner can read the file
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: PathBuf,
+        /// Seal the file with a passphrase
+        #[arg(short, long)]
+        passphrase: bool,
+        /// Make a key that signs grants, by Ed25519, or by Ed25519 and ML-DSA-65, which quantum computers do not break either
+        #[arg(long, value_name = "ALGORITHM")]
+        signing: Option<Signing>,
+        /// Replace FILE, and lose what it holds
+        #[arg(short, long)]
+        force: bool,
+    },
+    /// Print the public part of a secret identity or signing key
+    Show {
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GrantCommand {
+    New(Box<GrantNew>),
+    /// Show what a grant says, and whether it is valid
+    ///
+    /// Its signature is verified. Whether its granter is to be trusted is said by --trust; without it, compare the id with the granter.
+    Show {
+        /// The grant
+        #[arg(value_name = "GRANT", value_hint = ValueHint::FilePath)]
+        grant: PathBuf,
+        #[command(flatten)]
+        opening: GrantOpening,
+    },
+}
+
+/// Grant the keys of a scope to someone
+///
+/// Whom it is for uses it in a keyring's place until it ends:
+///
+///     fortress grant new -k team.keyring --scope acme/users --actions decrypt \
+///         --until 30d --to-file ada.pub --sign grace.signing -o ada.grant
+///     fortress decrypt -k ada.grant --identity ada.identity --trust grace.pub FILE
+///
+/// A grant to encrypt holds no key that decrypts. A grant to decrypt is kept from
+/// encrypting by Fortress, not by mathematics. Who has opened a grant may have kept
+/// its keys: to end one early, rotate the keyring.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct GrantNew {
+    /// The sealed keyring whose keys are granted
+    #[arg(short, long, value_name = "KEYRING", value_hint = ValueHint::FilePath)]
+    pub(crate) keyring: PathBuf,
+    #[command(flatten)]
+    pub(crate) unlock: Unlock,
+    /// The scope that is granted, such as acme/users
+    #[arg(long, value_parser = words::parse_scope)]
+    pub(crate) scope: Option<Scope>,
+    /// What is allowed: encrypt, decrypt or both
+    #[arg(long, value_name = "ACTIONS", value_parser = words::parse_actions)]
+    pub(crate) actions: Actions,
+    /// From when on, such as 2027-01-31 or 2027-01-31T08:00:00Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = words::parse_time)]
+    pub(crate) from: Option<Timestamp>,
+    /// Until when: a time, or how long from its beginning, such as 30d or 12h
+    #[arg(long, value_name = "TIME", value_parser = words::parse_until)]
+    pub(crate) until: Until,
+    /// What the grant is for, in words
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) purpose: String,
+    /// What the granter is called
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub(crate) granter_name: String,
+    /// Whom the grant is for
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub(crate) recipient_name: String,
+    /// The key that signs, as `fortress identity new --signing` wrote it; if it is sealed, with the passphrase of --new-passphrase-file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sign: PathBuf,
+    #[command(flatten)]
+    pub(crate) to: To,
+    /// Where to write the grant
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    /// Replace FILE
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+/// How a grant is opened.
+#[derive(Debug, Args)]
+pub(crate) struct GrantOpening {
+    /// Open by the secret identity in FILE; can be repeated
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) identity: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
+}
+
+/// Whose grants are good.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Trust {
+    /// Trust the granter of this verifying key, a text or a FILE of them: -k may then be a grant of theirs; can be repeated
+    #[arg(long, value_name = "KEY|FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) trust: Vec<String>,
+}
+
+/// By what grants are signed.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Signing {
+    Ed25519,
+    Hybrid,
 }
 
 /// Make a keyring
 ///
-/// It is sealed with a passphrase and can be stored anywhere; without the passphrase it is of no use. Keep a copy: what it encrypted
-/// can be read with it only.
+/// It is sealed with a passphrase, or for people and share sets, and can be stored anywhere; without what opens it, it is of no use. Keep a
+/// copy: what it encrypted can be read with it only.
 #[derive(Debug, Args)]
 pub(crate) struct KeyringNew {
     /// Where to write the sealed keyring
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
+    /// Seal it with a passphrase besides --to and --shares; the default where none of them and no --recipient is given
+    #[arg(short, long)]
+    pub(crate) passphrase: bool,
+    #[command(flatten)]
+    pub(crate) to: To,
     /// What it writes and how often to rotate it: lightning (23 h), balanced (7 d), fortress (30 d), archive (90 d)
     #[arg(long, value_name = "PROFILE", default_value = "balanced", hide_default_value = true, value_parser = parse_profile)]
     pub(crate) profile: Profile,
@@ -187,7 +327,7 @@ pub(crate) struct KeyringNew {
     /// 16 random bytes or more cannot be guessed at any cost: t=1,m=8192,p=1 will do for it.
     #[arg(long, value_name = "COSTS", default_value = "t=3,m=65536,p=4", value_parser = words::parse_argon2, conflicts_with = "recipient")]
     pub(crate) argon2: Argon2Params,
-    /// Seal it for a key in a hardware module, pkcs11:…, in place of a passphrase
+    /// Seal it for a key in a hardware module, pkcs11:…, in place of a passphrase, or besides one with -p
     ///
     /// It is then opened with --unlock and the same URI. If the module is lost, so is the keyring: keep a copy of its key in another module, or escrow the
     /// keyring's secrets.
@@ -233,9 +373,12 @@ pub(crate) struct UsedKeyring {
     pub(crate) keyring: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) unlock: Unlock,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
     /// Narrow the keyring to a scope first, such as acme/users/email
     ///
-    /// What is encrypted at a scope is decrypted at the same scope. A slash within a segment is written %2F.
+    /// What is encrypted at a scope is decrypted at the same scope. A slash within a segment is written %2F. Where -k is a grant, the scope is
+    /// named from the root, and is the grant's own or one below it.
     #[arg(long, value_parser = words::parse_scope, requires = "keyring")]
     pub(crate) scope: Option<Scope>,
 }
@@ -252,13 +395,15 @@ pub(crate) struct BoundTo {
 
 /// Encrypt files, folders or standard input
 ///
-/// FILE becomes FILE.ftrs beside it, for the keyring given by -k, or for a
-/// passphrase alone with -p. Without FILE, standard input is encrypted to standard
-/// output:
+/// FILE becomes FILE.ftrs beside it, for the keyring given by -k, for a passphrase
+/// with -p, for people with --to, for a share set with --shares, or for several of
+/// these, each of which opens it. Without FILE, standard input is encrypted to
+/// standard output:
 ///
 ///     fortress encrypt -k team.keyring report.pdf
 ///     tar c photos | fortress encrypt -k team.keyring -o photos.tar.ftrs
 ///     fortress encrypt -p notes.txt
+///     fortress encrypt --to-file colleagues.txt report.pdf
 ///     fortress encrypt -k team.keyring -r photos -o backup/photos
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -271,6 +416,8 @@ pub(crate) struct Encrypt {
     /// Encrypt for a key in a hardware module, pkcs11:…, besides the keyring if there is one; can be repeated
     #[arg(long = "recipient", value_name = "URI", value_parser = crate::external::parse)]
     pub(crate) recipients: Vec<KeyUri>,
+    #[command(flatten)]
+    pub(crate) to: To,
     /// The AEAD: AES-256-GCM, ChaCha20-Poly1305, AEGIS-256 or AEGIS-256X2 [default: as the keyring's profile says]
     #[arg(long, value_name = "NAME", value_parser = words::parse_suite)]
     pub(crate) suite: Option<Suite>,
@@ -306,6 +453,7 @@ pub(crate) struct Encrypt {
 /// 0.
 ///
 ///     fortress decrypt -k team.keyring report.pdf.ftrs
+///     fortress decrypt --identity ada.identity report.pdf.ftrs
 ///     fortress decrypt -k team.keyring < photos.tar.ftrs | tar x
 ///     fortress decrypt -k team.keyring --range 1000-2000 video.ftrs
 #[derive(Debug, Args)]
@@ -313,8 +461,8 @@ pub(crate) struct Encrypt {
 pub(crate) struct Decrypt {
     #[command(flatten)]
     pub(crate) keyring: UsedKeyring,
-    /// Decrypt by a passphrase; the default where no keyring is given
-    #[arg(short, long, conflicts_with_all = ["keyring", "key"])]
+    /// Decrypt by a passphrase; the default where no keyring, identity, share or key is given
+    #[arg(short, long, conflicts_with_all = ["keyring", "identity", "share", "key"])]
     pub(crate) passphrase: bool,
     #[command(flatten)]
     pub(crate) external: OpenBy,
@@ -340,18 +488,20 @@ pub(crate) struct Decrypt {
     pub(crate) files: Vec<PathBuf>,
 }
 
-/// Encrypt the keys of files for another keyring or passphrase
+/// Change who may open files and sealed keyrings
 ///
 /// Only the header is written anew; the data stays as it is and is not decrypted.
-/// Without -r and -p, files are moved to the newest version of the keyring that
-/// opens them, and whoever else can open them still can. With -r or -p, the given
-/// keyring or passphrase takes the place of all recipients, unless --keep-others or
-/// --add says otherwise:
+/// Without -r, -p, --to and --shares, files are moved to the newest version of the
+/// keyring that opens them, and whoever else can open them still can. With one of
+/// these, those who are named take the place of all recipients, unless
+/// --keep-others, --add or --remove says otherwise:
 ///
 ///     fortress keyring rotate team.keyring
 ///     fortress rewrap -k team.keyring *.ftrs
 ///     fortress rewrap -k team.keyring -r archive.keyring 2019/*.ftrs
-///     fortress rewrap -k team.keyring -r auditor.keyring --add report.pdf.ftrs
+///     fortress rewrap -k team.keyring --to-file ada.pub --add report.pdf.ftrs
+///     fortress rewrap -k team.keyring --remove 0123456789abcdef report.pdf.ftrs
+///     fortress rewrap --to-file ada.pub --add team.keyring
 ///
 /// It is instant at any size where the header keeps its length: where a keyring takes
 /// the place of a keyring, or a passphrase that of a passphrase. The header is then
@@ -359,7 +509,9 @@ pub(crate) struct Decrypt {
 /// disk: after a crash, run the same command again. Where recipients come or go, or a
 /// file is read-only, the file is copied and replaced, at the speed of the disk.
 ///
-/// Someone who could read a file before can still read the copies they kept.
+/// Someone who could read a file before can still read the copies they kept, and what
+/// a keyring's former holder took from it stays theirs: rotate the keyring, so that
+/// what is encrypted from then on is out of their reach.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Rewrap {
@@ -373,16 +525,33 @@ pub(crate) struct Rewrap {
     /// Narrow the keyring given by -r to a scope
     #[arg(long, value_name = "SCOPE", value_parser = words::parse_scope, requires = "recipient")]
     pub(crate) recipient_scope: Option<Scope>,
+    /// Open the keyring given by -r by OTHER, another keyring; --new-passphrase-file is then that of OTHER
+    #[arg(long, value_name = "OTHER", value_hint = ValueHint::FilePath, requires = "recipient")]
+    pub(crate) recipient_unlock: Option<PathBuf>,
+    /// Open the keyring given by -r by the secret identity in FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "recipient", conflicts_with = "recipient_unlock")]
+    pub(crate) recipient_identity: Vec<PathBuf>,
+    /// Open the keyring given by -r by shares: repeat it for as many as it takes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "recipient", conflicts_with = "recipient_unlock")]
+    pub(crate) recipient_share: Vec<PathBuf>,
     /// A passphrase is to open the files
     #[arg(short, long, conflicts_with = "recipient")]
     pub(crate) passphrase: bool,
+    #[command(flatten)]
+    pub(crate) to: To,
+    /// Take WHO out and let everybody else stay; can be repeated
+    ///
+    /// WHO is the id of an identity or share set, a public identity, a key id, "passphrase", the reference of an external key, or #N for the place in
+    /// the list that `fortress inspect` shows, from #1.
+    #[arg(long, value_name = "WHO", conflicts_with_all = ["keep_others", "add"])]
+    pub(crate) remove: Vec<String>,
     /// Let the others stay: replace only the keyring or passphrase that opens the files
     #[arg(long)]
     pub(crate) keep_others: bool,
     /// Let everybody stay: add to the recipients
     #[arg(long, conflicts_with = "keep_others")]
     pub(crate) add: bool,
-    /// The context that the files are bound to, needed with -r and -p; can be repeated
+    /// The context that the files are bound to, needed with -r, -p, --to and --shares; can be repeated
     ///
     /// It proves that a file is the one you mean to give to others, and not another one that someone put in its place.
     #[arg(long, value_name = "KEY=VALUE", value_parser = words::parse_entry)]
@@ -397,8 +566,8 @@ pub(crate) struct Rewrap {
 pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) keyring: UsedKeyring,
-    /// Verify by a passphrase; the default where no keyring is given
-    #[arg(short, long, conflicts_with_all = ["keyring", "key"])]
+    /// Verify by a passphrase; the default where no keyring, identity, share or key is given
+    #[arg(short, long, conflicts_with_all = ["keyring", "identity", "share", "key"])]
     pub(crate) passphrase: bool,
     #[command(flatten)]
     pub(crate) external: OpenBy,
@@ -453,6 +622,8 @@ pub(crate) struct TokenWith {
     pub(crate) keyring: PathBuf,
     #[command(flatten)]
     pub(crate) unlock: Unlock,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
     /// The scope of the values, such as acme/users/email
     #[arg(long, value_parser = words::parse_scope)]
     pub(crate) scope: Option<Scope>,

@@ -7,6 +7,9 @@ use std::path::Path;
 
 use fortress::chunked::ChunkedError;
 use fortress::envelope::EnvelopeError;
+use fortress::grant::{GrantError, SigningKeyError};
+use fortress::identity::IdentityError;
+use fortress::shares::ShareError;
 use fortress::token::TokenError;
 use fortress::{ContextError, KeyringError, PassphraseError};
 
@@ -175,6 +178,7 @@ macro_rules! found_by_core {
 }
 
 found_by_core!(EnvelopeError, TokenError, KeyringError, ChunkedError, ContextError, PassphraseError);
+found_by_core!(IdentityError, ShareError, GrantError, SigningKeyError);
 
 /// A path for a message: on one line, whatever its name.
 pub(crate) fn shown(path: &Path) -> String {

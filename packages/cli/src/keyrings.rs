@@ -4,16 +4,24 @@ use std::path::Path;
 
 use fortress::envelope::{Header, Identity, Metadata, ReadLimits, Recipient, RecipientInfo};
 use fortress::external::ExternalKey;
+use fortress::grant::{self, Actions, GrantError, SignedGrant};
+use fortress::identity::ScopeIdentity;
 use fortress::{Argon2Params, Context, Keyring, Passphrase, inspect};
 
-use crate::arguments::Unlock;
-use crate::external::{self, Hardware};
+use crate::arguments::{Common, Reseal, Trust, Unlock};
+use crate::external;
 use crate::failure::{Exit, Failure, shown};
 use crate::input::{Input, Source};
 use crate::output::{Care, PRIVATE, Target, write_file};
+use crate::passphrases::Passphrases;
+use crate::people::{self, People};
 use crate::random;
+use crate::recipients::described;
 use crate::words::Scope;
 
+/// Contents of headers (spec E-2).
+const KEYRING: &str = "keyring";
+const GRANT: &str = "grant";
 /// More than any sealed keyring has: header and payload of 1 MiB each, and their frame.
 const MAX_SEALED_LEN: u64 = 3 << 20;
 
@@ -22,7 +30,7 @@ pub(crate) struct Unlocked {
     pub(crate) keyring: Keyring,
     opener: Opener,
     metadata: Metadata,
-    recipients: usize,
+    recipients: Vec<RecipientInfo>,
 }
 
 /// What opened a keyring, and opens it again after it was sealed anew.
@@ -30,42 +38,128 @@ enum Opener {
     Passphrase(Passphrase, Argon2Params),
     Keyring(Keyring),
     External(Box<dyn ExternalKey>),
+    People(People),
 }
 
 impl Opener {
-    fn identity(&self) -> Identity<'_> {
+    fn identities(&self) -> Vec<Identity<'_>> {
         match self {
-            Opener::Passphrase(passphrase, _) => passphrase.into(),
-            Opener::Keyring(keyring) => keyring.into(),
-            Opener::External(key) => Identity::External(&**key),
+            Opener::Passphrase(passphrase, _) => vec![passphrase.into()],
+            Opener::Keyring(keyring) => vec![keyring.into()],
+            Opener::External(key) => vec![Identity::External(&**key)],
+            Opener::People(people) => people.identities(),
         }
     }
 
-    fn recipient(&self) -> Recipient<'_> {
+    fn recipients(&self) -> Vec<Recipient<'_>> {
         match self {
-            Opener::Passphrase(passphrase, params) => Recipient::Passphrase(passphrase, *params),
-            Opener::Keyring(keyring) => keyring.into(),
-            Opener::External(key) => Recipient::External(&**key),
+            Opener::Passphrase(passphrase, params) => vec![Recipient::Passphrase(passphrase, *params)],
+            Opener::Keyring(keyring) => vec![keyring.into()],
+            Opener::External(key) => vec![Recipient::External(&**key)],
+            Opener::People(people) => people.recipients(),
         }
     }
 }
 
-/// Opens the keyring in a file, by the passphrase, by the keyring in another file and that one's passphrase, or by an external key.
-pub(crate) fn unlock(
+/// Opens the keyring in a file: by what people bring, by an external key, by the keyring in another file and that one's passphrase, or by the
+/// passphrase.
+pub(crate) fn unlock(path: &Path, by: &Unlock, common: &Common) -> Result<Unlocked, Failure> {
+    unlock_asking(path, by, common, |name| common.passphrases.opening(name))
+}
+
+/// What `-k` names, narrowed: a keyring, or what a grant gives in its place.
+pub(crate) enum Used {
+    Keyring(Keyring),
+    /// Of a grant that only encrypts.
+    Scope(ScopeIdentity),
+}
+
+impl Used {
+    pub(crate) fn open(
+        path: &Path,
+        by: &Unlock,
+        trust: &Trust,
+        scope: Option<&Scope>,
+        common: &Common,
+    ) -> Result<Used, Failure> {
+        let sealed = Sealed::read(path)?;
+        if sealed.header.content() != GRANT {
+            return narrow(unlock(path, by, common)?.keyring, scope).map(Used::Keyring);
+        }
+        let now = random::now();
+        let grant = sealed.open_grant(People::of(by, &common.passphrases)?, &common.passphrases)?;
+        let of = |error: GrantError| Failure::from(error).of(&sealed.name);
+        let grant = grant.trust(&people::trusted(&trust.trust)?, now).map_err(of)?;
+        let path = scope.map_or(grant.path(), |scope| &scope.0);
+        match grant.scope(path, now) {
+            Ok(keyring) => Ok(Used::Keyring(keyring)),
+            Err(GrantError::ActionNotGranted { .. }) if path == grant.path() => {
+                Ok(Used::Scope(grant.scope_identity(now).map_err(of)?))
+            }
+            Err(GrantError::ActionNotGranted { .. }) => Err(of(GrantError::OutsideScope)),
+            Err(error) => Err(of(error)),
+        }
+    }
+
+    /// The keyring, for what a grant to encrypt does not do.
+    pub(crate) fn into_keyring(self) -> Result<Keyring, Failure> {
+        match self {
+            Used::Keyring(keyring) => Ok(keyring),
+            Used::Scope(_) => {
+                Err(GrantError::ActionNotGranted { wanted: Actions::Decrypt, granted: Actions::Encrypt }.into())
+            }
+        }
+    }
+
+    pub(crate) fn recipient(&self) -> Recipient<'_> {
+        match self {
+            Used::Keyring(keyring) => keyring.into(),
+            Used::Scope(identity) => identity.into(),
+        }
+    }
+}
+
+/// A grant whose signature is right, opened by an identity or a passphrase.
+pub(crate) fn read_grant(path: &Path, by: &Unlock, passphrases: &Passphrases) -> Result<SignedGrant, Failure> {
+    let sealed = Sealed::read(path)?;
+    if sealed.header.content() != GRANT {
+        return Err(Failure::new(
+            Exit::Format,
+            "wrong_content",
+            format!("{}: not a grant; give one that `fortress grant new` made", sealed.name),
+        ));
+    }
+    sealed.open_grant(People::of(by, passphrases)?, passphrases)
+}
+
+/// As [`unlock`], for the second thing that a command opens.
+pub(crate) fn unlock_second(path: &Path, by: &Unlock, common: &Common) -> Result<Unlocked, Failure> {
+    unlock_asking(path, by, common, |name| common.passphrases.opening_second(name))
+}
+
+fn unlock_asking(
     path: &Path,
     by: &Unlock,
-    hardware: &Hardware,
+    common: &Common,
     passphrase: impl FnOnce(&str) -> Result<Passphrase, Failure>,
 ) -> Result<Unlocked, Failure> {
-    let sealed = Sealed::read(path)?;
+    let sealed = Sealed::read(path)?.require_keyring()?;
+    if let Some(people) = People::of(by, &common.passphrases)? {
+        return sealed.open(Opener::People(people));
+    }
     match &by.unlock {
-        Some(other) if let Some(uri) = external::as_uri(other) => sealed.open(Opener::External(hardware.open(&uri)?)),
-        Some(other) => sealed.open(Opener::Keyring(Sealed::read(other)?.open_by_passphrase(passphrase)?.keyring)),
+        Some(other) if let Some(uri) = external::as_uri(other) => {
+            sealed.open(Opener::External(common.hardware.open(&uri)?))
+        }
+        Some(other) => {
+            let other = Sealed::read(other)?.require_keyring()?.open_by_passphrase(passphrase)?;
+            sealed.open(Opener::Keyring(other.keyring))
+        }
         None => sealed.open_by_passphrase(passphrase),
     }
 }
 
-/// A file that claims to be a sealed keyring.
+/// A file that claims to be a sealed keyring or a grant.
 struct Sealed {
     name: String,
     bytes: Vec<u8>,
@@ -85,7 +179,7 @@ impl Sealed {
             ));
         };
         let inspection = inspect::envelope(&bytes, None).map_err(|error| Failure::from(error).of(&name))?;
-        match inspection.header.filter(|header| header.content() == "keyring") {
+        match inspection.header.filter(|header| [KEYRING, GRANT].contains(&header.content())) {
             Some(header) => Ok(Sealed { name, bytes, header }),
             None => Err(Failure::new(
                 Exit::Format,
@@ -97,6 +191,31 @@ impl Sealed {
         }
     }
 
+    fn require_keyring(self) -> Result<Sealed, Failure> {
+        if self.header.content() == KEYRING {
+            return Ok(self);
+        }
+        Err(Failure::new(
+            Exit::Format,
+            "wrong_content",
+            format!("{}: a grant, where a whole keyring is needed; `fortress grant show` shows it", self.name),
+        ))
+    }
+
+    fn open_grant(&self, people: Option<People>, passphrases: &Passphrases) -> Result<SignedGrant, Failure> {
+        let of = |error: GrantError| Failure::from(error).of(&self.name);
+        let limits = ReadLimits::default();
+        if let Some(people) = people {
+            return grant::read(&self.bytes, &people.identities(), &limits).map_err(of);
+        }
+        if !self.header.recipient_infos().any(|info| matches!(info, RecipientInfo::Passphrase { .. })) {
+            let advice = format!("{}: a grant for somebody's identity; give it with --identity", self.name);
+            return Err(Failure::new(Exit::WrongKey, "wrong_recipient", advice));
+        }
+        let passphrase = passphrases.opening(&self.name)?;
+        grant::read(&self.bytes, &[(&passphrase).into()], &limits).map_err(of)
+    }
+
     fn open_by_passphrase(
         self,
         passphrase: impl FnOnce(&str) -> Result<Passphrase, Failure>,
@@ -106,12 +225,14 @@ impl Sealed {
             _ => None,
         });
         let Some(params) = params else {
+            let recipients: Vec<String> = self.header.recipient_infos().take(3).map(|info| described(&info)).collect();
             return Err(Failure::new(
                 Exit::WrongKey,
                 "wrong_recipient",
                 format!(
-                    "{}: sealed for another keyring or an external key, not with a passphrase; name that one with --unlock",
-                    self.name
+                    "{}: not sealed with a passphrase, but for {}; give --identity, --share, or --unlock for another keyring or an external key",
+                    self.name,
+                    recipients.join("; ")
                 ),
             ));
         };
@@ -120,9 +241,9 @@ impl Sealed {
     }
 
     fn open(self, opener: Opener) -> Result<Unlocked, Failure> {
-        let keyring = Keyring::open(&self.bytes, &[opener.identity()], &ReadLimits::default())
+        let keyring = Keyring::open(&self.bytes, &opener.identities(), &ReadLimits::default())
             .map_err(|error| Failure::from(error).of(&self.name))?;
-        let recipients = self.header.recipient_infos().len();
+        let recipients = self.header.recipient_infos().collect();
         Ok(Unlocked { keyring, opener, metadata: self.header.metadata().clone(), recipients })
     }
 }
@@ -132,33 +253,43 @@ impl Unlocked {
     pub(crate) fn params(&self) -> Argon2Params {
         match self.opener {
             Opener::Passphrase(_, params) => params,
-            Opener::Keyring(_) | Opener::External(_) => Argon2Params::RECOMMENDED,
+            Opener::Keyring(_) | Opener::External(_) | Opener::People(_) => Argon2Params::RECOMMENDED,
         }
     }
 
-    /// Writes the keyring back, sealed for what opened it, or for another recipient.
-    pub(crate) fn store(&self, path: &Path, new: Option<Recipient<'_>>, drop_others: bool) -> Result<(), Failure> {
-        if self.recipients > 1 && !drop_others {
+    /// Writes the keyring back, sealed for what opened it, or for another recipient in its place; and for those whom `reseal` names.
+    pub(crate) fn store(&self, path: &Path, new: Option<Recipient<'_>>, reseal: &Reseal) -> Result<(), Failure> {
+        let named = reseal.to.recipients()?;
+        let mut recipients = new.map_or_else(|| self.opener.recipients(), |new| vec![new]);
+        let own = recipients.len().max(1);
+        recipients.extend(named.list());
+        let others = self.recipients.iter().filter(|info| !named.include(info)).count();
+        if others > own && !reseal.drop_others {
             return Err(Failure::usage(format!(
-                "{} is sealed for {} recipients, and sealing it anew would shut out the others; give --drop-others to do that",
+                "{} is sealed for {} recipients, and sealing it anew would shut out {}; name those who shall stay with --to, or give --drop-others",
                 shown(path),
-                self.recipients
+                self.recipients.len(),
+                if named.is_empty() { "the others" } else { "some" },
             )));
         }
-        let recipient = new.unwrap_or_else(|| self.opener.recipient());
-        seal(&self.keyring, recipient, self.metadata.clone(), path, true)
+        if recipients.is_empty() {
+            return Err(Failure::usage(
+                "shares open a keyring and cannot be sealed for again: name somebody with --to",
+            ));
+        }
+        seal(&self.keyring, &recipients, self.metadata.clone(), path, true)
     }
 }
 
 /// Seals a keyring into a file that only its owner can read.
 pub(crate) fn seal(
     keyring: &Keyring,
-    recipient: Recipient<'_>,
+    recipients: &[Recipient<'_>],
     metadata: Metadata,
     path: &Path,
     force: bool,
 ) -> Result<(), Failure> {
-    let sealed = keyring.seal(&[recipient], metadata, &mut random::generator())?;
+    let sealed = keyring.seal(recipients, metadata, &mut random::generator())?;
     write_file(&Target::File(path.to_owned()), &sealed, Care { force, mode: PRIVATE, durable: true })
 }
 

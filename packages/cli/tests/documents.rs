@@ -23,7 +23,19 @@ fn the_guide_is_true() {
 fn help_is_there_for_every_command() {
     let sandbox = Sandbox::new();
     let all = sandbox.ok_text(&["help"]);
-    for command in ["keyring", "encrypt", "decrypt", "rewrap", "verify", "inspect", "token", "completions", "man"] {
+    for command in [
+        "keyring",
+        "identity",
+        "grant",
+        "encrypt",
+        "decrypt",
+        "rewrap",
+        "verify",
+        "inspect",
+        "token",
+        "completions",
+        "man",
+    ] {
         assert!(all.contains(&format!("  {command}")), "{command} in {all}");
         let help = sandbox.ok_text(&[command, "--help"]);
         assert!(help.contains("Usage: fortress"), "{help}");

@@ -132,7 +132,7 @@ fn passphrases_alone_and_beside_a_keyring() {
     assert_eq!(sandbox.ok(&["decrypt", "-k", "k", "both", "-o", "-"]), b"text");
     assert_eq!(sandbox.ok(&["decrypt", "--passphrase-file", "other", "both", "-o", "-"]), b"text");
     sandbox.fails(5, &["passphrase is wrong", "try again"], &["decrypt", "both", "-o", "-"]);
-    sandbox.fails(2, &["-k KEYRING, or -p"], &["encrypt", "plain", "-o", "x"]);
+    sandbox.fails(2, &["-k KEYRING", "--to IDENTITY", "-p"], &["encrypt", "plain", "-o", "x"]);
 }
 
 #[test]

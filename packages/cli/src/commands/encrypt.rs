@@ -3,20 +3,21 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use fortress::Passphrase;
 use fortress::envelope::{self, Metadata, Options, Recipient};
 use fortress::external::ExternalKey;
-use fortress::{Keyring, Passphrase};
 use serde_json::json;
 
 use super::{SUFFIX, only_folder, sources, tree};
 use crate::arguments::{Common, Encrypt};
 use crate::failure::{Failure, shown};
 use crate::input::{Input, Source};
-use crate::keyrings;
+use crate::keyrings::{self, Used};
 use crate::output::{Care, Output, Target};
 use crate::pipeline;
 use crate::progress::Progress;
 use crate::random;
+use crate::recipients::Recipients;
 use crate::report::Report;
 
 /// Metadata keys that start so are this program's own.
@@ -47,19 +48,20 @@ pub(super) fn run(arguments: &Encrypt, common: &Common, report: &mut Report) -> 
 
 /// What it takes to write envelopes.
 pub(super) struct Writing {
-    keyring: Option<Keyring>,
+    keyring: Option<Used>,
     external: Vec<Box<dyn ExternalKey>>,
     passphrase: Option<Passphrase>,
+    others: Recipients,
     options: Options,
     care: Care,
 }
 
 impl Writing {
     fn new(arguments: &Encrypt, common: &Common) -> Result<Writing, Failure> {
-        let Encrypt { keyring: used, passphrase, recipients, suite, bound, metadata, force, .. } = arguments;
-        if used.keyring.is_none() && recipients.is_empty() && !passphrase {
+        let Encrypt { keyring: used, passphrase, recipients, to, suite, bound, metadata, force, .. } = arguments;
+        if used.keyring.is_none() && recipients.is_empty() && !passphrase && to.is_empty() {
             return Err(Failure::usage(
-                "nobody could open it: give -k KEYRING, or -p to encrypt for a passphrase, or --recipient URI",
+                "nobody could open it: give -k KEYRING, --to IDENTITY, -p to encrypt for a passphrase, or --recipient URI",
             ));
         }
         if let Some((key, _)) = metadata.iter().find(|(key, _)| key.starts_with(RESERVED)) {
@@ -73,9 +75,8 @@ impl Writing {
         let keyring = match &used.keyring {
             None => None,
             Some(path) => {
-                let unlocked =
-                    keyrings::unlock(path, &used.unlock, &common.hardware, |name| common.passphrases.opening(name))?;
-                Some(keyrings::narrow(unlocked.keyring, used.scope.as_ref())?)
+                let (unlock, trust, scope) = (&used.unlock, &used.trust, used.scope.as_ref());
+                Some(Used::open(path, unlock, trust, scope, common)?)
             }
         };
         let external = recipients.iter().map(|uri| common.hardware.open(uri)).collect::<Result<_, _>>()?;
@@ -84,8 +85,9 @@ impl Writing {
             (true, Some(_)) => Some(common.passphrases.setting("the files")?),
             (true, None) => Some(common.passphrases.setting_only("the files")?),
         };
+        let others = to.recipients()?;
         let care = Care { force: *force, durable: *force, ..Care::default() };
-        Ok(Writing { keyring, external, passphrase, options, care })
+        Ok(Writing { keyring, external, passphrase, others, options, care })
     }
 
     pub(super) fn encrypt(
@@ -126,10 +128,11 @@ impl Writing {
     }
 
     fn create(&self, added: Metadata) -> Result<envelope::NewEnvelope, Failure> {
-        let keyring = self.keyring.iter().map(Recipient::from);
+        let keyring = self.keyring.iter().map(Used::recipient);
         let external = self.external.iter().map(|key| Recipient::External(&**key));
+        let passphrase = self.passphrase.iter().map(Recipient::from);
         let recipients: Vec<Recipient<'_>> =
-            keyring.chain(external).chain(self.passphrase.iter().map(Recipient::from)).collect();
+            keyring.chain(external).chain(passphrase).chain(self.others.list()).collect();
         let mut options = self.options.clone();
         if added != Metadata::default() {
             options.metadata = Metadata::new(options.metadata.iter().chain(added.iter()));

@@ -103,6 +103,7 @@ fn recipient(info: &RecipientInfo) -> Value {
             json!({ "type": "shares", "set": set.to_string(), "threshold": threshold, "count": count })
         }
         RecipientInfo::External { reference } => json!({ "type": "external", "reference": reference }),
+        RecipientInfo::Scope { key_id } => json!({ "type": "scope", "key_id": key_id.to_string() }),
         RecipientInfo::Other { kind } => json!({ "type": kind }),
         // Of a kind that this program does not show yet.
         _ => json!({ "type": null }),

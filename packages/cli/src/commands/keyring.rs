@@ -7,23 +7,21 @@ use zeroize::Zeroizing;
 
 use crate::arguments::{Common, KeyringCommand, KeyringFile, KeyringNew, KeyringScope, Unlock};
 use crate::failure::{Exit, Failure, shown};
-use crate::keyrings::{Unlocked, seal, unlock};
+use crate::keyrings::{Unlocked, seal, unlock, unlock_second};
 use crate::output::{Care, Output, PRIVATE, Target};
 use crate::random::{self, now};
 use crate::report::Report;
 use crate::{tty, words};
 
 pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> Result<(), Failure> {
-    let open = |file: &KeyringFile| {
-        unlock(&file.keyring, &file.unlock, &common.hardware, |name| common.passphrases.opening(name))
-    };
+    let open = |file: &KeyringFile| unlock(&file.keyring, &file.unlock, common);
     match command {
         KeyringCommand::New(arguments) => new(&arguments, common, report),
         KeyringCommand::Show { file } => show(&open(&file)?.keyring, report),
         KeyringCommand::Rotate { file, seal } => {
             let mut unlocked = open(&file)?;
             let id = unlocked.keyring.rotate(now(), &mut random::generator())?;
-            unlocked.store(&file.keyring, None, seal.drop_others)?;
+            unlocked.store(&file.keyring, None, &seal)?;
             report.result(
                 || json!({ "keyring": shown(&file.keyring), "primary": id.to_string() }),
                 || format!("{}: version {id} encrypts from now on", shown(&file.keyring)),
@@ -36,7 +34,7 @@ pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> 
                 "What version {version} encrypted cannot be read by this keyring again. Type its id to destroy it: "
             );
             confirm(yes, &question, &version.to_string())?;
-            unlocked.store(&file.keyring, None, seal.drop_others)?;
+            unlocked.store(&file.keyring, None, &seal)?;
             report.result(
                 || json!({ "keyring": shown(&file.keyring), "destroyed": version.to_string() }),
                 || format!("{}: version {version} is destroyed", shown(&file.keyring)),
@@ -46,7 +44,7 @@ pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> 
             let unlocked = open(&file)?;
             let passphrase = common.passphrases.setting(&shown(&file.keyring))?;
             let recipient = Recipient::Passphrase(&passphrase, argon2.unwrap_or_else(|| unlocked.params()));
-            unlocked.store(&file.keyring, Some(recipient), seal.drop_others)?;
+            unlocked.store(&file.keyring, Some(recipient), &seal)?;
             report.result(
                 || json!({ "keyring": shown(&file.keyring) }),
                 || format!("{}: sealed with the new passphrase", shown(&file.keyring)),
@@ -66,21 +64,19 @@ pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> 
 }
 
 fn new(arguments: &KeyringNew, common: &Common, report: &Report) -> Result<(), Failure> {
-    let KeyringNew { output, profile, argon2, recipient, force } = arguments;
+    let KeyringNew { output, passphrase, to, profile, argon2, recipient, force } = arguments;
     let name = shown(output);
     // Told before a passphrase is thought of and typed twice. Nothing is left: the file is not committed.
     drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
+    let key = recipient.as_ref().map(|uri| common.hardware.open(uri)).transpose()?;
+    let by_passphrase = *passphrase || to.is_empty() && key.is_none();
+    let passphrase = by_passphrase.then(|| common.passphrases.setting_only(&name)).transpose()?;
+    let others = to.recipients()?;
+    let passphrase = passphrase.iter().map(|passphrase| Recipient::Passphrase(passphrase, *argon2));
+    let key = key.iter().map(|key| Recipient::External(&**key));
+    let recipients: Vec<Recipient<'_>> = key.chain(passphrase).chain(others.list()).collect();
     let keyring = Keyring::generate(*profile, now(), &mut random::generator())?;
-    match recipient {
-        Some(uri) => {
-            let key = common.hardware.open(uri)?;
-            seal(&keyring, Recipient::External(&*key), Metadata::default(), output, *force)?;
-        }
-        None => {
-            let passphrase = common.passphrases.setting_only(&name)?;
-            seal(&keyring, Recipient::Passphrase(&passphrase, *argon2), Metadata::default(), output, *force)?;
-        }
-    }
+    seal(&keyring, &recipients, Metadata::default(), output, *force)?;
     let primary = keyring.primary();
     report.result(
         || json!({ "keyring": name, "profile": profile.name(), "primary": primary.to_string() }),
@@ -138,14 +134,12 @@ fn scope(arguments: &KeyringScope, unlocked: &Unlocked, common: &Common, report:
     drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
     match recipient {
         Some(other) => {
-            let other =
-                unlock(other, &Unlock::default(), &common.hardware, |name| common.passphrases.opening_second(name))?
-                    .keyring;
-            seal(&narrowed, (&other).into(), Metadata::default(), output, *force)?;
+            let other = unlock_second(other, &Unlock::default(), common)?.keyring;
+            seal(&narrowed, &[(&other).into()], Metadata::default(), output, *force)?;
         }
         None => {
             let passphrase = common.passphrases.setting(&name)?;
-            seal(&narrowed, Recipient::Passphrase(&passphrase, *argon2), Metadata::default(), output, *force)?;
+            seal(&narrowed, &[Recipient::Passphrase(&passphrase, *argon2)], Metadata::default(), output, *force)?;
         }
     }
     report.result(

@@ -3,8 +3,10 @@
 mod decrypt;
 mod encrypt;
 mod generate;
+mod grant;
 #[cfg(feature = "hsm")]
 mod hsm;
+mod identity;
 mod inspect;
 mod keyring;
 mod rewrap;
@@ -23,6 +25,7 @@ use crate::external::OpenBy;
 use crate::failure::{Failure, shown};
 use crate::input::{Input, Source};
 use crate::keyrings;
+use crate::people::People;
 use crate::report::Report;
 
 /// Carries a command out. An exit code in the report is that of a file which failed while others went on.
@@ -30,6 +33,8 @@ pub(crate) fn run(arguments: Arguments, report: &mut Report) -> Result<(), Failu
     let Arguments { command, common } = arguments;
     match command {
         Command::Keyring(command) => keyring::run(command, &common, report),
+        Command::Grant(command) => grant::run(&command, &common, report),
+        Command::Identity(command) => identity::run(&command, &common, report),
         Command::Encrypt(arguments) => encrypt::run(&arguments, &common, report),
         Command::Decrypt(arguments) => decrypt::run(&arguments, &common, report),
         Command::Rewrap(arguments) => rewrap::run(&arguments, &common, report),
@@ -46,9 +51,10 @@ pub(crate) fn run(arguments: Arguments, report: &mut Report) -> Result<(), Failu
 /// What encrypted files end with.
 const SUFFIX: &str = ".ftrs";
 
-/// What opens envelopes: a keyring, an external key, or a passphrase where neither is given.
+/// What opens envelopes: a keyring, an external key, what people bring, or a passphrase where none of these is given.
 enum Opener {
     Keyring(Keyring),
+    People(People),
     Passphrase(Passphrase),
     External(Box<dyn ExternalKey>),
 }
@@ -60,19 +66,23 @@ impl Opener {
         }
         match &used.keyring {
             Some(path) => {
-                let unlocked =
-                    keyrings::unlock(path, &used.unlock, &common.hardware, |name| common.passphrases.opening(name))?;
-                keyrings::narrow(unlocked.keyring, used.scope.as_ref()).map(Opener::Keyring)
+                let (unlock, trust, scope) = (&used.unlock, &used.trust, used.scope.as_ref());
+                let opened = keyrings::Used::open(path, unlock, trust, scope, common)?;
+                opened.into_keyring().map(Opener::Keyring)
             }
-            None => common.passphrases.opening("the files").map(Opener::Passphrase),
+            None => match People::of(&used.unlock, &common.passphrases)? {
+                Some(people) => Ok(Opener::People(people)),
+                None => common.passphrases.opening("the files").map(Opener::Passphrase),
+            },
         }
     }
 
-    fn identity(&self) -> Identity<'_> {
+    fn identities(&self) -> Vec<Identity<'_>> {
         match self {
-            Opener::Keyring(keyring) => keyring.into(),
-            Opener::Passphrase(passphrase) => passphrase.into(),
-            Opener::External(key) => Identity::External(&**key),
+            Opener::Keyring(keyring) => vec![keyring.into()],
+            Opener::People(people) => people.identities(),
+            Opener::Passphrase(passphrase) => vec![passphrase.into()],
+            Opener::External(key) => vec![Identity::External(&**key)],
         }
     }
 }
@@ -92,7 +102,7 @@ impl Reading {
     /// Opens the envelope that an input starts with; what follows its prefix is the next to be read.
     fn open(&self, input: &mut Input) -> Result<OpenEnvelope, Failure> {
         let prefix = input.read_prefix()?;
-        let identities = [self.opener.identity()];
+        let identities = self.opener.identities();
         envelope::open(&prefix, &identities, &self.context, &ReadLimits::default()).map_err(|error| {
             let Failure { exit, code, message } = Failure::from(error).of(&input.name);
             let advice =

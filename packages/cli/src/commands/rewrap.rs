@@ -3,9 +3,9 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use fortress::envelope::{self, EnvelopeError, Keep, Recipient, RewrapOptions};
-use fortress::external::ExternalKey;
-use fortress::{Context, Keyring, Passphrase, inspect};
+use fortress::envelope::{self, EnvelopeError, Header, Keep, Recipient, RecipientInfo, RewrapOptions};
+use fortress::identity::PublicIdentity;
+use fortress::{Context, Keyring, inspect};
 use serde_json::json;
 
 use super::Opener;
@@ -15,7 +15,7 @@ use crate::failure::{Exit, Failure, shown};
 use crate::in_place::{self, Fault, Saved};
 use crate::input::{Input, Source};
 use crate::keyrings;
-use crate::output::{Care, Output, Target};
+use crate::output::{Care, Output, Target, write_file};
 use crate::random;
 use crate::report::Report;
 
@@ -30,18 +30,24 @@ pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> R
         None => None,
         Some(_) if new_key.is_some() => None,
         Some(path) => {
-            let unlocked = keyrings::unlock(path, &Unlock::default(), &common.hardware, |name| {
-                common.passphrases.opening_second(name)
-            })?;
+            let by = Unlock {
+                unlock: arguments.recipient_unlock.clone(),
+                identity: arguments.recipient_identity.clone(),
+                share: arguments.recipient_share.clone(),
+            };
+            let unlocked = keyrings::unlock_second(path, &by, common)?;
             Some(keyrings::narrow(unlocked.keyring, arguments.recipient_scope.as_ref())?)
         }
     };
     let new_passphrase = arguments.passphrase.then(|| common.passphrases.setting("the files")).transpose()?;
-    let new_key = new_key.as_deref();
-    let to_others = new_keyring.is_some() || new_key.is_some() || new_passphrase.is_some();
+    let named = arguments.to.recipients()?;
+    let to_others = new_keyring.is_some() || new_key.is_some() || new_passphrase.is_some() || !named.is_empty();
     if arguments.add && !to_others {
-        return Err(Failure::usage("nobody is named to be added: give -r KEYRING or -p"));
+        return Err(Failure::usage("nobody is named to be added: give --to IDENTITY, -r KEYRING or -p"));
     }
+    let given = new_keyring.iter().map(Recipient::from).chain(new_passphrase.iter().map(Recipient::from));
+    let key = new_key.iter().map(|key| Recipient::External(&**key));
+    let given: Vec<Recipient<'_>> = given.chain(key).chain(named.list()).collect();
     let rewrapping = Rewrapping {
         keep: match arguments {
             Rewrap { add: true, .. } => Keep::Everybody,
@@ -50,7 +56,8 @@ pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> R
             // The same keyring by another version: nobody comes and nobody goes.
             _ => Keep::Others,
         },
-        recipients: recipients(&opener, new_keyring.as_ref(), new_key, new_passphrase.as_ref())?,
+        remove: &arguments.remove,
+        recipients: if arguments.remove.is_empty() { recipients(&opener, given)? } else { given },
         // For the keyring that opens them, what is in the files does not matter; others are given what is meant and nothing else.
         context: (to_others || !arguments.context.is_empty())
             .then(|| keyrings::context(&arguments.context))
@@ -67,20 +74,13 @@ pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> R
     Ok(())
 }
 
-fn recipients<'r>(
-    opener: &'r Opener,
-    keyring: Option<&'r Keyring>,
-    key: Option<&'r dyn ExternalKey>,
-    passphrase: Option<&'r Passphrase>,
-) -> Result<Vec<Recipient<'r>>, Failure> {
-    let given = [keyring.map(Recipient::from), key.map(Recipient::from), passphrase.map(Recipient::from)];
-    let given: Vec<_> = given.into_iter().flatten().collect();
+fn recipients<'r>(opener: &'r Opener, given: Vec<Recipient<'r>>) -> Result<Vec<Recipient<'r>>, Failure> {
     match opener {
         _ if !given.is_empty() => Ok(given),
         Opener::Keyring(keyring) => Ok(vec![keyring.into()]),
         Opener::External(key) => Ok(vec![Recipient::External(&**key)]),
-        Opener::Passphrase(_) => {
-            Err(Failure::usage("nobody new is named: give -r KEYRING, or -p for another passphrase"))
+        Opener::Passphrase(_) | Opener::People(_) => {
+            Err(Failure::usage("nobody new is named: give --to IDENTITY, -r KEYRING, or -p for another passphrase"))
         }
     }
 }
@@ -89,6 +89,8 @@ fn recipients<'r>(
 struct Rewrapping<'r> {
     opener: &'r Opener,
     keep: Keep<'static>,
+    /// Whom to take out; then everybody else is kept.
+    remove: &'r [String],
     recipients: Vec<Recipient<'r>>,
     context: Option<Context>,
 }
@@ -108,20 +110,28 @@ impl Rewrapping<'_> {
         }
         let of = |error: EnvelopeError| Failure::from(error).of(&name);
         let prefix = input.read_prefix()?;
+        let places = self.places(&prefix).map_err(|failure| failure.of(&name))?;
+        let keep = places.as_deref().map_or(self.keep, Keep::Only);
+        if is_keyring(&prefix) {
+            return self.rewrap_keyring(keep, path, &name, prefix, &mut input, report);
+        }
         let (now, message_start) = prefix.split_at(envelope::rewrapped_len(&prefix).map_err(of)?);
         // If the header is not whole, a run was cut short that had saved the one before: the length of both is the same.
         let saved = || Saved::beside(path).read(now.len());
-        let (before, header) = match (self.header(&prefix), saved) {
+        let (before, header) = match (self.header(keep, &prefix), saved) {
             (Ok(header), _) => (now.to_vec(), header),
             (Err(error), saved) => {
                 let before = saved().ok_or_else(|| of(error.clone()))?;
-                let header = self.header(&[&before, message_start].concat()).map_err(|_| of(error))?;
+                let header = self.header(keep, &[&before, message_start].concat()).map_err(|_| of(error))?;
                 (before, header)
             }
         };
         let in_place = header.len() == now.len() && overwrite(path, &name, now, &before, &header)?;
         if !in_place {
             copy(&mut input, path, &name, &[&header, message_start])?;
+        }
+        if !self.remove.is_empty() {
+            report.note(&format!("{name}: who was taken out can still open copies from before, and this one's data if they kept its key; what must be out of their reach has to be encrypted anew"));
         }
         report.object(false, || {
             json!({
@@ -133,10 +143,85 @@ impl Rewrapping<'_> {
         })
     }
 
-    fn header(&self, prefix: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
-        let options = RewrapOptions { keep: self.keep, context: self.context.as_ref(), ..Default::default() };
-        envelope::rewrap(prefix, &[self.opener.identity()], &self.recipients, &options, &mut random::generator())
+    /// A sealed keyring is small: it is read whole, and replaced.
+    fn rewrap_keyring(
+        &self,
+        keep: Keep<'_>,
+        path: &Path,
+        name: &str,
+        mut sealed: Vec<u8>,
+        input: &mut Input,
+        report: &Report,
+    ) -> Result<(), Failure> {
+        let of = |error: EnvelopeError| Failure::from(error).of(name);
+        let Some(rest) = input.read_all(MAX_KEYRING_LEN)? else {
+            return Err(of(EnvelopeError::NonCanonical));
+        };
+        sealed.extend_from_slice(&rest);
+        let options = RewrapOptions { keep, ..RewrapOptions::default() };
+        let rewrapped =
+            Keyring::rewrap(&sealed, &self.opener.identities(), &self.recipients, &options, &mut random::generator());
+        let rewrapped = rewrapped.map_err(of)?;
+        let care = Care { force: true, durable: true, mode: input.mode };
+        write_file(&Target::File(path.to_owned()), &rewrapped, care)?;
+        if !self.remove.is_empty() {
+            report.note(&format!("{name}: who was taken out has its keys if they ever opened it, and can open copies from before; run `fortress keyring rotate`, naming with --to those who stay, and what is encrypted from then on is out of their reach"));
+        }
+        report.object(false, || {
+            let header_length = envelope::rewrapped_len(&rewrapped).ok();
+            json!({ "file": name, "recipients": recipients_of(&rewrapped), "header_length": header_length, "in_place": false })
+        })
     }
+
+    /// The places of those who stay, where some are to be taken out.
+    fn places(&self, prefix: &[u8]) -> Result<Option<Vec<usize>>, Failure> {
+        if self.remove.is_empty() {
+            return Ok(None);
+        }
+        let header = inspect::envelope(prefix, None)?.header;
+        let infos: Vec<RecipientInfo> = header.iter().flat_map(Header::recipient_infos).collect();
+        let mut stay = vec![true; infos.len()];
+        for who in self.remove {
+            let named: Vec<usize> = (0..infos.len()).filter(|&place| names(who, place, &infos[place])).collect();
+            if named.is_empty() {
+                let who: String = who.chars().take(40).collect();
+                return Err(Failure::new(
+                    Exit::Usage,
+                    "no_such_recipient",
+                    format!("{who} is none of its recipients; `fortress inspect` lists them"),
+                ));
+            }
+            named.into_iter().for_each(|place| stay[place] = false);
+        }
+        Ok(Some((0..infos.len()).filter(|&place| stay[place]).collect()))
+    }
+
+    fn header(&self, keep: Keep<'_>, prefix: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+        let options = RewrapOptions { keep, context: self.context.as_ref(), ..Default::default() };
+        envelope::rewrap(prefix, &self.opener.identities(), &self.recipients, &options, &mut random::generator())
+    }
+}
+
+/// Is it this recipient that someone names?
+fn names(who: &str, place: usize, info: &RecipientInfo) -> bool {
+    if let Some(number) = who.strip_prefix('#') {
+        return number.parse() == Ok(place + 1);
+    }
+    match info {
+        RecipientInfo::Keyring { key_id } | RecipientInfo::Scope { key_id } => key_id.to_string() == who,
+        RecipientInfo::Passphrase { .. } => who == "passphrase",
+        RecipientInfo::Identity { id } => {
+            id.to_string() == who || who.parse::<PublicIdentity>().is_ok_and(|identity| identity.id() == *id)
+        }
+        RecipientInfo::Shares { set, .. } => set.to_string() == who,
+        RecipientInfo::External { reference } => reference == who,
+        _ => false,
+    }
+}
+
+fn is_keyring(prefix: &[u8]) -> bool {
+    let header = inspect::envelope(prefix, None).ok().and_then(|inspection| inspection.header);
+    header.is_some_and(|header| header.content() == "keyring")
 }
 
 fn recipients_of(prefix: &[u8]) -> Option<usize> {
@@ -170,3 +255,6 @@ fn copy(input: &mut Input, path: &Path, name: &str, start: &[&[u8]]) -> Result<(
     io::copy(input.file(), output.file()).map_err(failed)?;
     output.commit()
 }
+
+/// More than any sealed keyring's payload and its frame.
+const MAX_KEYRING_LEN: u64 = 2 << 20;

@@ -46,9 +46,9 @@ struct Keys {
 impl Keys {
     fn new(with: &TokenWith, common: &Common) -> Result<Keys, Failure> {
         let context = keyrings::context(&with.bound.context)?;
-        let unlocked =
-            keyrings::unlock(&with.keyring, &with.unlock, &common.hardware, |name| common.passphrases.opening(name))?;
-        Ok(Keys { keyring: keyrings::narrow(unlocked.keyring, with.scope.as_ref())?, context })
+        let (unlock, trust, scope) = (&with.unlock, &with.trust, with.scope.as_ref());
+        let used = keyrings::Used::open(&with.keyring, unlock, trust, scope, common)?;
+        Ok(Keys { keyring: used.into_keyring()?, context })
     }
 
     fn encrypt(&self, suite: Suite, value: &[u8], answer: &mut Answer) -> Result<(), Failure> {

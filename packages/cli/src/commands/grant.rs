@@ -1,0 +1,105 @@
+//! `fortress grant …`.
+
+use std::path::Path;
+
+use fortress::grant::{self, GrantError, SignedGrant, Terms};
+use serde_json::json;
+
+use crate::arguments::{Common, GrantCommand, GrantNew, GrantOpening, Unlock};
+use crate::failure::{Failure, printable, shown};
+use crate::output::{Care, PRIVATE, Target, write_file};
+use crate::random::{self, now, written};
+use crate::report::Report;
+use crate::{keyrings, people, words};
+
+pub(super) fn run(command: &GrantCommand, common: &Common, report: &Report) -> Result<(), Failure> {
+    match command {
+        GrantCommand::New(arguments) => new(arguments, common, report),
+        GrantCommand::Show { grant, opening } => show(grant, opening, common, report),
+    }
+}
+
+fn new(arguments: &GrantNew, common: &Common, report: &Report) -> Result<(), Failure> {
+    let GrantNew { keyring, unlock, scope, actions, from, until, sign, to, output, force, .. } = arguments;
+    if to.is_empty() {
+        return Err(Failure::usage("the grant is for nobody: give --to IDENTITY or --to-file FILE"));
+    }
+    let unlocked = keyrings::unlock(keyring, unlock, common)?;
+    let granted = keyrings::narrow(unlocked.keyring, scope.as_ref())?;
+    let signer = people::signing_key(sign, &common.passphrases)?;
+    let from = from.unwrap_or_else(now);
+    let terms = Terms {
+        actions: *actions,
+        from,
+        until: until.of(from),
+        purpose: arguments.purpose.clone(),
+        granter_name: arguments.granter_name.clone(),
+        recipient_name: arguments.recipient_name.clone(),
+    };
+    let recipients = to.recipients()?;
+    let sealed = grant::seal(&granted, &terms, &signer, &recipients.list(), &mut random::generator())?;
+    write_file(&Target::File(output.clone()), &sealed, Care { force: *force, mode: PRIVATE, durable: true })?;
+    let granter = signer.verifying_key().id();
+    report.result(
+        || {
+            json!({
+                "grant": shown(output), "granter": granter.to_string(), "scope": granted.path(), "actions": actions.name(),
+                "from": written(terms.from), "until": written(terms.until),
+            })
+        },
+        || {
+            let (scope, until) = (words::written(granted.path()), written(terms.until));
+            format!("{}: to {actions} {scope} until {until}, signed by {granter}", shown(output))
+        },
+    )
+}
+
+fn show(path: &Path, opening: &GrantOpening, common: &Common, report: &Report) -> Result<(), Failure> {
+    let unlock = Unlock { identity: opening.identity.clone(), ..Unlock::default() };
+    let read = keyrings::read_grant(path, &unlock, &common.passphrases)?;
+    let trusted = people::trusted(&opening.trust.trust)?;
+    let is_trusted = trusted.contains(read.granter());
+    tell(&read, is_trusted, report)?;
+    if trusted.is_empty() {
+        report.note("whether to trust this granter is yours to say: compare the verifying key with its holder, then give it with --trust");
+        return Ok(());
+    }
+    // Shown all the same, and the exit code says whether it can be used.
+    read.trust(&trusted, now()).map(drop).map_err(|error| Failure::from(error).of(&shown(path)))
+}
+
+fn tell(grant: &SignedGrant, is_trusted: bool, report: &Report) -> Result<(), Failure> {
+    let Terms { actions, from, until, purpose, granter_name, recipient_name } = grant.terms();
+    let (id, granter, now) = (grant.id(), grant.granter(), now());
+    let validity = match grant.check(now) {
+        Ok(()) => "valid",
+        Err(GrantError::NotYetValid { .. }) => "not valid yet",
+        Err(_) => "expired",
+    };
+    report.result(
+        || {
+            json!({
+                "id": id.to_string(), "granter": granter.id().to_string(), "granter_name": granter_name,
+                "verifying_key": granter.to_string(), "algorithm": granter.algorithm().name(), "trusted": is_trusted,
+                "recipient_name": recipient_name, "scope": grant.path(), "actions": actions.name(), "from": written(*from),
+                "until": written(*until), "validity": validity, "purpose": purpose,
+            })
+        },
+        || {
+            let named = |name: &str| if name.is_empty() { String::new() } else { format!(", {}", printable(name)) };
+            let trust = if is_trusted { "trusted" } else { "not known to be trusted" };
+            [
+                format!("granter   {}{} ({trust}), by {}", granter.id(), named(granter_name), granter.algorithm().name()),
+                format!("for       {}", if recipient_name.is_empty() { "you".into() } else { printable(recipient_name) }),
+                format!("scope     {}", words::written(grant.path())),
+                format!("allows    to {actions}"),
+                format!("from      {}", written(*from)),
+                format!("until     {} ({validity})", written(*until)),
+                format!("purpose   {}", printable(purpose)),
+                format!("id        {id}"),
+            ]
+            .map(|line| line.trim_end().to_owned())
+            .join("\n")
+        },
+    )
+}

@@ -1,0 +1,86 @@
+//! `fortress identity …`: key pairs by which others encrypt for someone, and keys that sign grants.
+
+use std::path::Path;
+
+use fortress::grant::{Algorithm, SigningKey};
+use fortress::identity::{IdentityError, PublicIdentity, SecretIdentity};
+use serde_json::json;
+
+use crate::arguments::{Common, IdentityCommand, Signing};
+use crate::failure::{Failure, shown};
+use crate::output::{Care, Output, PRIVATE, Target};
+use crate::people;
+use crate::random;
+use crate::report::Report;
+
+pub(super) fn run(command: &IdentityCommand, common: &Common, report: &Report) -> Result<(), Failure> {
+    match command {
+        IdentityCommand::New { output, passphrase, signing, force } => {
+            // Told before a passphrase is thought of and typed twice. Nothing is left: the file is not committed.
+            drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
+            let name = shown(output);
+            let passphrase = passphrase.then(|| common.passphrases.setting_only(&name)).transpose()?;
+            let (text, held) = match signing {
+                None => {
+                    let identity = SecretIdentity::generate(&mut random::generator())?;
+                    (identity.expose_text(), Held::of_identity(identity.public()))
+                }
+                Some(signing) => {
+                    let algorithm = match signing {
+                        Signing::Ed25519 => Algorithm::Ed25519,
+                        Signing::Hybrid => Algorithm::Hybrid,
+                    };
+                    let key = SigningKey::generate(algorithm, &mut random::generator())?;
+                    (key.expose_text(), Held::of_signing_key(&key))
+                }
+            };
+            let about = format!("secret {} {}: keep it secret, and keep a copy", held.kind, held.id);
+            people::write_secret(output, &about, &text, passphrase.as_ref(), *force)?;
+            held.tell(&name, report)
+        }
+        IdentityCommand::Show { file } => held(file, common)?.tell(&shown(file), report),
+    }
+}
+
+/// The public part of what a file holds, be it secret or public.
+fn held(path: &Path, common: &Common) -> Result<Held, Failure> {
+    let text = people::secret_text(path, |name| common.passphrases.opening(name))?;
+    let of = |failure: Failure| failure.of(&shown(path));
+    if text.starts_with("FORTRESS-SIGNING-KEY-") {
+        return SigningKey::from_text(&text).map(|key| Held::of_signing_key(&key)).map_err(|error| of(error.into()));
+    }
+    if text.starts_with("FORTRESS-") {
+        let secret = SecretIdentity::from_text(&text).map_err(|error| of(error.into()))?;
+        return Ok(Held::of_identity(secret.public()));
+    }
+    text.parse()
+        .map(|public: PublicIdentity| Held::of_identity(&public))
+        .map_err(|error: IdentityError| of(error.into()))
+}
+
+/// What others may know.
+struct Held {
+    kind: &'static str,
+    id: String,
+    public: String,
+}
+
+impl Held {
+    fn of_identity(public: &PublicIdentity) -> Held {
+        Held { kind: "identity", id: public.id().to_string(), public: public.to_string() }
+    }
+
+    fn of_signing_key(key: &SigningKey) -> Held {
+        let verifying = key.verifying_key();
+        Held { kind: "signing key", id: verifying.id().to_string(), public: verifying.to_string() }
+    }
+
+    /// The public text alone on standard output, so that it can be redirected; the rest beside it.
+    fn tell(self, name: &str, report: &Report) -> Result<(), Failure> {
+        let Held { kind, id, public } = self;
+        if !report.is_json() {
+            report.note(&format!("{name}: {kind} {id}; its public part, for others, goes to standard output"));
+        }
+        report.result(|| json!({ "file": name, "kind": kind, "id": id, "public": public }), || public.clone())
+    }
+}

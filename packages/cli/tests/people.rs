@@ -1,0 +1,312 @@
+//! Identities, share sets and who is added and taken out: files and sealed keyrings for people.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod common;
+
+use common::{CHEAP, Sandbox, failed};
+use serde_json::Value;
+
+/// Identities `ada` and `grace` with their public texts in `ada.pub` and `grace.pub`, the keyring `k`, and the file `plain`.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::with_keyring();
+    for name in ["ada", "grace"] {
+        let public = sandbox.ok(&["identity", "new", "-o", name]);
+        sandbox.write(&format!("{name}.pub"), public);
+    }
+    sandbox.write("plain", "confidential");
+    sandbox
+}
+
+fn text(sandbox: &Sandbox, file: &str) -> String {
+    String::from_utf8(sandbox.read(file)).unwrap().trim().to_owned()
+}
+
+fn id(sandbox: &Sandbox, file: &str) -> String {
+    sandbox.json(&["identity", "show", file, "--json"])["id"].as_str().unwrap().to_owned()
+}
+
+fn recipients(sandbox: &Sandbox, file: &str) -> Vec<Value> {
+    sandbox.json(&["inspect", "--json", file])["recipients"].as_array().unwrap().clone()
+}
+
+#[test]
+fn an_identity_is_a_secret_file_and_a_public_text() {
+    let sandbox = sandbox();
+    let public = text(&sandbox, "ada.pub");
+    assert!(public.starts_with("fortress1") && public.len() == 1_961);
+    assert_eq!(sandbox.ok_text(&["identity", "show", "ada"]).trim(), public);
+    assert_eq!(sandbox.ok_text(&["identity", "show", "ada.pub"]).trim(), public);
+    let shown = sandbox.json(&["identity", "show", "ada", "--json"]);
+    assert_eq!((&shown["public"], &shown["kind"]), (&public.as_str().into(), &"identity".into()));
+    assert!(text(&sandbox, "ada").starts_with("# secret identity "));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(sandbox.path("ada")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    sandbox.fails(8, &["ada exists", "--force"], &["identity", "new", "-o", "ada"]);
+    assert_eq!(sandbox.ok_text(&["identity", "show", "ada"]).trim(), public, "it is as it was");
+    sandbox.fails(9, &["cannot read nobody"], &["identity", "show", "nobody"]);
+    sandbox.write("two", "a\nb\n");
+    sandbox.fails(3, &["one text"], &["identity", "show", "two"]);
+}
+
+#[test]
+fn an_identity_can_be_sealed_with_a_passphrase() {
+    let sandbox = sandbox();
+    let public = sandbox.ok_text(&["identity", "new", "-o", "sealed", "-p"]);
+    assert!(sandbox.read("sealed").starts_with(b"FTRS"));
+    assert_eq!(sandbox.ok_text(&["identity", "show", "sealed"]), public);
+    sandbox.ok(&["encrypt", "--to", public.trim(), "plain"]);
+    assert_eq!(sandbox.ok(&["decrypt", "--identity", "sealed", "plain.ftrs", "-o", "-"]), b"confidential");
+    sandbox.write("wrong", "wrong");
+    let wrong = ["decrypt", "--identity", "sealed", "plain.ftrs", "-o", "-", "--passphrase-file", "wrong"];
+    sandbox.fails(5, &["sealed", "passphrase is wrong"], &wrong);
+}
+
+#[test]
+fn a_file_is_for_whoever_holds_the_identity() {
+    let sandbox = sandbox();
+    let ada = text(&sandbox, "ada.pub");
+    sandbox.ok(&["encrypt", "--to", &ada, "--to-file", "grace.pub", "-k", "k", "plain"]);
+    assert_eq!(recipients(&sandbox, "plain.ftrs").len(), 3);
+    for opener in [&["--identity", "ada"][..], &["--identity", "grace"], &["-k", "k"]] {
+        let arguments = [&["decrypt", "plain.ftrs", "-o", "-"], opener].concat();
+        assert_eq!(sandbox.ok(&arguments), b"confidential");
+        assert!(sandbox.ok_text(&[&["verify", "plain.ftrs"], opener].concat()).contains("authentic"));
+    }
+    sandbox.ok(&["encrypt", "--to", &ada, "plain", "-o", "ada.ftrs"]);
+    let to_grace = ["decrypt", "--identity", "grace", "ada.ftrs", "-o", "-"];
+    sandbox.fails(4, &["identity", &id(&sandbox, "ada")], &to_grace);
+    assert_eq!(
+        sandbox.ok(&["decrypt", "--identity", "grace", "--identity", "ada", "ada.ftrs", "-o", "-"]),
+        b"confidential"
+    );
+    sandbox.write("list", format!("# colleagues\n\n{ada}\n{}\n", text(&sandbox, "grace.pub")));
+    sandbox.ok(&["encrypt", "--to-file", "list", "plain", "-o", "both.ftrs"]);
+    assert_eq!(recipients(&sandbox, "both.ftrs").len(), 2);
+}
+
+#[test]
+fn what_is_no_identity_is_refused_and_not_repeated() {
+    let sandbox = sandbox();
+    let secret = text(&sandbox, "ada").lines().last().unwrap().to_owned();
+    let output = sandbox.run(&["encrypt", "--to", &secret, "plain"]);
+    failed(3, &["--to", "secret identity where a public one is expected"], &output);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains(&secret[30..]));
+    sandbox.fails(3, &["was all of it copied"], &["encrypt", "--to", "fortress1qqqq", "plain"]);
+    sandbox.fails(3, &["starts with \"FORTRESS-SECRET-KEY-1\""], &["decrypt", "--identity", "ada.pub", "x"]);
+    sandbox.write("empty", "# nobody\n");
+    sandbox.fails(2, &["empty", "names nobody"], &["encrypt", "--to-file", "empty", "plain"]);
+    sandbox.fails(2, &["nobody could open it", "--to"], &["encrypt", "plain"]);
+    assert!(!sandbox.exists("plain.ftrs"));
+}
+
+/// The header of a stranger: this many recipients of a type.
+fn header_of(recipients: u16, kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut header = vec![0xA2, 1, 2, 2, 0x99];
+    header.extend(recipients.to_be_bytes());
+    for _ in 0..recipients {
+        header.extend([0x82, 0x18, kind, 0x40 | body.len() as u8]);
+        header.extend(body);
+    }
+    [b"FTRS\x01", &(header.len() as u32).to_be_bytes()[..], &header, &[0; 32 + 56 + 16]].concat()
+}
+
+#[test]
+fn headers_of_strangers() {
+    let sandbox = sandbox();
+    sandbox.write("many", header_of(10_000, 99, &[7]));
+    sandbox.fails(3, &["at most 1024 recipients", "10000"], &["decrypt", "--identity", "ada", "many", "-o", "-"]);
+    sandbox.write("unknown", header_of(1_000, 99, &[7]));
+    let unknown = ["decrypt", "--identity", "ada", "unknown", "-o", "-"];
+    sandbox.fails(4, &["type 99, not known to this version"], &unknown);
+}
+
+#[test]
+fn any_two_of_three_shares_open() {
+    let sandbox = sandbox();
+    sandbox.ok(&["encrypt", "--shares", "2/3", "--shares-dir", "shares", "plain"]);
+    sandbox.ok(&["encrypt", "--shares", "2/2", "--shares-dir", "other", "plain", "-o", "other.ftrs"]);
+    let mine: Vec<String> =
+        common::names_in(&sandbox.path("shares")).iter().map(|name| format!("shares/{name}")).collect();
+    let others: Vec<String> =
+        common::names_in(&sandbox.path("other")).iter().map(|name| format!("other/{name}")).collect();
+    assert_eq!((mine.len(), others.len()), (3, 2));
+    for pair in [[0, 1], [2, 0], [1, 2]] {
+        let [a, b] = pair.map(|at| mine[at].as_str());
+        assert_eq!(sandbox.ok(&["decrypt", "--share", a, "--share", b, "plain.ftrs", "-o", "-"]), b"confidential");
+    }
+    fn by<'s>(shares: &[&'s str]) -> Vec<&'s str> {
+        let shares = shares.iter().flat_map(|share| ["--share", *share]);
+        ["decrypt", "plain.ftrs", "-o", "-"].into_iter().chain(shares).collect()
+    }
+    sandbox.fails(4, &["it takes 2 shares", "1 were given"], &by(&[&mine[0]]));
+    sandbox.fails(4, &["it takes 2 shares", "1 were given"], &by(&[&mine[0], &mine[0]]));
+    sandbox.fails(4, &["different sets"], &by(&[&mine[0], &others[0]]));
+    sandbox.fails(4, &["2 shares of set"], &by(&[&others[0], &others[1]]));
+    sandbox.write("wrong", text(&sandbox, &mine[0]).replace("FORTRESS-SHARE-1", "FORTRESS-SHARE-1Q"));
+    sandbox.fails(3, &["not a share"], &by(&["wrong", &mine[1]]));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(sandbox.path(&mine[0])).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    for bad in ["1/3", "4/3"] {
+        sandbox.fails(2, &["a share set needs"], &["encrypt", "--shares", bad, "--shares-dir", "x", "plain"]);
+    }
+    sandbox.fails(2, &["--shares-dir"], &["encrypt", "--shares", "2/3", "plain"]);
+}
+
+#[test]
+fn a_keyring_for_people_and_shares_is_recovered() {
+    let sandbox = sandbox();
+    let new = [
+        "keyring",
+        "new",
+        "-o",
+        "team",
+        "--to-file",
+        "ada.pub",
+        "--shares",
+        "2/3",
+        "--shares-dir",
+        "shares",
+        "--argon2",
+        CHEAP,
+    ];
+    sandbox.ok(&new);
+    assert_eq!(recipients(&sandbox, "team").len(), 2, "and no passphrase");
+    sandbox.ok(&["encrypt", "-k", "team", "--identity", "ada", "plain"]);
+    assert_eq!(sandbox.ok(&["decrypt", "-k", "team", "--identity", "ada", "plain.ftrs", "-o", "-"]), b"confidential");
+    sandbox.fails(4, &["not sealed with a passphrase", "--identity", "--share"], &["keyring", "show", "team"]);
+    let shares: Vec<String> =
+        common::names_in(&sandbox.path("shares")).iter().map(|name| format!("shares/{name}")).collect();
+    let by = ["--share", &shares[2], "--share", &shares[0]];
+    let shown = sandbox.json(&[&["keyring", "show", "team", "--json"][..], &by].concat());
+    assert_eq!(shown["profile"], "balanced");
+    // Everybody is gone: the shares open it, and a new passphrase takes their place.
+    sandbox.write("new.pass", "new passphrase");
+    let change =
+        [&["keyring", "change-passphrase", "team", "--new-passphrase-file", "new.pass", "--argon2", CHEAP][..], &by]
+            .concat();
+    sandbox.fails(2, &["2 recipients", "--drop-others"], &change);
+    sandbox.ok(&[&change[..], &["--drop-others"]].concat());
+    let decrypt = ["decrypt", "-k", "team", "--passphrase-file", "new.pass", "plain.ftrs", "-o", "-"];
+    assert_eq!(sandbox.ok(&decrypt), b"confidential");
+}
+
+#[test]
+fn people_are_added_and_taken_out_of_files() {
+    let sandbox = sandbox();
+    let (file, plain) = ("plain.ftrs", b"confidential");
+    sandbox.ok(&["encrypt", "-k", "k", "plain", "--context", "a=b"]);
+    let message = |bytes: Vec<u8>| bytes[bytes.len() - 84..].to_vec();
+    let before = message(sandbox.read(file));
+    let decrypt = |who: &str| sandbox.run(&["decrypt", "--identity", who, "--context", "a=b", file, "-o", "-"]);
+
+    sandbox.fails(6, &["--context"], &["rewrap", "-k", "k", "--add", "--to-file", "ada.pub", file]);
+    let add = [
+        "rewrap",
+        "-k",
+        "k",
+        "--add",
+        "--to-file",
+        "ada.pub",
+        "--to-file",
+        "grace.pub",
+        "--context",
+        "a=b",
+        file,
+        "--json",
+    ];
+    assert_eq!(sandbox.json(&add)["recipients"], 3);
+    assert_eq!(decrypt("ada").stdout, plain);
+    let ada = id(&sandbox, "ada");
+    sandbox.fails(2, &["none of its recipients"], &["rewrap", "-k", "k", "--remove", "0000000000000000", file]);
+    sandbox.fails(2, &["cannot be used"], &["rewrap", "-k", "k", "--remove", &ada, "--add", file]);
+    let output = sandbox.run(&["rewrap", "--identity", "grace", "--remove", &ada, file]);
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("can still open copies from before"), "{said}");
+    assert_eq!(decrypt("ada").status.code(), Some(4));
+    assert_eq!(decrypt("grace").stdout, plain);
+    let public = text(&sandbox, "grace.pub");
+    sandbox.ok(&["rewrap", "-k", "k", "--remove", &public, "--to-file", "ada.pub", "--context", "a=b", file]);
+    assert_eq!(decrypt("grace").status.code(), Some(4), "ada takes the place of grace");
+    assert_eq!(decrypt("ada").stdout, plain);
+    sandbox.ok(&["rewrap", "-k", "k", "--remove", "#2", file]);
+    assert_eq!(recipients(&sandbox, file).len(), 1);
+    sandbox.fails(3, &["at least one recipient"], &["rewrap", "-k", "k", "--remove", "#1", file]);
+    assert!(message(sandbox.read(file)) == before, "the data is untouched");
+    sandbox.fails(2, &["nobody new"], &["rewrap", "--identity", "ada", file]);
+}
+
+#[test]
+fn people_are_added_and_taken_out_of_keyrings() {
+    let sandbox = sandbox();
+    sandbox.ok(&["encrypt", "-k", "k", "plain"]);
+    let add = ["rewrap", "--add", "--to-file", "ada.pub", "--to-file", "grace.pub", "k", "--json"];
+    assert_eq!(sandbox.json(&add)["recipients"], 3);
+    let by = |who: &str| sandbox.run(&["decrypt", "-k", "k", "--identity", who, "plain.ftrs", "-o", "-"]);
+    assert_eq!(by("ada").stdout, b"confidential");
+    let output = sandbox.run(&["rewrap", "--identity", "grace", "--remove", &id(&sandbox, "ada"), "k"]);
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("fortress keyring rotate") && said.contains("has its keys"), "{said}");
+    assert_eq!(by("ada").status.code(), Some(4));
+    assert_eq!(by("grace").stdout, b"confidential");
+    sandbox.ok(&["keyring", "show", "k"]);
+
+    // Rotated for those who stay, and nobody is shut out unnoticed.
+    sandbox.fails(2, &["2 recipients", "shut out the others"], &["keyring", "rotate", "k"]);
+    sandbox.fails(2, &["shut out some"], &["keyring", "rotate", "k", "--to-file", "ada.pub"]);
+    sandbox.ok(&["keyring", "rotate", "k", "--to-file", "grace.pub"]);
+    assert_eq!(recipients(&sandbox, "k").len(), 2);
+    assert_eq!(by("grace").stdout, b"confidential");
+    // By the passphrase of the keyring that its other holder has.
+    sandbox.ok(&["keyring", "rotate", "k", "--identity", "grace", "--drop-others"]);
+    assert_eq!(recipients(&sandbox, "k").len(), 1);
+    sandbox.fails(4, &["not sealed with a passphrase"], &["keyring", "show", "k"]);
+    let no_envelope = ["rewrap", "--identity", "grace", "--add", "--to-file", "ada.pub", "ada.pub"];
+    sandbox.fails(3, &["not a Fortress"], &no_envelope);
+}
+
+/// The keyring that files are moved to can be opened in every way.
+#[test]
+fn the_new_keyring_is_opened_by_an_identity_or_shares() {
+    let sandbox = sandbox();
+    let new = ["keyring", "new", "-o", "team", "--to-file", "ada.pub", "--shares", "2/2", "--shares-dir", "shares"];
+    sandbox.ok(&new);
+    let shares: Vec<String> =
+        common::names_in(&sandbox.path("shares")).iter().map(|name| format!("shares/{name}")).collect();
+    for by in
+        [&["--recipient-identity", "ada"][..], &["--recipient-share", &shares[0], "--recipient-share", &shares[1]]]
+    {
+        sandbox.ok(&["encrypt", "-k", "k", "plain", "--force"]);
+        sandbox.ok(&[&["rewrap", "-k", "k", "-r", "team", "plain.ftrs"], by].concat());
+        assert_eq!(
+            sandbox.ok(&["decrypt", "-k", "team", "--identity", "ada", "plain.ftrs", "-o", "-"]),
+            b"confidential"
+        );
+    }
+    sandbox.write("k.pass", common::PASSPHRASE);
+    sandbox.ok(&["keyring", "scope", "k", "acme", "-o", "narrow", "--for", "k", "--new-passphrase-file", "k.pass"]);
+    sandbox.ok(&["encrypt", "-k", "k", "plain", "--force"]);
+    let by_other = [
+        "rewrap",
+        "-k",
+        "k",
+        "-r",
+        "narrow",
+        "--recipient-unlock",
+        "k",
+        "--new-passphrase-file",
+        "k.pass",
+        "plain.ftrs",
+    ];
+    sandbox.ok(&by_other);
+    sandbox.ok(&["verify", "-k", "narrow", "--unlock", "k", "plain.ftrs"]);
+    sandbox.fails(2, &["--recipient"], &["rewrap", "-k", "k", "--recipient-identity", "ada", "plain.ftrs"]);
+}
