@@ -20,6 +20,7 @@ import { serverSteps } from "./server.mjs";
 import { sharedServerSteps } from "./server-shared.mjs";
 import { tabSteps } from "./tabs.mjs";
 import { tamperSteps } from "./tamper.mjs";
+import { waySteps } from "./ways.mjs";
 
 const ARTIFACTS = fileURLToPath(new URL("../../../artifacts/demo", import.meta.url));
 
@@ -75,6 +76,7 @@ async function checkIn(engine) {
       await keySteps(world);
       await tamperSteps(world);
       await accessSteps.axeAndLayout(world);
+      await waySteps(world);
       await check.step("nothing broke the content security policy", () => check.equal(reports, []));
     });
   } catch (error) {

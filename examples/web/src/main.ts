@@ -10,12 +10,14 @@ import "./styles/server.css";
 
 import { init } from "fortress-sdk";
 import { type Session } from "./data/session.ts";
+import { lockWays } from "./data/ways.ts";
 import { announce, byId } from "./ui/dom.ts";
 import { FileSection } from "./ui/file-section.ts";
 import { KeySection } from "./ui/key-section.ts";
 import { RecordSection } from "./ui/record-section.ts";
 import { Renewal } from "./ui/renewal.ts";
 import { ServerPanel } from "./ui/server-panel.ts";
+import { WaySection } from "./ui/way-section.ts";
 import { Welcome } from "./ui/welcome.ts";
 
 const workspace = byId("workspace", HTMLElement);
@@ -26,6 +28,7 @@ const look = { onLook: (object: string): void => void panel.look(object) };
 const records = new RecordSection({ ...look, onChange: changed });
 const files = new FileSection({ ...look, onChange: changed });
 const keys = new KeySection({ onChange: changed });
+const waysIn = new WaySection();
 const renewal = new Renewal({ onRenewed: () => showAll("keyring"), onLock: leave });
 const otherTabs = new BroadcastChannel("fortress-example");
 
@@ -39,7 +42,7 @@ document.addEventListener("visibilitychange", () => {
 });
 // Compiling starts while the passphrase is being typed; whoever needs it first waits for it and hears of a failure.
 init().catch(() => undefined);
-await Promise.all([welcome.show(), panel.refresh()]);
+await Promise.all([welcome.show().then(() => welcome.stayUnlocked()), panel.refresh()]);
 
 async function enter(session: Session): Promise<void> {
   current = session;
@@ -58,6 +61,8 @@ async function leave(): Promise<void> {
   records.clear();
   files.clear();
   keys.clear();
+  waysIn.clear();
+  await lockWays().catch(() => undefined);
   workspace.hidden = true;
   topSession.hidden = true;
   await welcome.show();
@@ -79,7 +84,7 @@ async function showAll(object?: string): Promise<void> {
   const session = current;
   if (session) {
     byId("top-key", HTMLElement).textContent = session.keyring.primary;
-    const [loadedRecords, loadedFiles] = await Promise.all([records.show(session), files.show(session)]);
+    const [loadedRecords, loadedFiles] = await Promise.all([records.show(session), files.show(session), waysIn.show(session)]);
     if (current === session) keys.show(session, loadedRecords, loadedFiles);
   } else if (!byId("welcome", HTMLElement).hidden) {
     await welcome.show();

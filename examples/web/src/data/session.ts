@@ -4,6 +4,7 @@
 import { Keyring, type Profile } from "fortress-sdk";
 import * as server from "../storage/server.ts";
 import { ServerError } from "../storage/server.ts";
+import { OlderCopy, openBy, removeWay, renewWays, type Way } from "./ways.ts";
 
 const KEYRING_OBJECT = "keyring";
 
@@ -32,8 +33,23 @@ export class Session extends EventTarget {
     return orFree(keyring, () => new Session(keyring, etag));
   }
 
+  /** Unlocks by a copy that this browser keeps, if it is one of the keyring that the server holds now. */
+  static async unlockBy(way: Way): Promise<Session> {
+    const { keyring, etag } = await openBy(way);
+    return orFree(keyring, async () => {
+      if ((await server.entry(KEYRING_OBJECT)).etag === etag) return new Session(keyring, etag);
+      await removeWay(way);
+      throw new OlderCopy();
+    });
+  }
+
   static async isCreated(): Promise<boolean> {
     return (await server.list()).some(({ name }) => name === KEYRING_OBJECT);
+  }
+
+  /** Of the stored keyring that is open here. */
+  get etag(): string {
+    return this.#open.etag;
   }
 
   get keyring(): Keyring {
@@ -108,6 +124,8 @@ export class Session extends EventTarget {
         const result = change(keyring);
         const { etag } = await server.write(KEYRING_OBJECT, await keyring.seal({ passphrase }), { ifMatch: before });
         this.#use(keyring, etag);
+        // A copy that could not be renewed is found out when it is opened.
+        await renewWays(keyring, etag).catch(() => undefined);
         return result;
       });
     });

@@ -2,6 +2,7 @@
 
 import { type Profile } from "fortress-sdk";
 import { Session } from "../data/session.ts";
+import { OlderCopy, passkeysFit, type Way, ways } from "../data/ways.ts";
 import { byId, h, hush, painted, say } from "./dom.ts";
 import { isWrongPassphrase, problemBlock } from "./problem.ts";
 
@@ -30,6 +31,7 @@ export class Welcome {
   readonly #section = byId("welcome", HTMLElement);
   readonly #passphrase = byId("passphrase", HTMLInputElement);
   readonly #submit = byId("passphrase-submit", HTMLButtonElement);
+  readonly #passkey = byId("passkey-submit", HTMLButtonElement);
   readonly #message = byId("passphrase-message", HTMLElement);
   #mode: keyof typeof TEXTS = "create";
 
@@ -39,6 +41,7 @@ export class Welcome {
       event.preventDefault();
       void this.#go(new FormData(form).get("profile") as Profile);
     });
+    this.#passkey.addEventListener("click", () => void this.#goBy("passkey", "Waiting for your passkey"));
     const show = byId("passphrase-show", HTMLButtonElement);
     show.addEventListener("click", () => this.#reveal(show, this.#passphrase.type === "password"));
   }
@@ -58,7 +61,13 @@ export class Welcome {
     this.#passphrase.autocomplete = text.autocomplete;
     if (this.#mode === "create") this.#passphrase.minLength = SHORTEST_PASSPHRASE;
     else this.#passphrase.removeAttribute("minlength");
+    this.#passkey.hidden = this.#mode === "create" || !passkeysFit() || !(await ways()).has("passkey");
     this.#section.hidden = false;
+  }
+
+  /** Opens the keyring by this device, where that was asked for. */
+  async stayUnlocked(): Promise<void> {
+    if (this.#mode === "unlock" && (await ways()).has("device")) await this.#goBy("device", "Opening your keyring");
   }
 
   hide(): void {
@@ -67,21 +76,31 @@ export class Welcome {
   }
 
   async #go(profile: Profile): Promise<void> {
-    const text = TEXTS[this.#mode];
-    this.#submit.disabled = true;
-    say(this.#message, "busy", text.busy);
+    await this.#enter(TEXTS[this.#mode].busy, () => {
+      const passphrase = this.#passphrase.value;
+      return this.#mode === "create" ? Session.create(passphrase, profile) : Session.unlock(passphrase);
+    });
+  }
+
+  async #goBy(way: Way, busy: string): Promise<void> {
+    await this.#enter(busy, () => Session.unlockBy(way));
+  }
+
+  async #enter(busy: string, unlock: () => Promise<Session>): Promise<void> {
+    this.#submit.disabled = this.#passkey.disabled = true;
+    say(this.#message, "busy", busy);
     await painted();
     try {
-      const passphrase = this.#passphrase.value;
-      const session = this.#mode === "create" ? await Session.create(passphrase, profile) : await Session.unlock(passphrase);
+      const session = await unlock();
       this.#passphrase.value = "";
       this.#reveal(byId("passphrase-show", HTMLButtonElement), false);
       this.hide();
       this.onSession(session);
     } catch (error) {
       this.#fail(error);
+      if (error instanceof OlderCopy) this.#passkey.hidden = true;
     } finally {
-      this.#submit.disabled = false;
+      this.#submit.disabled = this.#passkey.disabled = false;
     }
   }
 
