@@ -1,7 +1,7 @@
 // Ways into the keyring from this browser: copies of it in the browser's storage, one sealed for a key of this device, one for a
 // passkey. Each says of which stored keyring it is a copy, so an older one is found out.
 
-import { type ExternalKey, type Identity, Keyring } from "fortress-sdk";
+import { type AnyIdentity, type ExternalKey, Keyring } from "fortress-sdk";
 import { deviceKey, enrolPasskey, forgetDeviceKey, KeyringStore, passkeys } from "fortress-sdk/unlock";
 
 export type Way = "device" | "passkey";
@@ -39,7 +39,7 @@ export async function addWay(way: Way, keyring: Keyring, etag: string): Promise<
 
 /** Opens a copy, and tells of which stored keyring it is one. */
 export async function openBy(way: Way): Promise<{ keyring: Keyring; etag: string }> {
-  const identity: Identity = way === "device" ? await deviceKey() : passkeyIdentity;
+  const identity: AnyIdentity = way === "device" ? await deviceKey() : passkeyIdentity;
   const keyring = await store.open(way, identity);
   return { keyring, etag: keyring.metadata["etag"] ?? "" };
 }
