@@ -204,6 +204,16 @@ pub(crate) enum IdentityCommand {
         #[arg(short, long)]
         force: bool,
     },
+    /// Print the public identity of a keyring's scope, for those who shall encrypt and read nothing back
+    ///
+    /// What is encrypted for it with --to is read with the keyring at that scope. After a rotation print it again; the former one goes on working.
+    Scope {
+        #[command(flatten)]
+        file: KeyringFile,
+        /// The scope, such as acme/answers
+        #[arg(value_parser = words::parse_scope)]
+        scope: Scope,
+    },
     /// Print the public part of a secret identity or signing key
     Show {
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]

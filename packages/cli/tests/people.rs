@@ -103,6 +103,26 @@ fn what_is_no_identity_is_refused_and_not_repeated() {
     assert!(!sandbox.exists("plain.ftrs"));
 }
 
+/// A public key of a scope encrypts for the keyring, and opens nothing.
+#[test]
+fn the_identity_of_a_scope() {
+    let sandbox = sandbox();
+    let identity = sandbox.ok_text(&["identity", "scope", "k", "acme/answers"]);
+    assert!(identity.starts_with("fortress-scope-1"));
+    sandbox.ok(&["encrypt", "--to", identity.trim(), "plain"]);
+    assert_eq!(
+        sandbox.ok(&["decrypt", "-k", "k", "--scope", "acme/answers", "plain.ftrs", "-o", "-"]),
+        b"confidential"
+    );
+    sandbox.fails(6, &["not authentic"], &["decrypt", "-k", "k", "--scope", "acme", "plain.ftrs", "-o", "-"]);
+    sandbox.fails(2, &["give --to"], &["encrypt", "--identity", "ada", "--to", identity.trim(), "plain", "-o", "x"]);
+    sandbox.fails(
+        2,
+        &["name it with -k"],
+        &["decrypt", "--identity", "ada", "--trust", "ada.pub", "plain.ftrs", "-o", "-"],
+    );
+}
+
 /// The header of a stranger: this many recipients of a type.
 fn header_of(recipients: u16, kind: u8, body: &[u8]) -> Vec<u8> {
     let mut header = vec![0xA2, 1, 2, 2, 0x99];

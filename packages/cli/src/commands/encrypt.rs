@@ -9,7 +9,7 @@ use fortress::external::ExternalKey;
 use serde_json::json;
 
 use super::{SUFFIX, only_folder, sources, tree};
-use crate::arguments::{Common, Encrypt};
+use crate::arguments::{Common, Encrypt, UsedKeyring};
 use crate::failure::{Failure, shown};
 use crate::input::{Input, Source};
 use crate::keyrings::{self, Used};
@@ -62,6 +62,12 @@ impl Writing {
         if used.keyring.is_none() && recipients.is_empty() && !passphrase && to.is_empty() {
             return Err(Failure::usage(
                 "nobody could open it: give -k KEYRING, --to IDENTITY, -p to encrypt for a passphrase, or --recipient URI",
+            ));
+        }
+        let UsedKeyring { keyring: file, unlock, trust, .. } = used;
+        if file.is_none() && !(unlock.identity.is_empty() && unlock.share.is_empty() && trust.trust.is_empty()) {
+            return Err(Failure::usage(
+                "--identity, --share and --trust open what -k names; to encrypt for people, give --to",
             ));
         }
         if let Some((key, _)) = metadata.iter().find(|(key, _)| key.starts_with(RESERVED)) {

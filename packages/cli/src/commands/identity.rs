@@ -9,9 +9,9 @@ use serde_json::json;
 use crate::arguments::{Common, IdentityCommand, Signing};
 use crate::failure::{Failure, shown};
 use crate::output::{Care, Output, PRIVATE, Target};
-use crate::people;
 use crate::random;
 use crate::report::Report;
+use crate::{keyrings, people};
 
 pub(super) fn run(command: &IdentityCommand, common: &Common, report: &Report) -> Result<(), Failure> {
     match command {
@@ -37,6 +37,12 @@ pub(super) fn run(command: &IdentityCommand, common: &Common, report: &Report) -
             let about = format!("secret {} {}: keep it secret, and keep a copy", held.kind, held.id);
             people::write_secret(output, &about, &text, passphrase.as_ref(), *force)?;
             held.tell(&name, report)
+        }
+        IdentityCommand::Scope { file, scope } => {
+            let unlocked = keyrings::unlock(&file.keyring, &file.unlock, common)?;
+            let identity = keyrings::narrow(unlocked.keyring, Some(scope))?.scope_identity()?;
+            let (id, public) = (identity.key_id().to_string(), identity.to_string());
+            Held { kind: "identity of a scope, key id", id, public }.tell(&shown(&file.keyring), report)
         }
         IdentityCommand::Show { file } => held(file, common)?.tell(&shown(file), report),
     }

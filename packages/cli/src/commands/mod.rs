@@ -70,6 +70,7 @@ impl Opener {
                 let opened = keyrings::Used::open(path, unlock, trust, scope, common)?;
                 opened.into_keyring().map(Opener::Keyring)
             }
+            None if !used.trust.trust.is_empty() => Err(Failure::usage("--trust is for a grant: name it with -k")),
             None => match People::of(&used.unlock, &common.passphrases)? {
                 Some(people) => Ok(Opener::People(people)),
                 None => common.passphrases.opening("the files").map(Opener::Passphrase),
