@@ -25,6 +25,8 @@ const shared = {
   sourcemap: true,
   // The entries name the modules relative to themselves, and they lie beside them in dist/.
   external: ["./*.wasm", "node:*"],
+  // Or classes that name themselves are called by another name in consoles and in our own errors.
+  keepNames: true,
   legalComments: "none",
   logLevel: "warning",
 };

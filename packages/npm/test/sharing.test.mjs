@@ -77,6 +77,7 @@ describe("identities", () => {
     }
     const sealed = await encryptBlob(data, { recipients: text });
     await assert.rejects(decryptBlob(sealed, { identity: text }), code("invalid_identity"));
+    for (const [Class, name] of [[Identity, "Identity"], [ShareSet, "ShareSet"], [Keyring, "Keyring"]]) assert.equal(Class.name, name);
     assert.throws(() => new Identity(), code("invalid_argument"));
     assert.throws(() => new ShareSet(), code("invalid_argument"));
     assert.throws(() => new Keyring(), code("invalid_argument"));
