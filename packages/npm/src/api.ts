@@ -6,11 +6,11 @@ import { encryptingStream, encryptToBlob } from "./envelope/encrypt.js";
 import { openFile, type EncryptedFile } from "./envelope/file.js";
 import { rewrapBlob } from "./envelope/rewrap.js";
 import { inspect, inspectSource } from "./inspect.js";
-import { DECRYPT, decryptRange as decryptRangeOf, ENCRYPT, Keyring, RANGE, SOURCE, type RangeOptions } from "./keyring.js";
+import { ABORT, DECRYPT, decryptRange as decryptRangeOf, ENCRYPT, Keyring, RANGE, SOURCE, type RangeOptions } from "./keyring.js";
 import { whole } from "./module/instance.js";
 import { Identity, publicIdentity, ShareSet } from "./sharing.js";
 import { setHostAes, type HostAes } from "./stream/host-aes.js";
-import type { Bytes, Context, Data, DecryptOptions, EncryptOptions, AnyIdentity, Keep, Recipient, Source, SourceOptions, WasmSource } from "./types.js";
+import type { AbortOptions, Bytes, Context, Data, DecryptOptions, EncryptOptions, AnyIdentity, Keep, Recipient, Source, SourceOptions, WasmSource } from "./types.js";
 
 export { Identity, inspect, inspectSource, Keyring, publicIdentity, ShareSet };
 
@@ -47,8 +47,8 @@ export function decryptStream(options: Identities & DecryptOptions): TransformSt
 }
 
 /** Encrypts a Blob or bytes for these recipients. */
-export async function encryptBlob(data: Data, options: Recipients & EncryptOptions & SourceOptions): Promise<Blob> {
-  const own = optionsOf(options, { ...RECIPIENTS, ...ENCRYPT, ...SOURCE }, "encryptBlob");
+export async function encryptBlob(data: Data, options: Recipients & EncryptOptions & AbortOptions): Promise<Blob> {
+  const own = optionsOf(options, { ...RECIPIENTS, ...ENCRYPT, ...ABORT }, "encryptBlob");
   return encryptToBlob(unbuffered(data), listOf(own.recipients), own, "encryptBlob");
 }
 

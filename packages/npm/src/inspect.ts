@@ -18,9 +18,9 @@ export const inspect = inspecting(whole, glue);
 
 /** Takes an envelope apart from its start, which is all of it that is read. */
 export async function inspectSource(source: Source, options: SourceOptions = {}): Promise<Inspection> {
-  const { signal } = optionsOf(options, { signal: true }, "inspectSource");
+  const { signal, fetch } = optionsOf(options, { signal: true, fetch: true }, "inspectSource");
   await init(undefined, "inspectSource");
-  const reader = rangeReader(unbuffered(source), "inspectSource");
+  const reader = rangeReader(unbuffered(source), fetch, "inspectSource");
   const prefix = await readPrefix(reader, signal, "inspectSource");
   return inspectStart(whole, glue, prefix, reader.size, "inspectSource");
 }

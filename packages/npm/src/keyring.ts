@@ -9,7 +9,7 @@ import { KeyringHandle } from "./generated/fortress_wasm.js";
 import { Handle } from "./module/handle.js";
 import { init, instance } from "./module/instance.js";
 import { openSealed, rewrapSealed, seal, type SealOptions } from "./sealed.js";
-import type { AnyIdentity, Bytes, Context, Data, DecryptOptions, EncryptOptions, Keep, Recipient, Source, SourceOptions } from "./types.js";
+import type { AbortOptions, AnyIdentity, Bytes, Context, Data, DecryptOptions, EncryptOptions, Keep, Recipient, Source, SourceOptions } from "./types.js";
 
 /**
  * Versioned keys in WebAssembly memory. One version is primary and encrypts; the others decrypt until they are destroyed.
@@ -90,8 +90,8 @@ export class Keyring extends FieldKeyring {
   }
 
   /** Encrypts a Blob or bytes to this keyring, and to `recipients` besides. */
-  async encryptBlob(data: Data, options: EncryptOptions & AlsoFor & SourceOptions = {}): Promise<Blob> {
-    const own = optionsOf(options, { ...ENCRYPT, ...SOURCE, recipients: true }, "encryptBlob");
+  async encryptBlob(data: Data, options: EncryptOptions & AlsoFor & AbortOptions = {}): Promise<Blob> {
+    const own = optionsOf(options, { ...ENCRYPT, ...ABORT, recipients: true }, "encryptBlob");
     return encryptToBlob(unbuffered(data), this.#and(own), own, "encryptBlob");
   }
 
@@ -159,5 +159,6 @@ const REWRAP: Known<RewrapOptions> = { identity: true, recipients: true, keep: t
 /** Of envelopes. */
 export const ENCRYPT: Known<EncryptOptions> = { context: true, suite: true, metadata: true, onProgress: true };
 export const DECRYPT: Known<DecryptOptions> = { context: true, onProgress: true };
-export const SOURCE: Known<SourceOptions> = { signal: true };
+export const ABORT: Known<AbortOptions> = { signal: true };
+export const SOURCE: Known<SourceOptions> = { ...ABORT, fetch: true };
 export const RANGE: Known<RangeOptions> = { ...SOURCE, start: true, end: true, context: true };

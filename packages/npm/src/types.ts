@@ -130,10 +130,19 @@ export interface DecryptOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** Options for sources that may take long to read. */
-export interface SourceOptions {
-  /** Aborts the reading; the promise rejects with the signal's reason. */
+/** Options of work that may take long. */
+export interface AbortOptions {
+  /** Aborts it; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+/** Options for sources that may take long to read. */
+export interface SourceOptions extends AbortOptions {
+  /**
+   * Loads addresses in place of the platform's `fetch`, to add credentials or headers. It is given what `fetch` is, and must pass
+   * on the `range` header and the signal.
+   */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 /** One version of a keyring's key. */

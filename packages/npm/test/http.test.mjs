@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { gzipSync } from "node:zlib";
 import { after, before, describe, test } from "node:test";
-import { Keyring } from "fortress-sdk";
+import { decryptRange, inspectSource, Keyring } from "fortress-sdk";
 import { bytesOf, collect, equal, pattern } from "./support/bytes.mjs";
 
 const data = pattern(2_000_000);
@@ -206,6 +206,122 @@ describe("a file on a server", () => {
       await assert.rejects(keyring.decryptRange(base, { ...range, signal: controller.signal }), reason);
     }),
   );
+
+  test(
+    "is loaded by the caller's own fetch",
+    serving(
+      (request, response) => (request.headers.authorization === "Bearer 1" ? honest(request, response) : response.writeHead(401).end()),
+      async () => {
+        await assert.rejects(keyring.decryptRange(base, range), /status 401/);
+        const own = (url, init) => fetch(url, { ...init, headers: { ...init.headers, authorization: "Bearer 1" } });
+        const expected = data.subarray(range.start, range.end);
+        assert.ok(equal(await keyring.decryptRange(base, { ...range, fetch: own }), expected));
+        assert.ok(equal(await decryptRange(base, { ...range, identity: keyring, fetch: own }), expected));
+        assert.ok(equal(await bytesOf(await keyring.decryptBlob(base, { fetch: own })), data));
+        assert.equal((await inspectSource(base, { fetch: own })).kind, "envelope");
+        const opened = await keyring.openSource(base, { fetch: own });
+        assert.equal(opened.size, data.length);
+        opened.free();
+        await assert.rejects(keyring.decryptRange(base, { ...range, fetch: "fetch" }), { code: "invalid_argument" });
+        await assert.rejects(keyring.decryptRange(base, { ...range, fetch: () => { throw new Error("no network today"); } }), { code: "source_failed", message: /no network today/ });
+        // It would do nothing there.
+        await assert.rejects(keyring.encryptBlob(data, { fetch: own }), { code: "invalid_argument" });
+      },
+    ),
+  );
+
+  test(
+    "whose server goes on and on is not read on",
+    serving(
+      (request, response) => {
+        response.writeHead(206, { "content-range": `bytes 0-4095/${file.length}`, "transfer-encoding": "chunked" });
+        const more = () => {
+          while (response.write(file.subarray(0, 65_536)));
+        };
+        response.on("drain", more);
+        more();
+      },
+      async () => {
+        await assert.rejects(keyring.decryptRange(base, range), { code: "source_failed", message: /announced 4096 bytes and sent \d+ or more/ });
+      },
+    ),
+  );
+
+  test(
+    "whose server stops answering can be cancelled and freed",
+    serving(honest, async () => {
+      for (const end of ["cancel", "free", "signal"]) {
+        behave = honest;
+        const controller = new AbortController();
+        const opened = await keyring.openSource(base);
+        let asked;
+        let closed;
+        const stalled = new Promise((resolve) => {
+          asked = resolve;
+        });
+        const left = new Promise((resolve) => {
+          closed = resolve;
+        });
+        behave = (request, response) => {
+          response.on("close", closed);
+          response.writeHead(206, { "content-range": `bytes ${request.headers.range.slice(6)}/${file.length}`, etag: '"1"' });
+          response.flushHeaders();
+          asked();
+        };
+        const reader = opened.stream(0, 100_000, { signal: controller.signal }).getReader();
+        const reading = reader.read();
+        const outcome = reading.then(({ done }) => done, (error) => error);
+        await stalled;
+        const reason = new Error("enough");
+        if (end === "cancel") await reader.cancel(reason);
+        else if (end === "free") opened.free();
+        else controller.abort(reason);
+        const got = await outcome;
+        if (end === "cancel") assert.equal(got, true);
+        else if (end === "free") assert.equal(got.code, "freed");
+        else assert.equal(got, reason);
+        // The connection is given back.
+        await left;
+        opened.free();
+      }
+    }),
+  );
+
+  test(
+    "is named without what may be secret in its address",
+    serving(
+      (request, response) => response.writeHead(403).end(),
+      async () => {
+        const signed = base.replace("//", "//user:word@") + "?signature=hidden#hidden";
+        for (const url of [signed, base + "?signature=hidden", "http://127.0.0.1:1/?signature=hidden", "http://%/?signature=hidden"]) {
+          for (const call of [() => keyring.decryptRange(url, range), () => keyring.decryptBlob(url), () => inspectSource(url)]) {
+            await assert.rejects(call, (error) => {
+              assert.equal(error.code, "source_failed");
+              assert.doesNotMatch(error.message, /hidden|word/);
+              return true;
+            });
+          }
+        }
+      },
+    ),
+  );
+
+  test("that claims to be larger than memory", async () => {
+    // The start of a true file, and then nothing but the claim.
+    const total = 2 ** 45;
+    const claiming = (body) => async (url, { headers }) => {
+      const [start, end] = /bytes=(\d+)-(\d+)/.exec(headers.range).slice(1).map(Number);
+      const last = Math.min(end, total - 1);
+      const answer = { status: 206, headers: { "content-range": `bytes ${start}-${last}/${total}` } };
+      return new Response(body.subarray(start, Math.min(body.length, last + 1)), answer);
+    };
+    const huge = { start: 0, end: 2 ** 44 };
+    await assert.rejects(keyring.decryptRange(base, { ...huge, fetch: claiming(file) }), { code: "value_too_large", name: "LimitError", operation: "decryptRange" });
+    const changed = file.slice();
+    changed[20_000] ^= 1;
+    changed[1000] ^= 1;
+    await assert.rejects(keyring.decryptRange(base, { ...huge, fetch: claiming(changed) }), { code: "authentication_failed" });
+  });
 
   test(
     "with a header longer than the first read",

@@ -41,7 +41,7 @@ export async function decryptToBlob(
     operation,
   );
   try {
-    const { size: total, blocks } = await openWhole(source, options.signal, operation);
+    const { size: total, blocks } = await openWhole(source, options, operation);
     let processed = 0;
     for await (const block of blocks) {
       await sink.push(block);
@@ -58,6 +58,8 @@ export async function decryptToBlob(
 /** Collects the prefix, opens it, and passes the rest to the message. */
 export class EnvelopeSink implements Sink {
   private start = new Uint8Array();
+  /** Bytes of it that have come; the rest is room, so that a start which comes byte by byte is not copied every time. */
+  private filled = 0;
   private transform: MessageTransform | undefined;
   private freeMessage: (() => void) | undefined;
 
@@ -70,17 +72,29 @@ export class EnvelopeSink implements Sink {
 
   push(input: Uint8Array): void | Promise<void> {
     if (this.transform !== undefined) return this.transform.push(input);
-    this.start = concat(this.start, input);
-    const length = prefixLength(this.start, this.operation);
-    if (length === undefined || this.start.length < length) return;
-    const rest = this.start.subarray(length);
-    const transform = this.open(this.start.subarray(0, length));
+    this.hold(input);
+    const start = this.start.subarray(0, this.filled);
+    const length = prefixLength(start, this.operation);
+    if (length === undefined || start.length < length) return;
+    const rest = start.subarray(length);
+    const transform = this.open(start.subarray(0, length));
     return transform instanceof Promise ? transform.then((open) => open.push(rest)) : transform.push(rest);
   }
 
   async finish(): Promise<void> {
     // A start that is too short to open: the core says what is missing.
-    await (this.transform ?? (await this.open(this.start))).finish();
+    await (this.transform ?? (await this.open(this.start.subarray(0, this.filled)))).finish();
+  }
+
+  private hold(input: Uint8Array): void {
+    const needed = this.filled + input.length;
+    if (needed > this.start.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.start.length));
+      larger.set(this.start.subarray(0, this.filled));
+      this.start = larger;
+    }
+    this.start.set(input, this.filled);
+    this.filled = needed;
   }
 
   free(): void {
@@ -101,11 +115,4 @@ export class EnvelopeSink implements Sink {
     this.start = new Uint8Array();
     return this.transform;
   }
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

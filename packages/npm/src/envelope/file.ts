@@ -7,7 +7,7 @@ import { init } from "../module/instance.js";
 import { rangeReader, type RangeReader } from "../source/source.js";
 import { currentHostAes } from "../stream/host-aes.js";
 import { hostTransform } from "../stream/message.js";
-import type { Bytes, Context, AnyIdentity, Source, SourceOptions } from "../types.js";
+import type { AbortOptions, Bytes, Context, AnyIdentity, Source, SourceOptions } from "../types.js";
 import { decryptingMessage, Opened, readPrefix } from "./open.js";
 
 /** From this many bytes of plaintext on the host's AES is faster than WebAssembly, though it must be given the key first. */
@@ -23,6 +23,8 @@ const WINDOW = 1 << 18;
 export class EncryptedFile implements Disposable {
   /** Bytes of the plaintext. */
   readonly size: number;
+  /** What is being read. */
+  private readonly readings = new Set<Reading>();
 
   /** @internal */
   constructor(
@@ -40,40 +42,66 @@ export class EncryptedFile implements Disposable {
    *
    * @throws `out_of_range` when it does not lie within the file, `authentication_failed` when the file was altered.
    */
-  read(start = 0, end = this.size, options: SourceOptions = {}): Promise<Bytes> {
+  read(start = 0, end = this.size, options: AbortOptions = {}): Promise<Bytes> {
     return this.readFor("read", start, end, options.signal);
   }
 
   /** @internal */
   async readFor(operation: string, start: number, end: number, signal: AbortSignal | undefined): Promise<Bytes> {
-    const result = new Uint8Array(this.check(start, end, operation));
-    let filled = 0;
-    for await (const part of this.parts(start, end, signal, operation)) {
-      result.set(part, filled);
-      filled += part.length;
+    const length = this.check(start, end, operation);
+    const reading = this.begin(signal);
+    try {
+      let result: Bytes | undefined;
+      let filled = 0;
+      for await (const part of this.parts(start, end, reading.signal, operation)) {
+        // Only now: before the first part is authentic, the length is what somebody claims.
+        result ??= allocate(length, operation);
+        result.set(part, filled);
+        filled += part.length;
+      }
+      return result ?? new Uint8Array();
+    } finally {
+      this.finished(reading);
     }
-    return result;
   }
 
   /** The same as a stream, which reads and decrypts as it is read. */
-  stream(start = 0, end = this.size, options: SourceOptions = {}): ReadableStream<Bytes> {
+  stream(start = 0, end = this.size, options: AbortOptions = {}): ReadableStream<Bytes> {
     this.check(start, end, "stream");
-    const parts = this.parts(start, end, options.signal, "stream");
+    const reading = this.begin(options.signal);
+    const parts = this.parts(start, end, reading.signal, "stream");
+    const finished = (): void => {
+      this.finished(reading);
+    };
     return new ReadableStream<Bytes>({
       async pull(controller) {
-        const { done, value } = await parts.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
+        try {
+          const { done, value } = await parts.next();
+          if (done !== true) {
+            controller.enqueue(value);
+            return;
+          }
+        } catch (error) {
+          finished();
+          throw error;
+        }
+        finished();
+        controller.close();
       },
-      async cancel() {
+      async cancel(reason) {
+        // A server that does not answer is not waited for.
+        reading.abort(reason);
+        finished();
         await parts.return();
       },
     });
   }
 
-  /** Wipes the file's key. */
+  /** Wipes the file's key. What is being read fails with `freed`. */
   free(): void {
     this.ranges.free();
+    const reason = fortressError("freed", "the file was freed and wiped while it was read; open it again", "free");
+    for (const reading of this.readings) reading.abort(reason);
   }
 
   [Symbol.dispose](): void {
@@ -85,6 +113,17 @@ export class EncryptedFile implements Disposable {
     const [start, end] = this.located(operation, (raw) => raw.last_chunk());
     const chunk = await this.reader.read(start, end, signal);
     this.ranges.run(operation, (raw, frame) => frame.check(raw.authenticate_length(frame.rest(chunk).length), operation));
+  }
+
+  private begin(signal: AbortSignal | undefined): Reading {
+    const reading = new Reading(signal);
+    this.readings.add(reading);
+    return reading;
+  }
+
+  private finished(reading: Reading): void {
+    reading.end();
+    this.readings.delete(reading);
   }
 
   /** Decrypts the range from one request. */
@@ -161,7 +200,7 @@ export async function openFile(
   operation: string,
 ): Promise<EncryptedFile> {
   await init(undefined, operation);
-  const reader = rangeReader(source, operation);
+  const reader = rangeReader(source, options.fetch, operation);
   const prefix = await readPrefix(reader, options.signal, operation);
   const opened = await Opened.open(prefix, identities, options.context, operation);
   const metadata = opened.metadata();
@@ -172,6 +211,41 @@ export async function openFile(
   } catch (error) {
     file.free();
     throw error;
+  }
+}
+
+/** Memory for a result; a length of the caller's, but of a file that anyone may have made. */
+function allocate(length: number, operation: string): Bytes {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw fortressError("value_too_large", `${operation}: there is no memory for ${String(length)} bytes at once; read the range as a stream, or in parts`, operation, cause);
+  }
+}
+
+/** One reading of a range, which its reader, its signal and the file itself can end. */
+class Reading {
+  private readonly controller = new AbortController();
+  private readonly follow = (): void => {
+    this.controller.abort(this.given?.reason);
+  };
+
+  constructor(private readonly given: AbortSignal | undefined) {
+    if (given?.aborted === true) this.follow();
+    else given?.addEventListener("abort", this.follow);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.controller.abort(reason);
+  }
+
+  /** Lets go of the given signal, which may live longer. */
+  end(): void {
+    this.given?.removeEventListener("abort", this.follow);
   }
 }
 

@@ -59,7 +59,7 @@ export async function rewrapBlob(
   operation: string,
 ): Promise<Blob> {
   await init(undefined, operation);
-  const prefix = await readPrefix(rangeReader(envelope, operation), undefined, operation);
+  const prefix = await readPrefix(rangeReader(envelope, undefined, operation), undefined, operation);
   const { replaced, header } = await rewrapPrefix(prefix, identities, context, keep, recipients, operation);
   const rest = envelope instanceof Blob ? envelope.slice(replaced) : (envelope.subarray(replaced) as Bytes);
   return new Blob([header, rest], { type: "application/octet-stream" });

@@ -5,18 +5,25 @@
  * that it answers what was asked, so that a server that does it otherwise is named as such and not as an attack.
  */
 
-import { fortressError, type FortressError } from "../errors.js";
+import { fortressError, publicAddress, type FortressError } from "../errors.js";
 import type { RangeReader, WholeFile } from "./source.js";
+
+/** Loads an address. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Where a file is, how it is loaded, and for whom. */
+export interface Address {
+  readonly url: string;
+  readonly fetch: Fetch;
+  readonly operation: string;
+}
 
 export class HttpReader implements RangeReader {
   private total: number | undefined;
   /** The file's version, as its server names it, from the first answer. */
   private version: string | undefined;
 
-  constructor(
-    private readonly url: string,
-    private readonly operation: string,
-  ) {}
+  constructor(private readonly address: Address) {}
 
   get size(): number {
     if (this.total === undefined) throw this.error("source_failed", "its size is not known before the first read");
@@ -25,13 +32,22 @@ export class HttpReader implements RangeReader {
 
   async read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array> {
     const { response, length } = await this.request(start, end, signal);
-    const body = new Uint8Array(await this.network(response.arrayBuffer(), signal));
-    if (body.length !== length) throw this.wrongLength(length, body.length);
+    const body = new Uint8Array(length);
+    let filled = 0;
+    for await (const part of this.body(response, length, signal)) {
+      body.set(part, filled);
+      filled += part.length;
+    }
     return body;
   }
 
   async *stream(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array, void> {
     const { response, length } = await this.request(start, end, signal);
+    yield* this.body(response, length, signal);
+  }
+
+  /** The body of a response, which must have `length` bytes. Of a longer one no more is read. */
+  private async *body(response: Response, length: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void> {
     let received = 0;
     for await (const part of bodyOf(response, (reading) => this.network(reading, signal))) {
       received += part.length;
@@ -44,7 +60,7 @@ export class HttpReader implements RangeReader {
   /** Asks for a range; the file may end before its end. Returns the response and how long its body must be. */
   private async request(start: number, end: number, signal?: AbortSignal): Promise<{ response: Response; length: number }> {
     const init: RequestInit = { headers: { range: `bytes=${String(start)}-${String(end - 1)}` }, ...(signal === undefined ? {} : { signal }) };
-    const response = await this.network(fetch(this.url, init), signal);
+    const response = await this.network(this.address.fetch(this.address.url, init), signal);
     try {
       return { response, length: this.accept(response, start, end) };
     } catch (error) {
@@ -90,22 +106,24 @@ export class HttpReader implements RangeReader {
   }
 
   private error(code: string, message: string): FortressError {
-    return fortressError(code, `${this.operation}: ${this.url}: ${message}`, this.operation);
+    const { url, operation } = this.address;
+    return fortressError(code, `${operation}: ${publicAddress(url)}: ${message}`, operation);
   }
 
   private network<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    return named(work, this.url, signal, this.operation);
+    return named(work, this.address, signal);
   }
 }
 
 /** A whole file as it arrives. */
-export async function fetchWhole(url: string, signal: AbortSignal | undefined, operation: string): Promise<WholeFile> {
-  const response = await named(fetch(url, signal === undefined ? {} : { signal }), url, signal, operation);
+export async function fetchWhole(address: Address, signal: AbortSignal | undefined): Promise<WholeFile> {
+  const { url, operation } = address;
+  const response = await named(address.fetch(url, signal === undefined ? {} : { signal }), address, signal);
   if (!response.ok) {
     await response.body?.cancel().catch(() => undefined);
-    throw fortressError("source_failed", `${operation}: ${url}: the server answered with status ${String(response.status)}`, operation);
+    throw fortressError("source_failed", `${operation}: ${publicAddress(url)}: the server answered with status ${String(response.status)}`, operation);
   }
-  return { size: lengthOf(response), blocks: bodyOf(response, (reading) => named(reading, url, signal, operation)) };
+  return { size: lengthOf(response), blocks: bodyOf(response, (reading) => named(reading, address, signal)) };
 }
 
 /** Bytes of a body, where the server tells: Content-Length counts what travels, which is less where that is compressed. */
@@ -131,12 +149,13 @@ async function* bodyOf(response: Response, wrap: <T>(reading: Promise<T>) => Pro
 }
 
 /** Gives a failure of the network a code; the reason of an abort passes as it is. */
-async function named<T>(work: Promise<T>, url: string, signal: AbortSignal | undefined, operation: string): Promise<T> {
+async function named<T>(work: Promise<T>, { url, operation }: Address, signal: AbortSignal | undefined): Promise<T> {
   try {
     return await work;
   } catch (cause) {
     signal?.throwIfAborted();
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw fortressError("source_failed", `${operation}: ${url}: the file could not be loaded (${reason})`, operation, cause);
+    // Some engines name the whole address, which may be signed.
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replaceAll(url, publicAddress(url));
+    throw fortressError("source_failed", `${operation}: ${publicAddress(url)}: the file could not be loaded (${reason})`, operation, cause);
   }
 }

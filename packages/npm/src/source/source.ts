@@ -3,8 +3,8 @@
 import { invalidArgument } from "../errors.js";
 import { isBytes } from "../module/frame.js";
 import { blocks } from "../stream/blob.js";
-import type { Source } from "../types.js";
-import { fetchWhole, HttpReader } from "./http.js";
+import type { Source, SourceOptions } from "../types.js";
+import { fetchWhole, HttpReader, type Fetch } from "./http.js";
 
 /** Reads ranges of a file. */
 export interface RangeReader {
@@ -17,10 +17,10 @@ export interface RangeReader {
 }
 
 /** A reader for any source. */
-export function rangeReader(source: Source, operation: string): RangeReader {
+export function rangeReader(source: Source, fetch: SourceOptions["fetch"], operation: string): RangeReader {
   if (isBytes(source)) return new BytesReader(source);
   if (source instanceof Blob) return new BlobReader(source, operation);
-  return new HttpReader(address(source, operation), operation);
+  return new HttpReader({ url: address(source, operation), fetch: fetcher(fetch, operation), operation });
 }
 
 /** A whole file from its start. */
@@ -31,16 +31,24 @@ export interface WholeFile {
 }
 
 /** Opens the whole file, without Range requests. */
-export async function openWhole(source: Source, signal: AbortSignal | undefined, operation: string): Promise<WholeFile> {
+export async function openWhole(source: Source, { signal, fetch }: SourceOptions, operation: string): Promise<WholeFile> {
   if (isBytes(source)) return { size: source.length, blocks: blocks(source, signal, operation) };
   if (source instanceof Blob) return { size: source.size, blocks: blocks(source, signal, operation) };
-  return fetchWhole(address(source, operation), signal, operation);
+  return fetchWhole({ url: address(source, operation), fetch: fetcher(fetch, operation), operation }, signal);
 }
 
 function address(source: unknown, operation: string): string {
   if (typeof source === "string") return source;
   if (source instanceof URL) return source.href;
   throw invalidArgument(operation, "a Blob, a Uint8Array or the URL of an encrypted file", source);
+}
+
+/** The caller's way to load addresses, or the platform's. */
+function fetcher(given: unknown, operation: string): Fetch {
+  if (given === undefined) return (url, init) => fetch(url, init);
+  if (typeof given !== "function") throw invalidArgument(operation, "a function as the option fetch", given);
+  const own = given as Fetch;
+  return async (url, init) => own(url, init);
 }
 
 class BytesReader implements RangeReader {
