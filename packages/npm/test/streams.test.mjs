@@ -242,6 +242,73 @@ describe("the two ends of a stream", () => {
 });
 
 describe("all paths", () => {
+  test("take memory that is shared, and memory that can be resized", async () => {
+    const data = pattern(100_000);
+    const kinds = [new SharedArrayBuffer(data.length), new ArrayBuffer(data.length, { maxByteLength: 2 * data.length })];
+    for (const within of Object.values(PATHS)) {
+      await within(async ({ Keyring }) => {
+        const keyring = await Keyring.generate();
+        for (const buffer of kinds) {
+          const bytes = new Uint8Array(buffer);
+          bytes.set(data);
+          const encrypted = await collect(streamOf(bytes).pipeThrough(keyring.encryptStream({ suite: "AES-256-GCM" })));
+          assert.ok(equal(await collect(streamOf(encrypted).pipeThrough(keyring.decryptStream())), data));
+          assert.ok(equal(await bytesOf(await keyring.decryptBlob(await bytesOf(await keyring.encryptBlob(bytes)))), data));
+        }
+      });
+    }
+  });
+
+  test("let timers in, so that a signal is heard and progress is drawn", async () => {
+    const data = new Uint8Array(96 << 20);
+    for (const within of Object.values(PATHS)) {
+      await within(async ({ Keyring }) => {
+        const keyring = await Keyring.generate();
+        const encrypted = await bytesOf(await keyring.encryptBlob(data));
+        const aborted = async (work) => {
+          const controller = new AbortController();
+          let finished = false;
+          const reason = new Error("enough");
+          setTimeout(() => controller.abort(reason), 0);
+          await assert.rejects(work(controller.signal, ({ processed, total }) => (finished ||= processed === total)), reason);
+          assert.equal(finished, false);
+        };
+        for (const suite of ["AES-256-GCM", "ChaCha20-Poly1305"]) {
+          await aborted((signal, onProgress) => keyring.encryptBlob(data, { suite, signal, onProgress }));
+          await aborted((signal) => streamOf(data, 1 << 20).pipeThrough(keyring.encryptStream({ suite })).pipeTo(new WritableStream(), { signal }));
+        }
+        await aborted((signal, onProgress) => keyring.decryptBlob(encrypted, { signal, onProgress }));
+      });
+    }
+  });
+
+  test("keep what a Buffer held when it was written", async () => {
+    const keyring = await nodeCopy().Keyring.generate();
+    const { readable, writable } = keyring.encryptStream();
+    const writer = writable.getWriter();
+    const encrypted = collect(readable);
+    const buffer = Buffer.from("before");
+    await writer.write(buffer);
+    buffer.write("behind");
+    await writer.close();
+    assert.equal(await (await keyring.decryptBlob(await encrypted)).text(), "before");
+  });
+
+  test("copy a header that comes byte by byte a few times at most", async () => {
+    const keyring = await nodeCopy().Keyring.generate();
+    const encrypted = await bytesOf(await keyring.encryptBlob(pattern(100), { metadata: { note: "x".repeat(20_000) } }));
+    const { set } = Uint8Array.prototype;
+    let copied = 0;
+    const counting = function (source, at) {
+      copied += source.length;
+      return set.call(this, source, at);
+    };
+    const decrypted = await replaced(Uint8Array.prototype, "set", counting, () => collect(streamOf(encrypted, 1).pipeThrough(keyring.decryptStream())));
+    assert.ok(equal(decrypted, pattern(100)));
+    // The module is asked at every byte how long the header is, with its first 64.
+    assert.ok(copied < encrypted.length * 64 + 10 * encrypted.length, `${copied} bytes were copied`);
+  });
+
   test("are what they say", async () => {
     const calls = { "node:crypto": 0, WebCrypto: 0, "WebCrypto, at once": 0, WebAssembly: 0 };
     const { encrypt } = SubtleCrypto.prototype;

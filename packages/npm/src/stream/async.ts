@@ -39,7 +39,7 @@ export class AsyncTransform implements ChunkTransform {
   }
 
   async push(input: Uint8Array): Promise<void> {
-    const pieces = this.chunker.pieces(input);
+    const pieces = this.chunker.pieces(ownedAlone(input));
     for (let at = 0; at < pieces.length; ) {
       if (this.inFlight >= IN_FLIGHT || this.isCongested()) await this.until(IN_FLIGHT / 2);
       if (this.failed) throw this.error;
@@ -122,4 +122,11 @@ export class AsyncTransform implements ChunkTransform {
     }
     this.wake = undefined;
   }
+}
+
+/** WebCrypto refuses memory that others can change or resize meanwhile: it gets a copy. */
+function ownedAlone(input: Uint8Array): Uint8Array {
+  const { buffer } = input;
+  const shared = typeof SharedArrayBuffer === "function" && buffer instanceof SharedArrayBuffer;
+  return shared || (buffer as { resizable?: boolean }).resizable === true ? new Uint8Array(input) : input;
 }

@@ -2,6 +2,7 @@
 
 import { invalidArgument } from "../errors.js";
 import { isBytes } from "../module/frame.js";
+import { Turns } from "./turn.js";
 
 /** Bytes read at once. */
 const BLOCK = 1 << 21;
@@ -11,8 +12,11 @@ const PART = 1 << 24;
 /** The data in blocks, the next one being read while the caller works on one. */
 export async function* blocks(data: Blob | Uint8Array, signal: AbortSignal | undefined, operation: string): AsyncGenerator<Uint8Array, void> {
   signal?.throwIfAborted();
+  const turns = new Turns();
   if (isBytes(data)) {
     for (let at = 0; at < data.length; at += BLOCK) {
+      // Or no timer could abort, and no progress would be drawn.
+      if (turns.due) await turns.give();
       signal?.throwIfAborted();
       yield data.subarray(at, at + BLOCK);
     }
@@ -22,6 +26,7 @@ export async function* blocks(data: Blob | Uint8Array, signal: AbortSignal | und
   let next = data.size > 0 ? data.slice(0, BLOCK).arrayBuffer() : undefined;
   for (let at = BLOCK; next !== undefined; at += BLOCK) {
     const block: ArrayBuffer = await next;
+    if (turns.due) await turns.give();
     signal?.throwIfAborted();
     next = at < data.size ? data.slice(at, at + BLOCK).arrayBuffer() : undefined;
     // Awaited after the yield; a failure before that is not unhandled.

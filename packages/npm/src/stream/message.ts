@@ -54,7 +54,8 @@ export class MessageTransform implements ChunkTransform {
   push(input: Uint8Array): void | Promise<void> {
     if (this.chosen !== undefined) return this.chosen.push(input);
     if (this.earlyLength + input.length < SMALL_MESSAGE) {
-      this.early.push(input.slice());
+      // Not `slice`: that of a Buffer does not copy.
+      this.early.push(new Uint8Array(input));
       this.earlyLength += input.length;
       return;
     }

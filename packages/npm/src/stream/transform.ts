@@ -4,6 +4,7 @@ import { invalidArgument } from "../errors.js";
 import { isBytes } from "../module/frame.js";
 import type { Progress } from "../types.js";
 import type { ChunkTransform, Emit } from "./message.js";
+import { Turns } from "./turn.js";
 
 /** A transform that holds keys. */
 export interface Sink extends ChunkTransform {
@@ -31,6 +32,7 @@ class Pair {
   private input!: WritableStreamDefaultController;
   private sink: Sink | undefined;
   private processed = 0;
+  private readonly turns = new Turns();
   /** Set once the pair has ended, however it did. */
   private ended = false;
   /** Set once the writer has given up, though a write may still be under way. */
@@ -89,6 +91,8 @@ class Pair {
   private async write(piece: Uint8Array): Promise<void> {
     if (!isBytes(piece)) throw invalidArgument(this.operation, "Uint8Arrays in the stream", piece);
     if ((this.output.desiredSize ?? 0) <= 0) await this.demand();
+    // Where source, host and destination are all at once, nothing but promises would run until the stream ends.
+    if (this.turns.due) await this.turns.give();
     if (this.aborted) return;
     await this.sink?.push(piece);
     this.processed += piece.length;
