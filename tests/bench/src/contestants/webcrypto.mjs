@@ -32,9 +32,51 @@ async function streams(key) {
   // The best number in flight differs from browser to browser: each direction gets its own best.
   const [lanes, decryptLanes] = [await best(encryptOne), await best(decryptOne)];
   return [
+    ...(await workers(key, data, lanes)),
     { workload: "stream-encrypt", name: `bare WebCrypto AES-256-GCM, ${PIECE / 1024} KiB pieces in flight`, units: data.length, run: () => inFlight(plain.length, lanes, encryptOne) },
     { workload: "stream-decrypt", name: `bare WebCrypto AES-256-GCM, ${PIECE / 1024} KiB pieces in flight`, units: data.length, run: () => inFlight(plain.length, decryptLanes, decryptOne) },
   ];
+}
+
+/** The same loop in as many workers as there are processors, each on data of its own, which is there before and whose results nobody gets. */
+async function workers(key, data, lanes) {
+  const count = globalThis.navigator?.hardwareConcurrency ?? 1;
+  if (typeof Worker !== "function" || count < 2) return [];
+  const code = URL.createObjectURL(new Blob([`(${workerLoop})(${inFlight})`], { type: "text/javascript" }));
+  const share = Math.ceil(data.length / count / PIECE) * PIECE;
+  const loops = await Promise.all(Array.from({ length: count }, async (_, index) => {
+    const worker = new Worker(code);
+    const answered = () => new Promise((resolve, reject) => {
+      worker.onmessage = resolve;
+      worker.onerror = reject;
+    });
+    const ready = answered();
+    worker.postMessage({ key, data: data.slice(index * share, (index + 1) * share), piece: PIECE, lanes });
+    await ready;
+    return () => {
+      const done = answered();
+      worker.postMessage("run");
+      return done;
+    };
+  }));
+  return [{ workload: "stream-encrypt", name: `bare WebCrypto AES-256-GCM in ${count} workers`, units: data.length, run: () => Promise.all(loops.map((loop) => loop())) }];
+}
+
+/** Runs in a worker, as text. */
+function workerLoop(inFlight) {
+  let encryptAll;
+  globalThis.onmessage = async ({ data: message }) => {
+    if (message !== "run") {
+      const { key, data, piece, lanes } = message;
+      const encryptOne = (i) => {
+        const iv = new Uint8Array(12);
+        new DataView(iv.buffer).setUint32(8, i);
+        return crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, data.subarray(i * piece, (i + 1) * piece));
+      };
+      encryptAll = () => inFlight(Math.ceil(data.length / piece), lanes, encryptOne);
+    } else await encryptAll();
+    postMessage("done");
+  };
 }
 
 /** Does `count` operations, so many of them at a time. */
