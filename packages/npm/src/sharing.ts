@@ -78,9 +78,9 @@ export class Identity {
    * @throws `wrong_recipient` when there are none.
    */
   async exposeHeldShares(source: Source, options: SourceOptions = {}): Promise<string[]> {
-    const { signal } = optionsOf(options, { signal: true }, "exposeHeldShares");
+    const { signal, fetch } = optionsOf(options, { signal: true, fetch: true }, "exposeHeldShares");
     await init(undefined, "exposeHeldShares");
-    const prefix = await readPrefix(rangeReader(unbuffered(source), "exposeHeldShares"), signal, "exposeHeldShares");
+    const prefix = await readPrefix(rangeReader(unbuffered(source), fetch, "exposeHeldShares"), signal, "exposeHeldShares");
     return this.#handle.run("exposeHeldShares", (raw, frame) => frame.secretJson(raw.expose_held_shares(frame.rest(prefix).length), "exposeHeldShares") as string[]);
   }
 
