@@ -163,8 +163,8 @@ pub(crate) struct KeyringFile {
 /// How a sealed keyring is opened.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Unlock {
-    /// Open the keyring by OTHER, another keyring that it is sealed for; the passphrase is then that of OTHER. Or by a key in a hardware module:
-    /// pkcs11:…
+    /// Open the keyring by OTHER, another keyring that it is sealed for; the passphrase is then that of OTHER. Or by a key in a hardware module or a
+    /// service, by its URI
     #[arg(long, value_name = "OTHER", value_hint = ValueHint::FilePath, requires = "keyring")]
     pub(crate) unlock: Option<PathBuf>,
     /// Open by the secret identity in FILE, in place of a passphrase; can be repeated
@@ -337,9 +337,9 @@ pub(crate) struct KeyringNew {
     /// 16 random bytes or more cannot be guessed at any cost: t=1,m=8192,p=1 will do for it.
     #[arg(long, value_name = "COSTS", default_value = "t=3,m=65536,p=4", value_parser = words::parse_argon2, conflicts_with = "recipient")]
     pub(crate) argon2: Argon2Params,
-    /// Seal it for a key in a hardware module, pkcs11:…, in place of a passphrase, or besides one with -p
+    /// Seal it for a key in a hardware module or a service, by its URI, in place of a passphrase, or besides one with -p
     ///
-    /// It is then opened with --unlock and the same URI. If the module is lost, so is the keyring: keep a copy of its key in another module, or escrow the
+    /// It is then opened with --unlock and the same URI. If that key is lost, so is the keyring: keep a copy of the key in another module, or escrow the
     /// keyring's secrets.
     #[arg(long, value_name = "URI", value_parser = crate::external::parse)]
     pub(crate) recipient: Option<KeyUri>,
@@ -423,7 +423,7 @@ pub(crate) struct Encrypt {
     /// Encrypt for a passphrase, besides the keyring if there is one
     #[arg(short, long)]
     pub(crate) passphrase: bool,
-    /// Encrypt for a key in a hardware module, pkcs11:…, besides the keyring if there is one; can be repeated
+    /// Encrypt for a key in a hardware module, pkcs11:…, or in a service, vault:MOUNT/KEY or awskms:KEY, besides the keyring if there is one; can be repeated
     #[arg(long = "recipient", value_name = "URI", value_parser = crate::external::parse)]
     pub(crate) recipients: Vec<KeyUri>,
     #[command(flatten)]
@@ -529,7 +529,7 @@ pub(crate) struct Rewrap {
     pub(crate) keyring: UsedKeyring,
     #[command(flatten)]
     pub(crate) external: OpenBy,
-    /// The keyring that is to open the files; opened by --new-passphrase-file. Or a key in a hardware module: pkcs11:…
+    /// The keyring that is to open the files; opened by --new-passphrase-file. Or a key in a hardware module or a service, by its URI
     #[arg(short, long, value_name = "KEYRING", value_hint = ValueHint::FilePath)]
     pub(crate) recipient: Option<PathBuf>,
     /// Narrow the keyring given by -r to a scope

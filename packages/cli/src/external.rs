@@ -14,7 +14,7 @@ pub(crate) struct KeyUri(String);
 /// What opens files in place of a keyring.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct OpenBy {
-    /// Open by a key in a hardware module: pkcs11:…, as the file's header names it or in more words
+    /// Open by a key in a hardware module, pkcs11:…, or in a service, vault:MOUNT/KEY or awskms:KEY, as the file's header names it
     #[arg(long, value_name = "URI", value_parser = parse, conflicts_with = "keyring")]
     pub(crate) key: Option<KeyUri>,
 }
@@ -41,8 +41,12 @@ pub(crate) fn as_uri(path: &Path) -> Option<KeyUri> {
 }
 
 fn scheme(text: &str) -> Option<&str> {
-    text.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| scheme.eq_ignore_ascii_case("pkcs11"))
+    text.split_once(':')
+        .map(|(scheme, _)| scheme)
+        .filter(|scheme| SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
 }
+
+const SCHEMES: [&str; 3] = ["pkcs11", "vault", "awskms"];
 
 #[cfg(feature = "hsm")]
 mod reached {
@@ -50,9 +54,10 @@ mod reached {
     use std::path::PathBuf;
 
     use clap::Subcommand;
+    use fortress_hsm::cloud::{AwsKmsKey, CloudError, Patience, TransitKey};
     use fortress_hsm::pkcs11::{Access, Mechanism, Pin, PinRequest, Pkcs11Error, Pkcs11Key, Pkcs11Uri, Tries};
 
-    use super::{ExternalKey, Failure, Hardware, KeyUri};
+    use super::{ExternalKey, Failure, Hardware, KeyUri, scheme};
     use crate::failure::Exit;
     use crate::tty;
 
@@ -83,6 +88,11 @@ mod reached {
     impl Hardware {
         /// The key that a URI names, ready for use.
         pub(crate) fn open(&self, KeyUri(text): &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {
+            match scheme(text) {
+                Some("vault") => return Ok(Box::new(TransitKey::from_env(text, Patience::default())?)),
+                Some("awskms") => return Ok(Box::new(AwsKmsKey::from_env(text, Patience::default())?)),
+                _ => {}
+            }
             let uri = text.parse().map_err(Pkcs11Error::from)?;
             Ok(Box::new(Pkcs11Key::open(&uri, &self.access())?))
         }
@@ -123,7 +133,15 @@ mod reached {
 
     /// For clap: an external key's URI.
     pub(crate) fn parse(text: &str) -> Result<KeyUri, String> {
-        parse_pkcs11(text).map(|_| KeyUri(text.to_owned()))
+        match scheme(text) {
+            Some("vault") if TransitKey::is_uri(text) => {}
+            Some("vault") => return Err("write vault:MOUNT/KEY, such as vault:transit/kek".to_owned()),
+            Some("awskms") if AwsKmsKey::is_uri(text) => {}
+            Some("awskms") => return Err("write awskms: and the key's ARN, its id, or alias/ and its alias".to_owned()),
+            Some(_) => return parse_pkcs11(text).map(|_| KeyUri(text.to_owned())),
+            None => return Err("a key's URI starts with pkcs11:, vault: or awskms:".to_owned()),
+        }
+        Ok(KeyUri(text.to_owned()))
     }
 
     fn parse_pkcs11(text: &str) -> Result<Pkcs11Uri, String> {
@@ -133,6 +151,17 @@ mod reached {
     fn parse_mechanism(name: &str) -> Result<Mechanism, String> {
         let known = Mechanism::ALL.map(Mechanism::name).join(", ");
         Mechanism::from_name(name).ok_or_else(|| format!("the mechanisms are {known}"))
+    }
+
+    impl From<CloudError> for Failure {
+        fn from(error: CloudError) -> Failure {
+            let exit = match &error {
+                CloudError::Uri { .. } | CloudError::Missing { .. } | CloudError::Address { .. } => Exit::Usage,
+                CloudError::NotAuthentic { .. } => Exit::NotAuthentic,
+                _ => Exit::Unreadable,
+            };
+            Failure::new(exit, error.code(), error.to_string())
+        }
     }
 
     impl From<Pkcs11Error> for Failure {

@@ -179,13 +179,48 @@ fn pins_come_from_a_file_the_environment_or_the_terminal() {
     }
 }
 
+/// What services do is tested with the services, in the crate that calls them.
+#[test]
+fn keys_in_services() {
+    let sandbox = Sandbox::new();
+    sandbox.write("plain", "secret");
+    let run = |uri: &str, environment: &[(&str, &str)]| {
+        let mut command = sandbox.command(&["encrypt", "--recipient", uri, "plain"]);
+        for name in [
+            "VAULT_ADDR",
+            "VAULT_TOKEN",
+            "BAO_ADDR",
+            "BAO_TOKEN",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_REGION",
+            "AWS_DEFAULT_REGION",
+        ] {
+            command.env_remove(name);
+        }
+        command.envs(environment.iter().copied()).output().unwrap()
+    };
+    failed(2, &["vault:MOUNT/KEY"], &run("vault:kek", &[]));
+    failed(2, &["awskms:"], &run("awskms:a b", &[]));
+    failed(2, &["VAULT_ADDR"], &run("vault:transit/kek", &[]));
+    failed(2, &["AWS_ACCESS_KEY_ID"], &run("awskms:alias/kek", &[]));
+    let in_the_clear = [("VAULT_ADDR", "http://vault.example.org"), ("VAULT_TOKEN", "sesame")];
+    failed(2, &["https://"], &run("vault:transit/kek", &in_the_clear));
+    let key = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "sesame")];
+    failed(2, &["AWS_REGION"], &run("awskms:alias/kek", &key));
+    // Nobody listens there any more.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = run("vault:transit/kek", &[("VAULT_ADDR", &format!("http://{closed}")), ("VAULT_TOKEN", "sesame")]);
+    failed(9, &["cannot be reached", "3 tries"], &output);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("sesame") && !sandbox.exists("plain.ftrs"));
+}
+
 #[test]
 fn what_is_not_there() {
     let hardware = Hardware::with_key();
     let sandbox = &hardware.sandbox;
     sandbox.write("plain", "secret");
     let encrypt = |uri: &'static str| ["encrypt", "--recipient", uri, "plain"];
-    hardware.fails(2, &["starts with \"pkcs11:\""], &encrypt("hsm:token=vault"));
+    hardware.fails(2, &["starts with pkcs11:, vault: or awskms:"], &encrypt("hsm:token=vault"));
     hardware.fails(2, &["twice"], &encrypt("pkcs11:token=a;token=a"));
     hardware.fails(9, &["no token", "fortress hsm list"], &encrypt("pkcs11:token=other"));
     hardware.fails(9, &["no key", "fortress hsm init-key"], &encrypt("pkcs11:token=vault;object=other"));

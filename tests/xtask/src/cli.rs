@@ -15,7 +15,7 @@ cargo xtask <task>
   bench [platform…] [--html]   benchmarks: native, cli, python, node, browser (default: all); --html also writes a report
   build                        WebAssembly, its sizes, and the npm package
   lint                         formatting, clippy, and the linters of the npm workspaces
-  setup [what…]                install what is missing: rust npm python wheel browsers valgrind hsm (default: all)
+  setup [what…]                install what is missing: rust npm python wheel browsers valgrind hsm cloud (default: all)
   vectors                      write our own test vectors anew
   fuzz [target] [seconds]      cargo-fuzz targets, 60 seconds each unless told
   fresh [task…]                run a task (default: test) in a fresh clone of HEAD with its own target folder

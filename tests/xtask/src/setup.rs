@@ -27,11 +27,13 @@ pub(crate) enum Need {
     Valgrind,
     /// Software that acts as a hardware module, and a tool that looks into it.
     Hsm,
+    /// A virtual environment with the servers that keys in services are tested with.
+    Cloud,
 }
 
 impl Need {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Rust, Self::Npm, Self::Python, Self::Wheel, Self::Browsers, Self::Valgrind, Self::Hsm];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Rust, Self::Npm, Self::Python, Self::Wheel, Self::Browsers, Self::Valgrind, Self::Hsm, Self::Cloud];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -42,6 +44,7 @@ impl Need {
             Self::Browsers => "browsers",
             Self::Valgrind => "valgrind",
             Self::Hsm => "hsm",
+            Self::Cloud => "cloud",
         }
     }
 
@@ -61,6 +64,7 @@ pub(crate) fn ensure(project: &Project, need: Need) -> Result<()> {
         Need::Npm => npm(project),
         Need::Python => python(project, Environment::Reader),
         Need::Wheel => python(project, Environment::Wheel),
+        Need::Cloud => python(project, Environment::Cloud),
         Need::Browsers => programs(project, "The browser tests need", &BROWSER_PROGRAMS),
         Need::Valgrind => programs(project, "The check for constant time needs", &[("valgrind", "valgrind")]),
         Need::Hsm => programs(project, "The tests of hardware keys need", &HSM_PROGRAMS),
@@ -122,6 +126,8 @@ pub(crate) enum Environment {
     Reader,
     /// For the wheel: what builds, tests and measures it.
     Wheel,
+    /// For keys in services: OpenBao, and a stand-in for AWS KMS.
+    Cloud,
 }
 
 impl Environment {
@@ -129,6 +135,7 @@ impl Environment {
         project.target.join(match self {
             Self::Reader => "python",
             Self::Wheel => "python-wheel",
+            Self::Cloud => "python-cloud",
         })
     }
 
@@ -141,6 +148,7 @@ impl Environment {
         match self {
             Self::Reader => "tests/interop/python/requirements.txt",
             Self::Wheel => "packages/python/requirements.txt",
+            Self::Cloud => "bindings/hsm/tests/requirements.txt",
         }
     }
 }

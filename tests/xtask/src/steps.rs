@@ -107,7 +107,11 @@ impl Step {
             Self::ConstantTime => constant_time::test(project)?,
             Self::Hsm => {
                 setup::ensure(project, Need::Hsm)?;
-                command::run(project, "cargo", ["test", "-p", "fortress-sdk-hsm", "--no-fail-fast"])?;
+                setup::ensure(project, Need::Cloud)?;
+                let words = ["test", "-p", "fortress-sdk-hsm", "--no-fail-fast"];
+                let mut test = command::command(project, "cargo", words);
+                test.env("FORTRESS_TEST_SERVICES", Environment::Cloud.folder(project));
+                command::run_shown(test)?;
             }
             Self::Cli => {
                 setup::ensure(project, Need::Hsm)?;

@@ -1,0 +1,202 @@
+//! Calls over HTTP: with a time-out, tried again a few times, and never in the clear beyond this machine.
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::Uri;
+use ureq::tls::{RootCerts, TlsConfig};
+use zeroize::Zeroizing;
+
+use super::CloudError;
+
+/// How long to wait for a service, and how often to ask again.
+///
+/// A call that gets no answer, or one that the service cannot answer now, is made again after a pause that doubles with each try, and of which a random
+/// part is waited: so that many clients do not come back at once.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// For one try.
+    pub timeout: Duration,
+    /// In all, at least one.
+    pub tries: u32,
+    /// The pause before the second try, at most.
+    pub first_pause: Duration,
+    /// Any pause, at most.
+    pub longest_pause: Duration,
+    /// What waits.
+    pub wait: Wait,
+}
+
+impl Default for Patience {
+    /// Three tries of five seconds.
+    fn default() -> Patience {
+        Patience {
+            timeout: Duration::from_secs(5),
+            tries: 3,
+            first_pause: Duration::from_millis(200),
+            longest_pause: Duration::from_secs(2),
+            wait: Wait::default(),
+        }
+    }
+}
+
+/// What waits between two tries.
+#[derive(Clone)]
+pub struct Wait(Arc<dyn Fn(Duration) + Send + Sync>);
+
+impl Wait {
+    /// Waits by calling this.
+    pub fn by(wait: impl Fn(Duration) + Send + Sync + 'static) -> Wait {
+        Wait(Arc::new(wait))
+    }
+}
+
+impl Default for Wait {
+    /// Lets the thread sleep.
+    fn default() -> Wait {
+        Wait::by(thread::sleep)
+    }
+}
+
+impl fmt::Debug for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wait")
+    }
+}
+
+/// A service at an address.
+#[derive(Debug)]
+pub(super) struct Service {
+    agent: Agent,
+    address: String,
+    /// For errors: no path, no credentials.
+    pub(super) host: String,
+    patience: Patience,
+}
+
+/// What a service answered.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Value,
+}
+
+impl Service {
+    pub(super) fn new(address: &str, patience: Patience) -> Result<Service, CloudError> {
+        let address = address.trim_end_matches('/');
+        let refused = || CloudError::Address { address: address.chars().take(100).collect() };
+        let uri: Uri = address.parse().map_err(|_| refused())?;
+        let authority = uri.authority().ok_or_else(refused)?;
+        let on_this_machine = matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]");
+        match uri.scheme_str() {
+            // A password in an address would end up in logs.
+            _ if authority.as_str().contains('@') => {
+                return Err(CloudError::Address { address: authority.host().to_owned() });
+            }
+            Some("https") => {}
+            Some("http") if on_this_machine => {}
+            _ => return Err(refused()),
+        }
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let config = Agent::config_builder()
+            .timeout_global(Some(patience.timeout))
+            .http_status_as_error(false)
+            // Credentials go to the address that was given, and to no other.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .tls_config(tls)
+            .build();
+        let host = authority.as_str().to_owned();
+        Ok(Service { agent: config.into(), address: address.to_owned(), host, patience })
+    }
+
+    /// Posts JSON, signed anew for every try. An answer that has `decided` is taken as it is, whatever its status.
+    pub(super) fn post(
+        &self,
+        path: &str,
+        body: &Value,
+        decided: impl Fn(&Value) -> bool,
+        headers: impl Fn(&[u8]) -> Vec<(&'static str, Zeroizing<String>)>,
+    ) -> Result<Answer, CloudError> {
+        let body = Zeroizing::new(body.to_string());
+        let tries = self.patience.tries.max(1);
+        let mut pause = self.patience.first_pause;
+        let mut reason = String::new();
+        for attempt in 1..=tries {
+            match self.try_once(path, &body, headers(body.as_bytes())) {
+                Ok(answer) if !is_for_later(&answer) || decided(&answer.body) => return Ok(answer),
+                Ok(answer) => reason = format!("it answers {}", answer.status),
+                Err(error) => reason = told(&error),
+            }
+            if attempt < tries {
+                (self.patience.wait.0)(part_of(pause));
+                pause = (pause * 2).min(self.patience.longest_pause);
+            }
+        }
+        Err(CloudError::Unreachable { service: self.host.clone(), reason, tries })
+    }
+
+    /// What an answer's status says, where it is not 200 and not a finding about what was sent.
+    pub(super) fn refused(&self, status: u16, reason: &str) -> CloudError {
+        CloudError::Refused { service: self.host.clone(), status, reason: reason.chars().take(200).collect() }
+    }
+
+    pub(super) fn not_understood(&self, what: &'static str) -> CloudError {
+        CloudError::Answer { service: self.host.clone(), what }
+    }
+
+    fn try_once(
+        &self,
+        path: &str,
+        body: &str,
+        headers: Vec<(&'static str, Zeroizing<String>)>,
+    ) -> Result<Answer, ureq::Error> {
+        let mut request = self.agent.post(format!("{}{path}", self.address));
+        for (name, value) in &headers {
+            request = request.header(*name, value.as_str());
+        }
+        let mut response = request.send(body)?;
+        let status = response.status().as_u16();
+        let text = Zeroizing::new(response.body_mut().with_config().limit(MAX_ANSWER_LEN).read_to_string()?);
+        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+    }
+}
+
+/// Too many calls, or a fault on the way or at the service: the same call may go through later.
+fn is_for_later(answer: &Answer) -> bool {
+    // AWS tells of throttling with 400.
+    let throttled = answer.body["__type"].as_str().is_some_and(|kind| {
+        ["ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"]
+            .iter()
+            .any(|name| kind.ends_with(name))
+    });
+    matches!(answer.status, 408 | 429 | 500..) || throttled
+}
+
+/// Without what was sent: an error of the client may show a header.
+fn told(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Timeout(_) => "it did not answer in time".to_owned(),
+        ureq::Error::HostNotFound => "its name is not known".to_owned(),
+        ureq::Error::ConnectionFailed => "the connection failed".to_owned(),
+        ureq::Error::Io(error) => error.kind().to_string(),
+        ureq::Error::Rustls(error) => format!("its certificate or TLS failed: {error}"),
+        ureq::Error::BodyExceedsLimit(_) => "its answer is too long".to_owned(),
+        _ => "the call failed".to_owned(),
+    }
+}
+
+/// A random part of a pause.
+fn part_of(pause: Duration) -> Duration {
+    let mut byte = [0];
+    // Without randomness, all of it.
+    match getrandom::fill(&mut byte) {
+        Ok(()) => pause.mul_f64(f64::from(byte[0]) / 255.0),
+        Err(_) => pause,
+    }
+}
+
+const MAX_ANSWER_LEN: u64 = 64 * 1024;

@@ -1,0 +1,45 @@
+//! Keys in services: they wrap and unwrap over the network, one call for an envelope.
+
+mod aws;
+mod error;
+mod http;
+mod sigv4;
+mod vault;
+
+use fortress::external::MAX_WRAPPED_LEN;
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+pub use aws::{AwsCredentials, AwsKmsKey};
+pub use error::CloudError;
+pub use http::{Patience, Wait};
+pub use vault::{TransitKey, VaultToken};
+
+/// The first byte of what a key in a service gives (spec X-9).
+const VERSION: u8 = 1;
+
+fn framed(wrapped: &[u8]) -> Vec<u8> {
+    [&[VERSION], wrapped].concat()
+}
+
+/// What a service gave, out of its frame.
+fn unframed(wrapped: &[u8]) -> Option<&[u8]> {
+    match wrapped.split_first() {
+        Some((&VERSION, wrapped)) if !wrapped.is_empty() && wrapped.len() <= MAX_WRAPPED_LEN => Some(wrapped),
+        _ => None,
+    }
+}
+
+/// What is wrapped where a service may not take associated data: both (spec X-11).
+fn bound(file_key: &[u8; 32], associated: &[u8; 32]) -> Zeroizing<[u8; 64]> {
+    let mut bound = Zeroizing::new([0; 64]);
+    bound[..32].copy_from_slice(file_key);
+    bound[32..].copy_from_slice(associated);
+    bound
+}
+
+/// The file key, if it was wrapped beside this associated data.
+fn unbound(plain: &[u8], associated: &[u8; 32]) -> Option<Zeroizing<Vec<u8>>> {
+    let (file_key, other) = plain.split_at_checked(32)?;
+    bool::from(other.ct_eq(associated)).then(|| Zeroizing::new(file_key.to_vec()))
+}

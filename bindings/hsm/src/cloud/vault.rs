@@ -1,0 +1,151 @@
+//! Keys in the Transit engine of HashiCorp Vault and OpenBao.
+
+use std::env;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use fortress::external::{ExternalKey, ExternalKeyError};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::http::{Answer, Service};
+use super::{CloudError, Patience, bound, framed, unbound, unframed};
+
+/// A key in the Transit engine of Vault or OpenBao, which wraps and unwraps there.
+#[derive(Debug)]
+pub struct TransitKey {
+    service: Service,
+    mount: String,
+    name: String,
+    reference: String,
+    token: VaultToken,
+}
+
+/// A token of Vault or OpenBao. Wiped when dropped, shown nowhere.
+#[derive(Clone)]
+pub struct VaultToken(Zeroizing<String>);
+
+impl VaultToken {
+    /// A token.
+    pub fn new(token: impl Into<String>) -> VaultToken {
+        VaultToken(Zeroizing::new(token.into()))
+    }
+}
+
+impl fmt::Debug for VaultToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VaultToken(***)")
+    }
+}
+
+impl TransitKey {
+    /// The key that `vault:MOUNT/KEY` names, such as `vault:transit/kek`, at an address such as `https://vault.example.org:8200`.
+    pub fn new(uri: &str, address: &str, token: VaultToken, patience: Patience) -> Result<TransitKey, CloudError> {
+        let (mount, name) = parse(uri)?;
+        let service = Service::new(address, patience)?;
+        let reference = format!("{SCHEME}{mount}/{name}");
+        Ok(TransitKey { service, mount: mount.to_owned(), name: name.to_owned(), reference, token })
+    }
+
+    /// With address and token from the environment, by the names that the command lines of both use: `VAULT_ADDR` and `VAULT_TOKEN`, `BAO_ADDR` and `BAO_TOKEN`.
+    pub fn from_env(uri: &str, patience: Patience) -> Result<TransitKey, CloudError> {
+        parse(uri)?;
+        let of = |names: [&str; 2]| names.iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
+        let missing = |missing, advice| CloudError::Missing { missing, advice };
+        let address = of(["VAULT_ADDR", "BAO_ADDR"])
+            .ok_or_else(|| missing("the address of Vault or OpenBao", "set VAULT_ADDR or BAO_ADDR"))?;
+        let token = of(["VAULT_TOKEN", "BAO_TOKEN"])
+            .ok_or_else(|| missing("the token for Vault or OpenBao", "set VAULT_TOKEN or BAO_TOKEN"))?;
+        TransitKey::new(uri, &address, VaultToken::new(token), patience)
+    }
+
+    /// Is this text in the form of such a key's URI?
+    pub fn is_uri(text: &str) -> bool {
+        parse(text).is_ok()
+    }
+
+    /// Wraps a file key.
+    pub fn wrap_key(&self, file_key: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, CloudError> {
+        let plaintext = Zeroizing::new(BASE64_STANDARD.encode(&bound(file_key, associated)[..]));
+        let answer = self.call("encrypt", json!({ "plaintext": plaintext.as_str() }))?;
+        match (answer.status, answer.body["data"]["ciphertext"].as_str()) {
+            (200, Some(ciphertext)) if !ciphertext.is_empty() => Ok(framed(ciphertext.as_bytes())),
+            (200, _) => Err(self.service.not_understood("it gives no ciphertext")),
+            (status, _) => Err(self.service.refused(status, &reason(&answer.body))),
+        }
+    }
+
+    /// Unwraps what [`wrap_key`](TransitKey::wrap_key) gave, with the same associated data.
+    pub fn unwrap_key(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, CloudError> {
+        let not_authentic = || CloudError::NotAuthentic { key: self.reference.clone() };
+        let ciphertext =
+            unframed(wrapped).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or_else(not_authentic)?;
+        let answer = self.call("decrypt", json!({ "ciphertext": ciphertext }))?;
+        match (answer.status, answer.body["data"]["plaintext"].as_str()) {
+            (200, Some(plaintext)) => {
+                let plain = Zeroizing::new(BASE64_STANDARD.decode(plaintext).map_err(|_| not_authentic())?);
+                unbound(&plain, associated).ok_or_else(not_authentic)
+            }
+            (200, None) => Err(self.service.not_understood("it gives no plaintext")),
+            (400 | 500, _) if is_about_ciphertext(&reason(&answer.body)) => Err(not_authentic()),
+            (status, _) => Err(self.service.refused(status, &reason(&answer.body))),
+        }
+    }
+
+    fn call(&self, what: &str, body: Value) -> Result<Answer, CloudError> {
+        let path = format!("/v1/{}/{what}/{}", self.mount, self.name);
+        // Of RSA, a ciphertext that does not decrypt is told as an internal error.
+        let decided = |body: &Value| is_about_ciphertext(&reason(body));
+        self.service.post(&path, &body, decided, |_| {
+            vec![
+                ("X-Vault-Token", self.token.0.clone()),
+                ("Content-Type", Zeroizing::new("application/json".to_owned())),
+            ]
+        })
+    }
+}
+
+impl ExternalKey for TransitKey {
+    fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    fn wrap(&self, file_key: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, ExternalKeyError> {
+        self.wrap_key(file_key, associated).map_err(|error| error.for_core(&self.reference))
+    }
+
+    fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
+        self.unwrap_key(wrapped, associated).map_err(|error| error.for_core(&self.reference))
+    }
+}
+
+/// Mount and key. Their characters need no escaping in a path, and lead nowhere else.
+fn parse(uri: &str) -> Result<(&str, &str), CloudError> {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+            && part.bytes().any(|byte| byte != b'.')
+    };
+    let parts = uri.strip_prefix(SCHEME).and_then(|rest| rest.rsplit_once('/'));
+    parts.filter(|(mount, name)| mount.split('/').all(plain) && plain(name)).ok_or_else(|| CloudError::Uri {
+        text: uri.chars().take(100).collect(),
+        expected: "write vault:MOUNT/KEY, such as vault:transit/kek",
+    })
+}
+
+/// What Vault says of an error.
+fn reason(body: &Value) -> String {
+    let errors = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let texts: Vec<&str> = errors.iter().filter_map(Value::as_str).collect();
+    if texts.is_empty() { "no reason is given".to_owned() } else { texts.join("; ") }
+}
+
+/// The server tells by its words alone whether the ciphertext is at fault.
+fn is_about_ciphertext(reason: &str) -> bool {
+    ["message authentication failed", "invalid ciphertext", "decryption error", "illegal base64"]
+        .iter()
+        .any(|words| reason.contains(words))
+}
+
+const SCHEME: &str = "vault:";
