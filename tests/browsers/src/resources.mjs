@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,13 +13,13 @@ import { join } from "node:path";
 export function temporaryFolder(prefix) {
   const path = mkdtempSync(join(tmpdir(), prefix));
   // A browser may still be writing while it ends, hence the retries.
-  const removeNow = () => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  const forget = atExit(removeNow);
+  const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
+  const forget = atExit(() => rmSync(path, options));
   return {
     path,
     async remove() {
+      await rm(path, options);
       forget();
-      removeNow();
     },
   };
 }
