@@ -113,16 +113,19 @@ def _pandas(pd: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any
     if isinstance(dtype, pd.CategoricalDtype):
         values = values.astype(dtype.categories.dtype)
         dtype = values.dtype
-    if isinstance(dtype, pd.ArrowDtype):
+    is_text = isinstance(dtype, pd.StringDtype)
+    if isinstance(dtype, pd.ArrowDtype) or (is_text and dtype.storage != "python"):
         pa = importlib.import_module("pyarrow")
         made = _pyarrow(pa, values.array.__arrow_array__(), on_tuple, on_arrow)
-        dtype = pd.ArrowDtype(made.type)
+        if is_text and not (pa.types.is_string(made.type) or pa.types.is_large_string(made.type)):
+            # Bytes, which this dtype does not hold.
+            return _series(pd, values, made.to_pylist(), dtype if made.null_count == len(made) else object)
+        dtype = dtype if is_text else pd.ArrowDtype(made.type)
         return _series(pd, values, dtype.__from_arrow__(made), dtype)
-    missing = values.isna()
-    items = values.astype(object)
-    items[missing] = None
+    items = values.to_numpy(dtype=object, copy=True)
+    items[pd.isna(items)] = None
     made = on_tuple(tuple(items.tolist()))
-    is_text = isinstance(dtype, pd.StringDtype) and all(item is None or isinstance(item, str) for item in made)
+    is_text = is_text and all(item is None or isinstance(item, str) for item in made)
     return _series(pd, values, made, dtype if is_text else object)
 
 

@@ -33,6 +33,7 @@ COLUMNS: dict[str, Any] = {
     "iterator": iter,
     "numpy": lambda values: np.array(values, dtype=object),
     "pandas object": lambda values: pd.Series(values, dtype=object, index=range(5, 5 + len(values)), name="email"),
+    "pandas index": lambda values: pd.Index(values, dtype=object, name="email"),
     "pyarrow": pa.array,
     "pyarrow large": lambda values: pa.array(values).cast(
         pa.large_string() if pa.types.is_string(pa.array(values).type) else pa.large_binary()
@@ -56,8 +57,14 @@ COLUMNS: dict[str, Any] = {
     ),
 }
 TEXT_ONLY: dict[str, Any] = {
+    "pandas str without Arrow": lambda values: pd.Series(
+        values, dtype=pd.StringDtype("python", na_value=np.nan), name="email"
+    ),
+    "pandas string of Arrow": lambda values: pd.Series(values, dtype="string[pyarrow]", name="email"),
+    "pandas str index": lambda values: pd.Index(values, dtype="str", name="email"),
     "pandas str": lambda values: pd.Series(values, dtype="str", name="email"),
     "pandas string": lambda values: pd.Series(values, dtype="string[python]", name="email"),
+    "pandas categorical index": lambda values: pd.CategoricalIndex(values, name="email"),
     "pandas categorical": lambda values: pd.Series(values, dtype="category", name="email"),
     "polars categorical": lambda values: pl.Series("email", values, dtype=pl.Categorical),
     "numpy text": lambda values: np.array([value or "" for value in values]),
@@ -181,6 +188,34 @@ def test_tokens_beyond_32_bits_get_larger_offsets(
     size = tokens_of(2**31 - 1).cast(wide).nbytes
     assert tokens_of(size).type == narrow
     assert tokens_of(size - 1).type == wide
+
+
+@pytest.mark.parametrize("make", [pd.Series, pd.Index])
+@pytest.mark.parametrize("storage", ["pyarrow", "python"])
+@pytest.mark.parametrize("missing", [pd.NA, np.nan], ids=["NA", "nan"])
+def test_text_of_pandas_stays_what_it_is(
+    email: fortress.Keyring, make: Any, storage: Any, missing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether its strings lie in Arrow or not; where they do, they are read there."""
+    dtype = pd.StringDtype(storage, na_value=missing)
+    column = make(TEXT, dtype=dtype, name="email")
+    if storage == "pyarrow":
+        for name in ("_encrypt_values", "_decrypt_values"):
+            monkeypatch.delattr(f"fortress._fortress.Keyring.{name}", raising=True)
+    tokens = email.encrypt_column(column, contexts=CONTEXTS)
+    text = email.decrypt_column_text(tokens, contexts=CONTEXTS)
+    for made in (tokens, text):
+        assert (type(made), made.dtype, made.name) == (type(column), dtype, "email")
+        assert made[1] is missing
+    assert text.equals(column)
+    data = email.decrypt_column(tokens, contexts=CONTEXTS)
+    assert (type(data), data.dtype, data.name) == (type(column), object, "email")
+    assert data.tolist() == BYTES
+    nothing = make([None, None], dtype=dtype)
+    assert email.decrypt_column(email.encrypt_column(nothing)).dtype == dtype
+    if make is pd.Series:
+        part = column[3:7]
+        assert email.decrypt_column_text(email.encrypt_column(part)).equals(part)
 
 
 def test_mixed_lists_and_buffers(email: fortress.Keyring) -> None:
