@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 from . import _fortress
 from ._keyring import Keyring
-from ._parties import Opener, Passphrase, Recipient, newcomers, parties
+from ._parties import Opener, Passphrase, Recipient, kept, newcomers, parties
 from ._reader import EncryptedReader, extent, open_reader, read_prefix
 from ._target import target_of
 from ._writer import EncryptedWriter, open_writer
-from .errors import ArgumentError, TruncatedError
+from .errors import ArgumentError, StateError, TruncatedError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from ._types import BytesLike, Context, Keep, PathLike, Progress, Suite
 
-    _Read = Literal["r", "rb"]
-    _Write = Literal["w", "wb", "x", "xb"]
-    _Text = Literal["rt", "wt", "xt"]
+    _Read = Literal["r", "rb", "br"]
+    _Write = Literal["w", "wb", "bw", "x", "xb", "bx"]
+    _Text = Literal["rt", "tr", "wt", "tw", "xt", "tx"]
 
 
 @overload
@@ -87,19 +87,25 @@ def open(
 
     What is written appears when it is closed, whole: leaving the ``with`` block by an exception leaves nothing.
     """
-    text = "t" in mode
-    if (text and "b" in mode) or mode.replace("t", "").replace("b", "") not in ("r", "w", "x"):
-        raise ValueError(f"mode must be rb, wb, xb, rt, wt or xt, got {mode!r}")
+    kind, text = parsed_mode(mode)
     if not text and (encoding, errors, newline) != (None, None, None):
         raise ValueError("encoding, errors and newline are for text: mode 'rt' or 'wt'")
-    if mode[0] == "r":
+    if kind == "r":
         _only_for(mode, "writing", recipients=recipients, suite=suite, metadata=metadata)
         reader = open_reader(file, parties(keyring, passphrase, identities, "an identity"), context)
         return io.TextIOWrapper(reader, encoding or "utf-8", errors, newline) if text else reader
     _only_for(mode, "reading", identities=identities)
     named = parties(keyring, passphrase, recipients, "a recipient")
-    writer = EncryptedWriter(open_writer(file, named, context, suite, metadata, mode[0] == "x"))
+    writer = EncryptedWriter(open_writer(file, named, context, suite, metadata, kind == "x"))
     return _TextWriter(writer, encoding or "utf-8", errors, newline) if text else writer
+
+
+def parsed_mode(mode: str) -> tuple[str, bool]:
+    """The letter for what is done, ``r``, ``w`` or ``x``, and whether it is done to text. Letters come in any order."""
+    kind = mode.replace("t", "", 1).replace("b", "", 1)
+    if kind not in ("r", "w", "x") or ("t" in mode and "b" in mode):
+        raise ValueError(f"mode must be rb, wb, xb, rt, wt or xt, got {mode!r}")
+    return kind, "t" in mode
 
 
 class _TextWriter(io.TextIOWrapper):
@@ -209,7 +215,7 @@ def rewrap_file(
     """
     named = parties(keyring, passphrase, identities, "an identity")
     with _source(source) as (file, total):
-        replaced, header = _fortress.rewrap(read_prefix(file), named, newcomers(recipients), context, keep)
+        replaced, header = _fortress.rewrap(read_prefix(file), named, newcomers(recipients), context, kept(keep))
         file.seek(replaced)
         target = target_of(source if destination is None else destination, exclusive=False)
         try:
@@ -264,7 +270,7 @@ def rewrap(
 ) -> bytes:
     """An envelope for other recipients; its message is copied as it is, not decrypted. See :func:`rewrap_file`."""
     named = parties(keyring, passphrase, identities, "an identity")
-    replaced, header = _fortress.rewrap(envelope, named, newcomers(recipients), context, keep)
+    replaced, header = _fortress.rewrap(envelope, named, newcomers(recipients), context, kept(keep))
     return b"".join((header, memoryview(envelope)[replaced:]))
 
 
@@ -327,11 +333,13 @@ class Opening:
         self._context = context
         self._start = bytearray()
         self._decryptor: _fortress.Decryptor | None = None
+        self._closed = False
 
     def update(self, data: BytesLike) -> bytes:
         """Takes more of the envelope; returns the plaintext of the chunks that it completes."""
         if self._decryptor is not None:
             return self._decryptor.update(data)
+        self._check_open()
         self._start += memoryview(data)
         length = _fortress.prefix_len(self._start)
         if length is None or len(self._start) < length:
@@ -339,6 +347,9 @@ class Opening:
         _, _, message = _fortress.open_envelope(self._start[:length], self._identities, self._context, None)
         assert isinstance(message, _fortress.Decryptor)
         self._decryptor = message
+        if self._closed:
+            # By another thread, while this one was opening the envelope.
+            message.close()
         return message.update(self._start[length:])
 
     def update_into(self, data: BytesLike, out: BytesLike) -> int:
@@ -355,8 +366,19 @@ class Opening:
     def finish(self) -> bytes:
         """The plaintext of the last chunk."""
         if self._decryptor is None:
+            self._check_open()
             raise TruncatedError("the envelope is cut off: its end is missing", "truncated")
         return self._decryptor.finish()
+
+    def close(self) -> None:
+        """Wipes its keys, and lets go of what would have opened the envelope."""
+        self._closed, self._identities = True, ()
+        if self._decryptor is not None:
+            self._decryptor.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StateError("this stream is closed", "closed")
 
 
 class _source:

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _columns, _fortress
-from ._parties import Opener, Passphrase, Recipient, newcomers, parties
+from ._parties import Opener, Passphrase, Recipient, kept, newcomers, parties
 from ._secret import Secret
 from .errors import ArgumentError
 
@@ -108,7 +108,7 @@ class Keyring(Secret, _fortress.Keyring):
         True
         """
         named = parties(keyring, passphrase, identities, "an identity")
-        replaced, header = _fortress.Keyring._rewrap(sealed, named, newcomers(recipients), keep)
+        replaced, header = _fortress.Keyring._rewrap(sealed, named, newcomers(recipients), kept(keep))
         return b"".join((header, memoryview(sealed)[replaced:]))
 
     def scope(self, *segments: str) -> Keyring:

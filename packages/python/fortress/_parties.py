@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeVar, Union
@@ -12,7 +14,7 @@ from .errors import ArgumentError
 
 if TYPE_CHECKING:
     from ._keyring import Keyring
-    from ._types import BytesLike
+    from ._types import BytesLike, Keep
 
 _T = TypeVar("_T")
 
@@ -84,7 +86,15 @@ class ShareSet(Secret, _fortress.ShareSet):
     @classmethod
     def generate(cls, threshold: int, count: int, *, holders: Iterable[str] = ()) -> ShareSet:
         """A set of ``count`` shares, of which any ``threshold`` open; at least 2."""
-        return cls(threshold, count, list(_listed(holders)))
+        listed = list(_listed(holders))
+        try:
+            return cls(threshold, count, listed)
+        except OverflowError:
+            raise ArgumentError(
+                "a share set needs 2 to 255 shares, and at least 2 and at most all of them to open; "
+                f"this one has {count}, {threshold} to open",
+                "invalid_share_set",
+            ) from None
 
     def __repr__(self) -> str:
         try:
@@ -162,6 +172,17 @@ def parties(
 def newcomers(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
     """The recipients that a header gets beside those whom it keeps."""
     return tuple(_listed(recipients))
+
+
+def kept(keep: Keep) -> Keep:
+    """Whom a header keeps. Places of theirs are numbers that the extension module can take."""
+    if isinstance(keep, str):
+        return keep
+    places = tuple(operator.index(place) for place in keep)
+    for place in places:
+        if not 0 <= place <= sys.maxsize:
+            raise ArgumentError(f"there is no recipient at place {place}: they are counted from 0", "no_such_recipient")
+    return places
 
 
 def _listed(parties: Iterable[_T]) -> Iterable[_T]:

@@ -29,7 +29,7 @@ class Secret:
 
     def _refuse(self, *_: object) -> NoReturn:
         name = type(self).__name__
-        raise TypeError(f"a {name} holds secrets and cannot be copied or pickled" + _INSTEAD.get(name, ""))
+        raise TypeError(f"{name} holds secrets and cannot be copied or pickled" + _INSTEAD.get(name, ""))
 
     __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse
 

@@ -9,12 +9,13 @@ from . import _fortress
 from ._files import Opening
 from ._keyring import Keyring
 from ._parties import Opener, Passphrase, Recipient, parties
+from ._secret import Secret
 
 if TYPE_CHECKING:
     from ._types import BytesLike, Context, Suite
 
 
-class Encryptor:
+class Encryptor(Secret):
     """Encrypts a stream: write :attr:`prefix`, then what :meth:`update` gives, then what :meth:`finish` gives.
 
     >>> import fortress
@@ -61,8 +62,12 @@ class Encryptor:
         """The rest of the envelope. Without it, the envelope cannot be decrypted to its end."""
         return self._inner.finish()
 
+    def close(self) -> None:
+        """Wipes its keys. Leaving it as a context manager does so too."""
+        self._inner.close()
 
-class Decryptor:
+
+class Decryptor(Secret):
     """Decrypts a stream that starts with an envelope's first byte. What it gives is authentic; all of it is there only
     once :meth:`finish` has returned."""
 
@@ -89,3 +94,7 @@ class Decryptor:
     def finish(self) -> bytes:
         """The plaintext of the last chunk. Raises if the end is missing."""
         return self._inner.finish()
+
+    def close(self) -> None:
+        """Wipes its keys. Leaving it as a context manager does so too."""
+        self._inner.close()

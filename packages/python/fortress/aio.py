@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Callable
 from . import _files
 from ._stream import Decryptor, Encryptor
 from ._writer import EncryptedWriter
+from .errors import StateError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -39,7 +40,7 @@ class AsyncFile:
 
     def __init__(self, opening: Callable[[], Any]) -> None:
         self._opening = opening
-        self._file: Any = None
+        self._held: Any = None
 
     async def __aenter__(self) -> AsyncFile:
         return await self._opened()
@@ -47,8 +48,8 @@ class AsyncFile:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None and isinstance(self._file, EncryptedWriter):
-            await asyncio.to_thread(self._file.abort)
+        if kind is not None and isinstance(self._held, EncryptedWriter):
+            await asyncio.to_thread(self._held.abort)
         await self.close()
 
     def __await__(self) -> Generator[Any, None, AsyncFile]:
@@ -80,8 +81,8 @@ class AsyncFile:
 
     async def close(self) -> None:
         """Closes it. A file that was written appears now."""
-        if self._file is not None:
-            await asyncio.to_thread(self._file.close)
+        if self._held is not None:
+            await asyncio.to_thread(self._held.close)
 
     def tell(self) -> int:
         """The position."""
@@ -109,14 +110,20 @@ class AsyncFile:
             yield data
 
     async def _opened(self) -> AsyncFile:
-        if self._file is None:
-            self._file = await asyncio.to_thread(self._opening)
+        if self._held is None:
+            self._held = await asyncio.to_thread(self._opening)
         return self
+
+    @property
+    def _file(self) -> Any:
+        if self._held is None:
+            raise StateError("this file is not open yet: use `async with`, or await what open() returned", "not_open")
+        return self._held
 
 
 def open(file: PathLike | BinaryIO, mode: str = "rb", **options: Any) -> AsyncFile:
     """As :func:`fortress.open`, for bytes: ``async with fortress.aio.open(...) as file``."""
-    if "t" in mode:
+    if _files.parsed_mode(mode)[1]:
         raise ValueError(f"mode must be rb, wb or xb, got {mode!r}")
     opening: Any = _files.open
     return AsyncFile(lambda: opening(file, mode, **options))

@@ -18,7 +18,7 @@ exception                when
 `KeyNotHeldError`        an external key that refuses or is out of reach; the base of the three above
 `LimitError`             larger than the format, or a careful reader, allows
 `ArgumentError`          an argument of the right type that cannot be used
-`StateError`             closed, finished, or failed before
+`StateError`             not open yet, closed, finished, or failed before
 `RandomnessError`        the system gave no randomness; nothing was encrypted
 `ColumnError`            rows of a column failed: all of them, with their numbers
 =======================  =============================================================================
@@ -89,7 +89,7 @@ class ArgumentError(FortressError, ValueError):
 
 
 class StateError(FortressError, ValueError):
-    """Closed, finished, or failed before."""
+    """Not open yet, closed, finished, or failed before."""
 
 
 class RandomnessError(FortressError):

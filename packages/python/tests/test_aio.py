@@ -37,8 +37,21 @@ def test_files(tmp_path: Path, keyring: fortress.Keyring) -> None:
             async with fortress.aio.open(path, "wb", keyring=keyring) as writer:
                 await writer.write(b"lost")
                 1 / 0  # noqa: B018
-        with pytest.raises(ValueError, match="mode"):
-            fortress.aio.open(path, "rt", keyring=keyring)
+        for mode in ("rt", "tr", "rbb", "rtb", "ab"):
+            with pytest.raises(ValueError, match="mode"):
+                fortress.aio.open(path, mode, keyring=keyring)
+        async with fortress.aio.open(path, "br", keyring=keyring) as reader:
+            assert reader.size == 100_000
+        with pytest.raises(FileExistsError):
+            await fortress.aio.open(path, "bx", keyring=keyring)
+        unopened = fortress.aio.open(path, keyring=keyring)
+        for attempt in (unopened.tell, lambda: unopened.size, lambda: unopened.metadata):
+            with pytest.raises(fortress.StateError, match="not open yet"):
+                attempt()
+        for waiting in (unopened.read(), unopened.write(b""), unopened.seek(0), unopened.abort()):
+            with pytest.raises(fortress.StateError, match="not open yet"):
+                await waiting
+        await unopened.close()
 
     asyncio.run(work())
     with fortress.open(path, keyring=keyring) as reader:

@@ -267,6 +267,13 @@ def test_what_is_refused(tmp_path: Path, keyring: fortress.Keyring, encrypted: P
         (fortress.ArgumentError, "no suite", lambda: fortress.open(tmp_path / "n", "wb", keyring=keyring, suite="AES")),
         (fortress.ArgumentError, "for writing", lambda: fortress.open(encrypted, keyring=keyring, suite="AEGIS-256")),
         (ValueError, "mode must be", lambda: fortress.open(encrypted, "ab", keyring=keyring)),
+        (ValueError, "mode must be", lambda: fortress.open(encrypted, "rbb", keyring=keyring)),
+        (ValueError, "mode must be", lambda: fortress.open(encrypted, "rtt", keyring=keyring)),
+        (ValueError, "mode must be", lambda: fortress.open(encrypted, "rtb", keyring=keyring)),
+        (ValueError, "mode must be", lambda: fortress.open(encrypted, "rw", keyring=keyring)),
+        (ValueError, "mode must be", lambda: fortress.open(encrypted, "b", keyring=keyring)),
+        (FileExistsError, "report", lambda: fortress.open(encrypted, "bx", keyring=keyring)),
+        (FileExistsError, "report", lambda: fortress.open(encrypted, "tx", keyring=keyring)),
         (ValueError, "for text", lambda: fortress.open(encrypted, "rb", keyring=keyring, encoding="utf-8")),
         (FileNotFoundError, "nothing", lambda: fortress.open(tmp_path / "nothing", keyring=keyring)),
         (FileNotFoundError, "no", lambda: fortress.open(tmp_path / "no" / "folder", "wb", keyring=keyring)),
@@ -285,6 +292,21 @@ def test_what_is_refused(tmp_path: Path, keyring: fortress.Keyring, encrypted: P
         assert "\n" not in str(refusal.value)
     assert sorted(os.listdir(tmp_path)) == ["plain.txt", "report.ftrs"]
     assert plain.read_text() == "plain"
+
+
+def test_letters_of_a_mode_come_in_any_order(tmp_path: Path, encrypted: Path, keyring: fortress.Keyring) -> None:
+    before = encrypted.read_bytes()
+    with fortress.open(encrypted, "br", keyring=keyring, context=CONTEXT) as reader:
+        assert reader.read() == pattern(100_000)
+    assert encrypted.read_bytes() == before
+    path = tmp_path / "notes"
+    with fortress.open(path, "tx", keyring=keyring) as text:
+        text.write("one")
+    with fortress.open(path, "tr", keyring=keyring) as text:
+        assert text.read() == "one"
+    with fortress.open(path, "bw", keyring=keyring) as writer:
+        writer.write(b"two")
+    assert fortress.decrypt_bytes(path.read_bytes(), keyring=keyring) == b"two"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")

@@ -130,9 +130,10 @@ def test_secrets_are_not_shown_copied_or_pickled(keyring: fortress.Keyring) -> N
     assert secret.hex() not in shown
     assert "hunter2" not in shown
     assert "scope a/b" in shown
-    for holder in (keyring, fortress.Passphrase("hunter2")):
+    for holder in (keyring, fortress.Passphrase("hunter2"), fortress.Identity.generate()):
+        name = type(holder).__name__
         for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
-            with pytest.raises(TypeError, match="holds secrets and cannot be copied or pickled"):
+            with pytest.raises(TypeError, match=f"^{name} holds secrets and cannot be copied or pickled"):
                 attempt(holder)
         assert not hasattr(holder, "__dict__")
 

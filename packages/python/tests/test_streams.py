@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
 from typing import Any
 
@@ -44,6 +46,52 @@ def test_streams_and_into(keyring: fortress.Keyring) -> None:
         failed.update(whole[:1_000] + bytes(20_000))
     with pytest.raises(fortress.StateError):
         failed.update(b"")
+
+
+def test_streams_end_with_their_block(keyring: fortress.Keyring) -> None:
+    envelope = fortress.encrypt_bytes(b"data", keyring=keyring)
+    with fortress.Encryptor(keyring=keyring) as encryptor, fortress.Decryptor(keyring=keyring) as decryptor:
+        decryptor.update(envelope)
+    with fortress.Decryptor(keyring=keyring) as before_its_start:
+        pass
+    with fortress.Decryptor(keyring=keyring) as in_its_prefix:
+        in_its_prefix.update(envelope[:20])
+    for stream in (encryptor, decryptor, before_its_start, in_its_prefix):
+        for attempt in (
+            lambda stream=stream: stream.update(envelope),
+            lambda stream=stream: stream.update_into(b"", bytearray(100_000)),
+            stream.finish,
+        ):
+            with pytest.raises(fortress.StateError, match="this stream is closed") as refusal:
+                attempt()
+            assert refusal.value.code == "closed"
+        stream.close()
+
+
+def test_a_stream_may_be_closed_while_it_opens() -> None:
+    class Vault(fortress.ExternalKey):
+        reference = "vault:key"
+
+        def wrap(self, file_key: bytes, associated: bytes) -> bytes:
+            return file_key
+
+        def unwrap(self, wrapped: bytes, associated: bytes) -> bytes:
+            decryptor.close()
+            return wrapped
+
+    envelope = fortress.encrypt_bytes(b"data", recipients=[Vault()])
+    decryptor = fortress.Decryptor(identities=[Vault()])
+    for _ in range(2):
+        with pytest.raises(fortress.StateError, match="this stream is closed"):
+            decryptor.update(envelope)
+
+
+def test_streams_are_not_copied_or_pickled(keyring: fortress.Keyring) -> None:
+    for stream in (fortress.Encryptor(keyring=keyring), fortress.Decryptor(keyring=keyring)):
+        for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError, match="cryptor holds secrets and cannot be copied or pickled"):
+                attempt(stream)
+        assert not hasattr(stream, "__dict__")
 
 
 def test_two_threads_may_share_a_stream(keyring: fortress.Keyring) -> None:
