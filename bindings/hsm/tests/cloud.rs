@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 
+use std::env;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -155,6 +156,33 @@ fn a_service_that_is_not_there() {
     assert!(error.unwrap_err().to_string().contains("in time"));
 }
 
+/// In a process of its own, for its environment.
+#[test]
+fn what_is_on_this_machine_is_reached_without_a_proxy() {
+    const NAME: &str = "what_is_on_this_machine_is_reached_without_a_proxy";
+    if env::var_os("FORTRESS_TEST_PROXY").is_some() {
+        let (address, requests) =
+            scripted(vec![(200, json!({ "data": { "ciphertext": "vault:v1:AAAA" } }).to_string())]);
+        let key = TransitKey::new("vault:transit/kek", &address, VaultToken::new(TOKEN), Patience::default()).unwrap();
+        key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap();
+        assert!(requests.join().unwrap()[0].contains(TOKEN));
+        return;
+    }
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args([NAME, "--exact", "--nocapture"]).env("FORTRESS_TEST_PROXY", "yes");
+    for name in ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"] {
+        command.env(name, &address).env(name.to_lowercase(), &address);
+    }
+    let mut child = command.env_remove("NO_PROXY").env_remove("no_proxy").stdout(Stdio::piped()).spawn().unwrap();
+    let seen = thread::spawn(move || proxy.accept().and_then(|(mut stream, _)| stream.read(&mut [0; 512])).unwrap());
+    let passed = child.wait().unwrap().success();
+    // The connection that is not the child's, unless it was.
+    drop(TcpStream::connect(address.strip_prefix("http://").unwrap()));
+    assert_eq!((seen.join().unwrap(), passed), (0, true), "bytes that went to the proxy");
+}
+
 #[test]
 fn what_names_no_key_or_no_place() {
     for uri in [
@@ -298,7 +326,7 @@ impl Drop for Server {
 
 /// The virtual environment that `cargo xtask setup cloud` makes.
 fn environment() -> PathBuf {
-    match std::env::var_os("FORTRESS_TEST_SERVICES") {
+    match env::var_os("FORTRESS_TEST_SERVICES") {
         Some(folder) => folder.into(),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python-cloud"),
     }

@@ -14,7 +14,7 @@ use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead as _, Payload};
 use common::{PIN, Tokens, access, alone, module, uri};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::object::{Attribute, KeyType, ObjectClass};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki::session::UserType;
 use fortress::Context;
 use fortress::envelope::{self, EnvelopeError, Identity, Keep, Options, ReadLimits, Recipient, RewrapOptions};
@@ -189,6 +189,86 @@ fn a_key_cannot_leave_its_token() {
         );
         let key = Pkcs11Key::open(&uri("pkcs11:token=a;id=%0b"), &access()).unwrap();
         assert_eq!(key.reference(), "pkcs11:token=a;object=fast;id=%0B");
+    });
+}
+
+#[test]
+fn rsa_wraps_with_its_own_public_part_and_no_other() {
+    alone("rsa_wraps_with_its_own_public_part_and_no_other", |tokens| {
+        tokens.init("a");
+        let uri = uri("pkcs11:token=a;object=kek;id=%0a");
+        generate(&uri, Some(Mechanism::RsaOaep), &access()).unwrap();
+        let outside = Pkcs11::new(module()).unwrap();
+        let _ = outside.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK));
+        let slot = outside.get_slots_with_initialized_token().unwrap()[0];
+        // Without a PIN.
+        let session = outside.open_rw_session(slot).unwrap();
+        let of_kek = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::Id(vec![10])];
+        let own = session.find_objects(&of_kek).unwrap()[0];
+        let Some(Attribute::Modulus(modulus)) = session.get_attributes(own, &[AttributeType::Modulus]).unwrap().pop()
+        else {
+            panic!("no modulus")
+        };
+        let mut other = modulus.clone();
+        other[100] ^= 1;
+        let plant = |modulus: &[u8], exponent: &[u8]| {
+            let template = [
+                Attribute::Class(ObjectClass::PUBLIC_KEY),
+                Attribute::KeyType(KeyType::RSA),
+                Attribute::Label(b"kek".to_vec()),
+                Attribute::Id(vec![10]),
+                Attribute::Token(true),
+                Attribute::Private(false),
+                Attribute::Encrypt(true),
+                Attribute::Modulus(modulus.to_vec()),
+                Attribute::PublicExponent(exponent.to_vec()),
+            ];
+            session.create_object(&template).unwrap();
+        };
+        // Someone else's key, and the same one with exponents that open to anybody or to nobody.
+        for (modulus, exponent) in [(&other, &[1, 0, 1][..]), (&modulus, &[1]), (&modulus, &[3])] {
+            for _ in 0..3 {
+                plant(modulus, exponent);
+            }
+        }
+        for _ in 0..3 {
+            let key = Pkcs11Key::open(&uri, &access()).unwrap();
+            let wrapped = key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap();
+            assert_eq!(*key.unwrap_key(&wrapped, &ASSOCIATED).unwrap(), FILE_KEY);
+        }
+        // With theirs alone there is none to wrap with.
+        session.destroy_object(own).unwrap();
+        let error = Pkcs11Key::open(&uri, &access()).unwrap_err();
+        assert!(error.code() == "external_key_unsuitable" && error.to_string().contains("public part"), "{error}");
+    });
+}
+
+#[test]
+fn a_pin_that_was_changed_is_refused_once() {
+    alone("a_pin_that_was_changed_is_refused_once", |tokens| {
+        tokens.init("a");
+        generate(&uri("pkcs11:token=a;object=k"), None, &access()).unwrap();
+        let by_value = uri(&format!("pkcs11:token=a;object=k?pin-value={PIN}"));
+        let key = Pkcs11Key::open(&by_value, &Access::new().module(module())).unwrap();
+        let wrapped = key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap();
+        let outside = Pkcs11::new(module()).unwrap();
+        let session = outside.open_rw_session(outside.get_slots_with_initialized_token().unwrap()[0]).unwrap();
+        session.set_pin(&PIN.to_owned().into(), &"changed-1234".to_owned().into()).unwrap();
+        let lose = || session.logout().unwrap();
+        lose();
+        let refused = Pkcs11Error::WrongPin { token: "a".into(), tries: Tries::Few };
+        assert_eq!(key.unwrap_key(&wrapped, &ASSOCIATED).unwrap_err(), refused);
+        // The token forgets the wrong one with the right one, and would tell of another wrong one.
+        session.login(UserType::User, Some(&"changed-1234".to_owned().into())).unwrap();
+        lose();
+        for _ in 0..3 {
+            assert_eq!(key.unwrap_key(&wrapped, &ASSOCIATED).unwrap_err(), refused);
+            assert_eq!(key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap_err(), refused);
+        }
+        assert_eq!(list_tokens(&module()).unwrap()[0].tries, Some(Tries::Unknown), "it was not tried again");
+        let changed = Access::new().module(module()).ask(|_| Ok(Pin::new("changed-1234")));
+        let key = Pkcs11Key::open(&uri("pkcs11:token=a;object=k"), &changed).unwrap();
+        assert_eq!(*key.unwrap_key(&wrapped, &ASSOCIATED).unwrap(), FILE_KEY);
     });
 }
 

@@ -341,7 +341,7 @@ pub(crate) struct KeyringNew {
     ///
     /// It is then opened with --unlock and the same URI. If that key is lost, so is the keyring: keep a copy of the key in another module, or escrow the
     /// keyring's secrets.
-    #[arg(long, value_name = "URI", value_parser = crate::external::parse)]
+    #[arg(long, value_name = "URI")]
     pub(crate) recipient: Option<KeyUri>,
     /// Replace FILE, and lose what it holds
     #[arg(short, long)]
@@ -424,7 +424,7 @@ pub(crate) struct Encrypt {
     #[arg(short, long)]
     pub(crate) passphrase: bool,
     /// Encrypt for a key in a hardware module, pkcs11:…, or in a service, vault:MOUNT/KEY or awskms:KEY, besides the keyring if there is one; can be repeated
-    #[arg(long = "recipient", value_name = "URI", value_parser = crate::external::parse)]
+    #[arg(long = "recipient", value_name = "URI")]
     pub(crate) recipients: Vec<KeyUri>,
     #[command(flatten)]
     pub(crate) to: To,

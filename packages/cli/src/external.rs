@@ -1,5 +1,6 @@
 //! Keys that stay somewhere else, named by URIs: how a command is told of them, and how they are reached.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -7,15 +8,34 @@ use fortress::external::ExternalKey;
 
 use crate::failure::Failure;
 
-/// The URI of an external key. What can be known of it without reaching it is checked.
-#[derive(Clone, Debug)]
+/// The URI of an external key. It is read where it is used and not by clap, which would repeat one that is wrong with its PIN.
+#[derive(Clone)]
 pub(crate) struct KeyUri(String);
+
+impl KeyUri {
+    /// What may be shown of it: not the query, in which a PIN may stand.
+    fn shown(&self) -> &str {
+        self.0.split('?').next().unwrap_or_default()
+    }
+}
+
+impl From<String> for KeyUri {
+    fn from(text: String) -> KeyUri {
+        KeyUri(text)
+    }
+}
+
+impl fmt::Debug for KeyUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyUri({:?})", self.shown())
+    }
+}
 
 /// What opens files in place of a keyring.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct OpenBy {
     /// Open by a key in a hardware module, pkcs11:…, or in a service, vault:MOUNT/KEY or awskms:KEY, as the file's header names it
-    #[arg(long, value_name = "URI", value_parser = parse, conflicts_with = "keyring")]
+    #[arg(long, value_name = "URI", conflicts_with = "keyring")]
     pub(crate) key: Option<KeyUri>,
 }
 
@@ -69,32 +89,39 @@ mod reached {
         /// List the tokens that a PKCS #11 module sees, or the keys in one
         List {
             /// The token whose keys are listed, such as pkcs11:token=vault; without it, tokens are listed
-            #[arg(value_name = "URI", value_parser = parse_pkcs11)]
-            uri: Option<Pkcs11Uri>,
+            #[arg(value_name = "URI")]
+            uri: Option<KeyUri>,
         },
         /// Make a key in a token, to encrypt for with --recipient
         ///
         /// The key is made in the token and cannot be taken out of it: what was encrypted for it alone is lost with it.
         InitKey {
             /// Token and label of the new key, such as "pkcs11:token=vault;object=kek"
-            #[arg(value_name = "URI", value_parser = parse_pkcs11)]
-            uri: Pkcs11Uri,
+            #[arg(value_name = "URI")]
+            uri: KeyUri,
             /// By what it wraps: aes-gcm, aes-key-wrap, aes-key-wrap-pad or rsa-oaep [default: the first of them that the token offers]
             #[arg(long, value_name = "NAME", value_parser = parse_mechanism)]
             mechanism: Option<Mechanism>,
         },
     }
 
+    impl KeyUri {
+        /// As one of PKCS #11.
+        pub(crate) fn pkcs11(&self) -> Result<Pkcs11Uri, Failure> {
+            let parsed = self.0.parse::<Pkcs11Uri>();
+            parsed.map_err(|error| Failure::from(Pkcs11Error::from(error)).of(self.shown()))
+        }
+    }
+
     impl Hardware {
         /// The key that a URI names, ready for use.
-        pub(crate) fn open(&self, KeyUri(text): &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {
-            match scheme(text) {
-                Some("vault") => return Ok(Box::new(TransitKey::from_env(text, Patience::default())?)),
-                Some("awskms") => return Ok(Box::new(AwsKmsKey::from_env(text, Patience::default())?)),
-                _ => {}
+        pub(crate) fn open(&self, uri: &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {
+            match scheme(&uri.0) {
+                Some("vault") => Ok(Box::new(TransitKey::from_env(&uri.0, Patience::default())?)),
+                Some("awskms") => Ok(Box::new(AwsKmsKey::from_env(&uri.0, Patience::default())?)),
+                Some(_) => Ok(Box::new(Pkcs11Key::open(&uri.pkcs11()?, &self.access())?)),
+                None => Err(Failure::usage("a key's URI starts with pkcs11:, vault: or awskms:").of(uri.shown())),
             }
-            let uri = text.parse().map_err(Pkcs11Error::from)?;
-            Ok(Box::new(Pkcs11Key::open(&uri, &self.access())?))
         }
 
         /// How tokens are reached where their URIs do not say it.
@@ -129,23 +156,6 @@ mod reached {
             Ok(Some(pin)) => Ok(Pin::new(pin.as_str())),
             Ok(None) | Err(_) => Err(Pkcs11Error::NoPin { token: request.token.clone() }),
         }
-    }
-
-    /// For clap: an external key's URI.
-    pub(crate) fn parse(text: &str) -> Result<KeyUri, String> {
-        match scheme(text) {
-            Some("vault") if TransitKey::is_uri(text) => {}
-            Some("vault") => return Err("write vault:MOUNT/KEY, such as vault:transit/kek".to_owned()),
-            Some("awskms") if AwsKmsKey::is_uri(text) => {}
-            Some("awskms") => return Err("write awskms: and the key's ARN, its id, or alias/ and its alias".to_owned()),
-            Some(_) => return parse_pkcs11(text).map(|_| KeyUri(text.to_owned())),
-            None => return Err("a key's URI starts with pkcs11:, vault: or awskms:".to_owned()),
-        }
-        Ok(KeyUri(text.to_owned()))
-    }
-
-    fn parse_pkcs11(text: &str) -> Result<Pkcs11Uri, String> {
-        text.parse().map_err(|error: fortress_hsm::pkcs11::UriError| error.to_string())
     }
 
     fn parse_mechanism(name: &str) -> Result<Mechanism, String> {
@@ -185,7 +195,7 @@ mod reached {
 }
 
 #[cfg(feature = "hsm")]
-pub(crate) use reached::{HsmCommand, parse};
+pub(crate) use reached::HsmCommand;
 
 /// A program that was built without them says so.
 #[cfg(not(feature = "hsm"))]
@@ -196,15 +206,22 @@ mod missing {
     const WHY: &str = "this program was built without hardware keys; build it with the feature hsm";
 
     impl Hardware {
-        pub(crate) fn open(&self, KeyUri(uri): &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {
-            Err(Failure::new(Exit::Unsupported, "unsupported", format!("{uri}: {WHY}")))
+        pub(crate) fn open(&self, uri: &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {
+            Err(Failure::new(Exit::Unsupported, "unsupported", WHY).of(uri.shown()))
         }
-    }
-
-    pub(crate) fn parse(_: &str) -> Result<KeyUri, String> {
-        Err(WHY.to_owned())
     }
 }
 
-#[cfg(not(feature = "hsm"))]
-pub(crate) use missing::parse;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_not_shown() {
+        let uri = KeyUri::from("pkcs11:token=a;token=a?pin-value=sesame".to_owned());
+        assert_eq!(format!("{uri:?}"), "KeyUri(\"pkcs11:token=a;token=a\")");
+        // Neither where the URI is wrong, nor by a program that knows no such keys.
+        let failure = Hardware::default().open(&uri).err().map(|failure| format!("{failure:?}")).unwrap_or_default();
+        assert!(failure.contains("pkcs11:token=a;token=a: ") && !failure.contains("sesame"), "{failure}");
+    }
+}

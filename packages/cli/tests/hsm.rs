@@ -179,6 +179,41 @@ fn pins_come_from_a_file_the_environment_or_the_terminal() {
     }
 }
 
+#[test]
+fn a_pin_in_a_uri_is_told_to_nobody() {
+    let hardware = Hardware::with_key();
+    hardware.sandbox.write("plain", "secret");
+    hardware.sandbox.make_keyring("k");
+    hardware.ok(&["encrypt", "--recipient", KEK, "plain"]);
+    for uri in [
+        "pkcs11:token=vault;token=vault?pin-value=sesame",
+        "pkcs11:token=vault;object=kek?pin-value=a&sesame",
+        "pkcs12:token=vault?pin-value=sesame",
+        "vault:kek?pin-value=sesame",
+        "awskms:?pin-value=sesame",
+    ] {
+        let mut commands = vec![
+            vec!["encrypt", "--recipient", uri, "plain", "-o", "x"],
+            vec!["verify", "--key", uri, "plain.ftrs"],
+            vec!["keyring", "new", "-o", "x", "--recipient", uri],
+            vec!["hsm", "list", uri],
+            vec!["hsm", "init-key", uri],
+        ];
+        if !uri.starts_with("pkcs12:") {
+            commands.push(vec!["rewrap", "--key", KEK, "-r", uri, "plain.ftrs"]);
+            commands.push(vec!["verify", "-k", "k", "--unlock", uri, "plain.ftrs"]);
+        }
+        for mut arguments in commands {
+            for json in [false, true] {
+                arguments.extend(json.then_some("--json"));
+                let output = hardware.command(&arguments).output().unwrap();
+                let said = format!("{output:?}");
+                assert!(output.status.code() == Some(2) && !said.contains("sesame"), "{arguments:?}: {said}");
+            }
+        }
+    }
+}
+
 /// What services do is tested with the services, in the crate that calls them.
 #[test]
 fn keys_in_services() {

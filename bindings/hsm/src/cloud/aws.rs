@@ -10,7 +10,7 @@ use fortress::external::{ExternalKey, ExternalKeyError};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::http::{Answer, Service};
+use super::http::{Answer, Body, Service};
 use super::sigv4::{self, Signing};
 use super::{CloudError, Patience, framed, unframed};
 
@@ -125,15 +125,15 @@ impl AwsKmsKey {
     }
 
     fn call(&self, operation: &str, field: &str, value: &str, associated: &[u8; 32]) -> Result<Answer, CloudError> {
-        let body = json!({
+        let body = Body(json!({
             "KeyId": self.key,
             "EncryptionContext": { CONTEXT_KEY: BASE64_STANDARD.encode(associated) },
             field: value,
-        });
+        }));
         let target = format!("TrentService.{operation}");
         self.service.post(
             "/",
-            &body,
+            body,
             |_| false,
             |body| {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -173,7 +173,7 @@ fn parse(uri: &str) -> Result<&str, CloudError> {
     let plain =
         |key: &&str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/:".contains(&byte));
     uri.strip_prefix(SCHEME).filter(plain).ok_or_else(|| CloudError::Uri {
-        text: uri.chars().take(100).collect(),
+        text: uri.split('?').next().unwrap_or_default().chars().take(100).collect(),
         expected: "write awskms: and the key's ARN, its id, or alias/ and its alias",
     })
 }

@@ -1,6 +1,7 @@
 //! Calls over HTTP: with a time-out, tried again a few times, and never in the clear beyond this machine.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::io::Read as _;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::CloudError;
 
@@ -78,10 +79,35 @@ pub(super) struct Service {
     patience: Patience,
 }
 
-/// What a service answered.
+/// What is posted. Wiped when dropped: it may hold a file key.
+pub(super) struct Body(pub(super) Value);
+
+/// What a service answered. Wiped when dropped: it may hold a file key.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Value,
+}
+
+impl Body {
+    fn text(&self) -> Zeroizing<String> {
+        // Reserved whole, so that growing leaves no copy behind.
+        let mut text = Zeroizing::new(String::with_capacity(MAX_LEN));
+        // To a string nothing fails.
+        let _ = write!(text, "{}", self.0);
+        text
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        wipe(&mut self.body);
+    }
 }
 
 impl Service {
@@ -101,27 +127,30 @@ impl Service {
             _ => return Err(refused()),
         }
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let config = Agent::config_builder()
+        let mut config = Agent::config_builder()
             .timeout_global(Some(patience.timeout))
             .http_status_as_error(false)
             // Credentials go to the address that was given, and to no other.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .tls_config(tls)
-            .build();
+            .tls_config(tls);
+        // What would go to this machine in the clear would go to a proxy of the environment so, too.
+        if on_this_machine {
+            config = config.proxy(None);
+        }
         let host = authority.as_str().to_owned();
-        Ok(Service { agent: config.into(), address: address.to_owned(), host, patience })
+        Ok(Service { agent: config.build().into(), address: address.to_owned(), host, patience })
     }
 
     /// Posts JSON, signed anew for every try. An answer that has `decided` is taken as it is, whatever its status.
     pub(super) fn post(
         &self,
         path: &str,
-        body: &Value,
+        body: Body,
         decided: impl Fn(&Value) -> bool,
         headers: impl Fn(&[u8]) -> Vec<(&'static str, Zeroizing<String>)>,
     ) -> Result<Answer, CloudError> {
-        let body = Zeroizing::new(body.to_string());
+        let body = body.text();
         let tries = self.patience.tries.max(1);
         let mut pause = self.patience.first_pause;
         let mut reason = String::new();
@@ -160,8 +189,18 @@ impl Service {
         }
         let mut response = request.send(body)?;
         let status = response.status().as_u16();
-        let text = Zeroizing::new(response.body_mut().with_config().limit(MAX_ANSWER_LEN).read_to_string()?);
-        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) })
+        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN));
+        response.body_mut().with_config().limit(MAX_LEN as u64).reader().read_to_end(&mut bytes)?;
+        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(values) => values.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -199,4 +238,19 @@ fn part_of(pause: Duration) -> Duration {
     }
 }
 
-const MAX_ANSWER_LEN: u64 = 64 * 1024;
+/// Of what is answered; what is posted is shorter.
+const MAX_LEN: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn all_texts_are_wiped() {
+        let mut body = json!({ "data": { "plaintext": "c2VzYW1l" }, "all": ["c2VzYW1l", 1, null, true] });
+        wipe(&mut body);
+        assert_eq!(body, json!({ "data": { "plaintext": "" }, "all": ["", 1, null, true] }));
+    }
+}

@@ -9,7 +9,7 @@ use fortress::external::{ExternalKey, ExternalKeyError};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::http::{Answer, Service};
+use super::http::{Answer, Body, Service};
 use super::{CloudError, Patience, bound, framed, unbound, unframed};
 
 /// A key in the Transit engine of Vault or OpenBao, which wraps and unwraps there.
@@ -68,7 +68,7 @@ impl TransitKey {
     /// Wraps a file key.
     pub fn wrap_key(&self, file_key: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, CloudError> {
         let plaintext = Zeroizing::new(BASE64_STANDARD.encode(&bound(file_key, associated)[..]));
-        let answer = self.call("encrypt", json!({ "plaintext": plaintext.as_str() }))?;
+        let answer = self.call("encrypt", Body(json!({ "plaintext": plaintext.as_str() })))?;
         match (answer.status, answer.body["data"]["ciphertext"].as_str()) {
             (200, Some(ciphertext)) if !ciphertext.is_empty() => Ok(framed(ciphertext.as_bytes())),
             (200, _) => Err(self.service.not_understood("it gives no ciphertext")),
@@ -81,7 +81,7 @@ impl TransitKey {
         let not_authentic = || CloudError::NotAuthentic { key: self.reference.clone() };
         let ciphertext =
             unframed(wrapped).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or_else(not_authentic)?;
-        let answer = self.call("decrypt", json!({ "ciphertext": ciphertext }))?;
+        let answer = self.call("decrypt", Body(json!({ "ciphertext": ciphertext })))?;
         match (answer.status, answer.body["data"]["plaintext"].as_str()) {
             (200, Some(plaintext)) => {
                 let plain = Zeroizing::new(BASE64_STANDARD.decode(plaintext).map_err(|_| not_authentic())?);
@@ -93,11 +93,11 @@ impl TransitKey {
         }
     }
 
-    fn call(&self, what: &str, body: Value) -> Result<Answer, CloudError> {
+    fn call(&self, what: &str, body: Body) -> Result<Answer, CloudError> {
         let path = format!("/v1/{}/{what}/{}", self.mount, self.name);
         // Of RSA, a ciphertext that does not decrypt is told as an internal error.
         let decided = |body: &Value| is_about_ciphertext(&reason(body));
-        self.service.post(&path, &body, decided, |_| {
+        self.service.post(&path, body, decided, |_| {
             vec![
                 ("X-Vault-Token", self.token.0.clone()),
                 ("Content-Type", Zeroizing::new("application/json".to_owned())),
@@ -129,7 +129,7 @@ fn parse(uri: &str) -> Result<(&str, &str), CloudError> {
     };
     let parts = uri.strip_prefix(SCHEME).and_then(|rest| rest.rsplit_once('/'));
     parts.filter(|(mount, name)| mount.split('/').all(plain) && plain(name)).ok_or_else(|| CloudError::Uri {
-        text: uri.chars().take(100).collect(),
+        text: uri.split('?').next().unwrap_or_default().chars().take(100).collect(),
         expected: "write vault:MOUNT/KEY, such as vault:transit/kek",
     })
 }

@@ -118,7 +118,8 @@ pub fn generate(uri: &Pkcs11Uri, mechanism: Option<Mechanism>, access: &Access) 
         None => Err(Pkcs11Error::KeyNotFound { wanted: named.to_string() }),
     };
     match usable {
-        Ok(_) => Ok(NewKey { uri: named, mechanism }),
+        // Where the token cannot keep a key to one mechanism, this may be another one than was asked for.
+        Ok(mechanism) => Ok(NewKey { uri: named, mechanism }),
         Err(error) => {
             for object in objects(made) {
                 session.destroy_object(object).map_err(|error| token.fault(&error))?;
@@ -196,5 +197,5 @@ fn random_id() -> Result<Vec<u8>, Pkcs11Error> {
 
 const AES_KEY_LEN: u64 = 32;
 const RSA_BITS: u64 = 3_072;
-const RSA_EXPONENT: [u8; 3] = [1, 0, 1];
+pub(super) const RSA_EXPONENT: [u8; 3] = [1, 0, 1];
 const ID_LEN: usize = 8;

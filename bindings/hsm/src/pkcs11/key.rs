@@ -11,6 +11,7 @@ use fortress::external::{ExternalKey, ExternalKeyError};
 use zeroize::Zeroizing;
 
 use super::error::rv;
+use super::generate::RSA_EXPONENT;
 use super::token::{Token, Writing};
 use super::uri::Name;
 use super::wrapping::{self, Fault, Handles};
@@ -32,6 +33,8 @@ pub struct Pkcs11Key {
 struct State {
     live: Option<Live>,
     pin: Option<Pin>,
+    /// That the PIN was refused: what gave a wrong one may give it again, until the token locks.
+    refused: Option<Pkcs11Error>,
 }
 
 /// The key in an open session.
@@ -59,7 +62,7 @@ impl Pkcs11Key {
             facts: found.facts,
             reference,
             mechanism,
-            state: Mutex::new(State { live: Some(live), pin }),
+            state: Mutex::new(State { live: Some(live), pin, refused: None }),
         })
     }
 
@@ -78,7 +81,8 @@ impl Pkcs11Key {
         self.with(|live| wrapping::unwrap(&live.session, live.handles, wrapped, associated))
     }
 
-    /// Does something with the key, once more in a new session if the token has lost the one that was open.
+    /// Does something with the key, once more in a new session if the token has lost the one that was open. Once that session's PIN is refused, no other
+    /// is tried: it takes a key that is opened anew.
     fn with<T>(&self, mut act: impl FnMut(&Live) -> Result<T, Fault>) -> Result<T, Pkcs11Error> {
         // A panic in another thread leaves a session, which is whole or is found out.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +94,16 @@ impl Pkcs11Key {
         }
         // What is closed first cannot be mistaken for the new one.
         state.live = None;
-        let live = self.reopen(&mut state.pin)?;
+        if let Some(refused) = &state.refused {
+            return Err(refused.clone());
+        }
+        let live = match self.reopen(&mut state.pin) {
+            Err(error @ (Pkcs11Error::WrongPin { .. } | Pkcs11Error::PinLocked { .. })) => {
+                state.refused = Some(error.clone());
+                return Err(error);
+            }
+            reopened => reopened?,
+        };
         let done = act(&live).map_err(|fault| self.fault(&live.token, fault));
         state.live = Some(live);
         done
@@ -158,12 +171,11 @@ impl fmt::Debug for Pkcs11Key {
 pub(super) struct Found {
     pub(super) facts: Pkcs11Uri,
     pub(super) handles: Handles,
-    pub(super) bits: usize,
     traits: Traits,
 }
 
 /// What its attributes say of a secret or private key.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Traits {
     sensitive: bool,
     extractable: bool,
@@ -173,9 +185,50 @@ struct Traits {
     unwraps: bool,
     /// The mechanisms that it is kept to, if it is.
     allowed: Option<Vec<MechanismType>>,
+    /// How long the key is; 0 where the token does not tell.
+    bits: usize,
+    /// Of an RSA key: they tell its public part from others.
+    modulus: Option<Vec<u8>>,
+    exponent: Option<Vec<u8>>,
+}
+
+/// What is not told is not allowed, and a key of which it is not told whether it may leave is taken for one that may.
+impl Default for Traits {
+    fn default() -> Traits {
+        Traits {
+            sensitive: false,
+            extractable: true,
+            encrypts: false,
+            decrypts: false,
+            wraps: false,
+            unwraps: false,
+            allowed: None,
+            bits: 0,
+            modulus: None,
+            exponent: None,
+        }
+    }
+}
+
+impl Traits {
+    /// Why no file key is to be wrapped by it, whatever the mechanism.
+    fn unfit(&self, is_rsa: bool) -> Option<&'static str> {
+        match (is_rsa, self.bits) {
+            _ if self.extractable || !self.sensitive => Some("it may leave the token (CKA_EXTRACTABLE, CKA_SENSITIVE)"),
+            (_, 0) => Some("the token does not tell how long it is (CKA_VALUE_LEN, CKA_MODULUS)"),
+            (false, ..MIN_AES_BITS) => Some("it is shorter than 256 bits"),
+            (true, ..MIN_RSA_BITS) => Some("it is shorter than 2048 bits"),
+            _ => None,
+        }
+    }
 }
 
 impl Found {
+    /// How long the key is; 0 where the token does not tell.
+    pub(super) fn bits(&self) -> usize {
+        self.traits.bits
+    }
+
     /// What a header calls it: the token and the key, and not where the token is.
     pub(super) fn reference(&self) -> Pkcs11Uri {
         reference_of(&self.facts)
@@ -184,15 +237,9 @@ impl Found {
     /// The mechanism by which it wraps.
     pub(super) fn usable(&self, token: &Token) -> Result<Mechanism, Pkcs11Error> {
         let unsuitable = |reason| Err(Pkcs11Error::KeyUnsuitable { key: self.reference().to_string(), reason });
-        let Traits { sensitive, extractable, encrypts, decrypts, wraps, unwraps, ref allowed } = self.traits;
-        if extractable || !sensitive {
-            return unsuitable("it may leave the token (CKA_EXTRACTABLE, CKA_SENSITIVE)");
-        }
-        match (self.handles, self.bits) {
-            // Some tokens do not tell.
-            (_, 0) | (Handles::Aes(_), 256..) | (Handles::Rsa(..), MIN_RSA_BITS..) => {}
-            (Handles::Aes(_), _) => return unsuitable("it is shorter than 256 bits"),
-            (Handles::Rsa(..), _) => return unsuitable("it is shorter than 2048 bits"),
+        let Traits { encrypts, decrypts, wraps, unwraps, ref allowed, .. } = self.traits;
+        if let Some(reason) = self.traits.unfit(matches!(self.handles, Handles::Rsa(..))) {
+            return unsuitable(reason);
         }
         let serves = |mechanism: &Mechanism| match (mechanism, self.handles) {
             (Mechanism::AesGcm, Handles::Aes(_)) => encrypts && decrypts,
@@ -250,21 +297,20 @@ pub(super) fn find_all(token: &Token, session: &Session) -> Result<Vec<Found>, P
     {
         let template = [Attribute::Class(class), Attribute::KeyType(kind), Attribute::Token(true)];
         for handle in session.find_objects(&template).map_err(of)? {
-            let (facts, traits, bits) = read(session, handle, &token.facts).map_err(of)?;
+            let (facts, traits) = read(session, handle, &token.facts).map_err(of)?;
             let handles = match kind {
-                KeyType::RSA => Handles::Rsa(handle, public_part(session, &facts).map_err(of)?),
+                KeyType::RSA => Handles::Rsa(handle, public_part(session, &traits).map_err(of)?),
                 _ => Handles::Aes(handle),
             };
-            found.push(Found { facts: facts.with(Name::Type, word), handles, bits, traits });
+            found.push(Found { facts: facts.with(Name::Type, word), handles, traits });
         }
     }
     Ok(found)
 }
 
-fn read(session: &Session, handle: ObjectHandle, token: &Pkcs11Uri) -> Result<(Pkcs11Uri, Traits, usize), Error> {
+fn read(session: &Session, handle: ObjectHandle, token: &Pkcs11Uri) -> Result<(Pkcs11Uri, Traits), Error> {
     let mut facts = token.clone();
     let mut traits = Traits::default();
-    let mut bits = 0;
     // One by one: tokens that do not know one attribute are then still asked for the others.
     for kind in [
         AttributeType::Label,
@@ -278,6 +324,7 @@ fn read(session: &Session, handle: ObjectHandle, token: &Pkcs11Uri) -> Result<(P
         AttributeType::AllowedMechanisms,
         AttributeType::ValueLen,
         AttributeType::Modulus,
+        AttributeType::PublicExponent,
     ] {
         match session.get_attributes(handle, &[kind])?.pop() {
             Some(Attribute::Label(label)) => facts = facts.object(&String::from_utf8_lossy(&label)),
@@ -290,22 +337,31 @@ fn read(session: &Session, handle: ObjectHandle, token: &Pkcs11Uri) -> Result<(P
             Some(Attribute::Unwrap(yes)) => traits.unwraps = yes,
             // None are said where all are allowed.
             Some(Attribute::AllowedMechanisms(all)) if !all.is_empty() => traits.allowed = Some(all),
-            Some(Attribute::ValueLen(len)) => bits = *len as usize * 8,
-            Some(Attribute::Modulus(modulus)) => bits = modulus.len() * 8,
+            Some(Attribute::ValueLen(len)) => traits.bits = *len as usize * 8,
+            Some(Attribute::Modulus(modulus)) if !modulus.is_empty() => {
+                traits.bits = modulus.len() * 8;
+                traits.modulus = Some(modulus);
+            }
+            Some(Attribute::PublicExponent(exponent)) if !exponent.is_empty() => traits.exponent = Some(exponent),
             _ => {}
         }
     }
-    Ok((facts, traits, bits))
+    Ok((facts, traits))
 }
 
-/// The public key with the id of a private one, or its label where it has no id.
-fn public_part(session: &Session, facts: &Pkcs11Uri) -> Result<Option<ObjectHandle>, Error> {
-    let same = match (facts.object_id(), facts.object_label()) {
-        (Some(id), _) if !id.is_empty() => Attribute::Id(id.to_vec()),
-        (_, Some(label)) if !label.is_empty() => Attribute::Label(label.as_bytes().to_vec()),
-        _ => return Ok(None),
-    };
-    let template = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::KeyType(KeyType::RSA), same];
+/// The public part of a private key, by its numbers: by its id or label, it would be whatever someone without a PIN put there. The exponent counts too,
+/// for with the exponent 1 nothing is encrypted.
+fn public_part(session: &Session, private: &Traits) -> Result<Option<ObjectHandle>, Error> {
+    let Some(modulus) = &private.modulus else { return Ok(None) };
+    // Tokens before version 2.40 need not tell the private key's exponent; nearly all keys have this one.
+    let exponent = private.exponent.clone().unwrap_or_else(|| RSA_EXPONENT.to_vec());
+    let template = [
+        Attribute::Class(ObjectClass::PUBLIC_KEY),
+        Attribute::KeyType(KeyType::RSA),
+        Attribute::Token(true),
+        Attribute::Modulus(modulus.clone()),
+        Attribute::PublicExponent(exponent),
+    ];
     Ok(session.find_objects(&template)?.pop())
 }
 
@@ -331,3 +387,28 @@ fn is_lost(error: &Error) -> bool {
 
 /// What NIST SP 800-131A allows.
 const MIN_RSA_BITS: usize = 2_048;
+const MIN_AES_BITS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_token_does_not_tell_is_taken_for_the_worse() {
+        let told = Traits { sensitive: true, extractable: false, bits: 256, ..Traits::default() };
+        assert_eq!(told.unfit(false), None);
+        assert_eq!(Traits { bits: 2_048, ..told.clone() }.unfit(true), None);
+        for (untold, word) in [
+            (Traits::default(), "CKA_EXTRACTABLE"),
+            (Traits { extractable: Traits::default().extractable, ..told.clone() }, "CKA_EXTRACTABLE"),
+            (Traits { sensitive: Traits::default().sensitive, ..told.clone() }, "CKA_SENSITIVE"),
+            (Traits { bits: Traits::default().bits, ..told.clone() }, "how long"),
+        ] {
+            for is_rsa in [false, true] {
+                assert!(untold.unfit(is_rsa).is_some_and(|reason| reason.contains(word)), "{untold:?}");
+            }
+        }
+        assert_eq!(Traits { bits: 192, ..told.clone() }.unfit(false), Some("it is shorter than 256 bits"));
+        assert_eq!(Traits { bits: 2_040, ..told }.unfit(true), Some("it is shorter than 2048 bits"));
+    }
+}

@@ -53,7 +53,7 @@ pub fn list_keys(uri: &Pkcs11Uri, access: &Access) -> Result<Vec<KeyInfo>, Pkcs1
             Handles::Aes(_) => "AES",
             Handles::Rsa(..) => "RSA",
         };
-        KeyInfo { uri: key.reference(), kind: format!("{family}-{}", key.bits), mechanism: key.usable(&token) }
+        KeyInfo { uri: key.reference(), kind: format!("{family}-{}", key.bits()), mechanism: key.usable(&token) }
     };
     Ok(found.iter().map(info).collect())
 }

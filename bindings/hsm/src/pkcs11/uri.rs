@@ -217,7 +217,8 @@ impl Pkcs11Uri {
 
 impl Query {
     fn add(&mut self, attribute: &str) -> Result<(), UriError> {
-        let (word, value) = split(attribute)?;
+        // It may be a part of a PIN with a sign in it that was not escaped.
+        let (word, value) = split(attribute).map_err(|_| UriError::Malformed("?…".to_owned()))?;
         let text = decode(word, value, |byte| is_common(byte) || matches!(byte, b'/' | b'?' | b'|'))?;
         let text = String::from_utf8(text).map_err(|_| UriError::Value(word.to_owned()))?;
         match word {
@@ -442,6 +443,8 @@ mod tests {
         let uri = parsed("PKCS11:id=%00%ff;object=a%20b?pin-value=sesame&module-path=/opt/p11.so");
         assert_eq!(uri.to_string(), "pkcs11:object=a%20b;id=%00%FF");
         assert!(!format!("{uri:?}").contains("sesame"));
+        let cut = "pkcs11:token=a?pin-value=open&sesame".parse::<Pkcs11Uri>().unwrap_err();
+        assert!(!cut.to_string().contains("sesame"), "{cut}");
     }
 
     proptest! {

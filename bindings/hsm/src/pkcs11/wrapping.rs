@@ -176,7 +176,7 @@ fn open(opened: Result<Vec<u8>, Error>) -> Result<Zeroizing<Vec<u8>>, Fault> {
 }
 
 /// Tokens report bytes that do not open in many ways. Some can mean anything, but nothing else that has to do with one call; and a way of wrapping that the
-/// token or the key does not have is not the one by which it wrapped.
+/// token or the key does not have is not the one by which it wrapped. What can only be the device's or the machine's fault is not said of the bytes.
 fn of_opening(error: Error) -> Fault {
     match rv(&error) {
         Some(
@@ -222,3 +222,24 @@ const RSA_OAEP_SHA256: u8 = 4;
 const RSA_OAEP_SHA1: u8 = 5;
 const IV_LEN: usize = 12;
 const TAG_BITS: u64 = 128;
+
+#[cfg(test)]
+mod tests {
+    use cryptoki::context::Function;
+    use fortress::external::ExternalKeyError;
+
+    use super::super::Pkcs11Error;
+    use super::*;
+
+    #[test]
+    fn a_fault_of_the_device_is_not_one_of_the_bytes() {
+        let of = |code| of_opening(Error::Pkcs11(code, Function::Decrypt));
+        for code in [RvError::DeviceError, RvError::DeviceMemory, RvError::DeviceRemoved, RvError::HostMemory] {
+            let Fault::Call(error) = of(code) else { panic!("{code:?}") };
+            let error = Pkcs11Error::of_call(&error, "a").for_core("pkcs11:token=a");
+            assert!(matches!(error, ExternalKeyError::Unavailable { .. }), "{error}");
+        }
+        assert!(matches!(of(RvError::EncryptedDataInvalid), Fault::NotAuthentic));
+        assert!(matches!(of(RvError::GeneralError), Fault::NotAuthentic), "what software tokens say of RSA");
+    }
+}

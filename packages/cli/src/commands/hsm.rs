@@ -14,10 +14,10 @@ pub(super) fn run(command: &HsmCommand, common: &Common, report: &Report) -> Res
             let module = common.hardware.module().ok_or(Pkcs11Error::NoModule)?;
             pkcs11::list_tokens(&module)?.iter().try_for_each(|token| show_token(token, report))
         }
-        HsmCommand::List { uri: Some(uri) } => {
-            pkcs11::list_keys(uri, &common.hardware.access())?.iter().try_for_each(|key| show_key(key, report))
-        }
-        HsmCommand::InitKey { uri, mechanism } => init_key(uri, *mechanism, common, report),
+        HsmCommand::List { uri: Some(uri) } => pkcs11::list_keys(&uri.pkcs11()?, &common.hardware.access())?
+            .iter()
+            .try_for_each(|key| show_key(key, report)),
+        HsmCommand::InitKey { uri, mechanism } => init_key(&uri.pkcs11()?, *mechanism, common, report),
     }
 }
 
