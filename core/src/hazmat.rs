@@ -20,7 +20,7 @@ use crate::{
     token::TokenError,
 };
 
-/// A keyring's keys, all of them, in the clear: the payload of a sealed keyring (spec S-2), to carry it from one instance of this library to
+/// A keyring's keys, all of them, in the clear: the payload of a sealed keyring (spec S-1), to carry it from one instance of this library to
 /// another. What is to be kept is [sealed](Keyring::seal) instead, and one that comes from a grant stays where it is.
 pub fn expose_keyring(keyring: &Keyring) -> Result<Zeroizing<Vec<u8>>, TokenError> {
     keyring.require_own()?;

@@ -8,8 +8,8 @@ use alloc::{string::String, vec::Vec};
 use rand_core::TryCryptoRng;
 
 use super::{
-    Content, EnvelopeError, EnvelopeKeys, Header, Identity, NewEnvelope, Options, Prefix, Recipient, RewrapOptions,
-    Unlocked, default_suite, header::Wrapped, recipient,
+    Content, EnvelopeError, EnvelopeKeys, Header, Identity, NewEnvelope, Options, Prefix, ReadLimits, Recipient,
+    RewrapOptions, Unlocked, default_suite, header::Wrapped, recipient,
 };
 use crate::{
     chunked::Derived,
@@ -118,7 +118,7 @@ impl RewrapDraft {
         identities: &[Identity<'_>],
         options: &RewrapOptions<'_>,
     ) -> Result<RewrapDraft, EnvelopeError> {
-        let unlocked = Unlocked::new(content, prefix, identities, &options.limits)?;
+        let unlocked = unlocked_to_write(content, prefix, identities, &options.limits)?;
         if let Some(context) = options.context {
             unlocked.derive(context)?;
         }
@@ -144,6 +144,28 @@ impl RewrapDraft {
         rng: &mut R,
     ) -> Result<Vec<u8>, EnvelopeError> {
         self.0.authenticated(recipients, rng)
+    }
+}
+
+/// As [`Unlocked::new`], and not by a keyring that may only decrypt: who may write nothing says nothing about who reads (spec A-8).
+fn unlocked_to_write<'p>(
+    content: Content,
+    prefix: &'p [u8],
+    identities: &[Identity<'_>],
+    limits: &ReadLimits,
+) -> Result<Unlocked<'p>, EnvelopeError> {
+    let refusal = |identity: &Identity<'_>| match identity {
+        Identity::Keyring(keyring) => keyring.require_encrypting().err(),
+        _ => None,
+    };
+    let writing: Vec<Identity<'_>> =
+        identities.iter().filter(|identity| refusal(identity).is_none()).copied().collect();
+    let unlocked = Unlocked::new(content.clone(), prefix, &writing, limits);
+    match identities.iter().find_map(refusal) {
+        Some(refusal) if unlocked.is_err() && Unlocked::new(content, prefix, identities, limits).is_ok() => {
+            Err(refusal.into())
+        }
+        _ => unlocked,
     }
 }
 

@@ -334,9 +334,12 @@ pub(crate) fn unwrap(
         let bodies = bodies.filter_map(|wrapped| external::Body::parse(&wrapped.body));
         let mut tried: Vec<&str> = Vec::new();
         for body in bodies.filter(|body| key.opens(body.reference)) {
-            // One call for a reference: a stranger's header cannot ask for a thousand.
+            // A stranger's header cannot ask for a thousand calls, by one reference or by as many ways to write it.
             if tried.contains(&body.reference) {
                 continue;
+            }
+            if tried.len() == MAX_EXTERNAL_TRIES {
+                break;
             }
             tried.push(body.reference);
             match external::unwrap(key, &body, &header.associated_data()) {
@@ -409,6 +412,11 @@ fn wrap_for_keyring<R: TryCryptoRng + ?Sized>(
     let mut body = Vec::with_capacity(KEYRING_BODY_LEN);
     token::seal(WRAPPING_SUITE, id, key, file_key.expose(), &Context::empty(), rng, &mut body)?;
     Ok(Wrapped { kind: RecipientKind::Keyring, body })
+}
+
+/// Is it a recipient that this key opens, by its reference?
+pub(super) fn is_for(key: &dyn ExternalKey, wrapped: &Wrapped) -> bool {
+    external::Body::parse(&wrapped.body).is_some_and(|body| key.opens(body.reference))
 }
 
 /// `None` when the keyring does not hold the key.
@@ -534,6 +542,8 @@ impl From<KeyLookupError> for EnvelopeError {
 const WRAPPING_SUITE: Suite = Suite::Aes256Gcm;
 const NO_CONTEXT: [&[u8]; 2] = [&[], &[]];
 const NAMED_KINDS: usize = 4;
+/// Different references that one key is asked for (spec R-7).
+const MAX_EXTERNAL_TRIES: usize = 4;
 const FILE_KEY_LEN: usize = 32;
 const KEYRING_BODY_LEN: usize = token::OVERHEAD + FILE_KEY_LEN;
 const IDENTITY_BODY_LEN: usize = identity::ID_LEN + SEALED_OVERHEAD + FILE_KEY_LEN;

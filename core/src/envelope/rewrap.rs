@@ -8,7 +8,7 @@ use rand_core::TryCryptoRng;
 use super::{
     EnvelopeError, Header, Identity, MAC_LEN, PREAMBLE_LEN, ReadLimits, Recipient,
     draft::RewrapDraft,
-    header::{self, Wrapped},
+    header::{self, RecipientKind, Wrapped},
     recipient,
 };
 use crate::context::Context;
@@ -89,16 +89,22 @@ impl Keep<'_> {
     }
 }
 
+/// An external key is told by its reference: whether it would really open is a call to a service, and no reason to keep it.
 fn opens(
     header: &Header,
     identities: &[Identity<'_>],
     wrapped: &Wrapped,
     limits: &ReadLimits,
 ) -> Result<bool, EnvelopeError> {
+    if wrapped.kind == RecipientKind::External {
+        let own =
+            |identity: &Identity<'_>| matches!(identity, Identity::External(key) if recipient::is_for(*key, wrapped));
+        return Ok(identities.iter().any(own));
+    }
     match recipient::unwrap(header, slice::from_ref(wrapped), identities, limits) {
         Ok(_) => Ok(true),
         // It was not found out.
-        Err(error @ (EnvelopeError::Passphrase(_) | EnvelopeError::ExternalKey(_))) => Err(error),
+        Err(error @ EnvelopeError::Passphrase(_)) => Err(error),
         Err(_) => Ok(false),
     }
 }

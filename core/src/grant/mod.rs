@@ -305,7 +305,7 @@ impl Payload {
     }
 }
 
-/// What the signature is of: the envelope up to its message, with all recipients and the MAC, and the statement (spec A-7).
+/// What the signature is of: the envelope up to its message, with all recipients and the MAC, and the statement (spec A-6).
 fn signed(header: &[u8], statement: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut message = Zeroizing::new(Vec::with_capacity(LABEL.len() + header.len() + statement.len()));
     message.extend_from_slice(LABEL);

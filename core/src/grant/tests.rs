@@ -122,6 +122,15 @@ fn a_grant_to_decrypt_does_not_encrypt() {
     assert_eq!(below.encrypt(b"value", &context, &mut SysRng), Err(TokenError::NotGranted));
     let for_it = envelope::encrypt(b"", &[keyring.into()], &Default::default(), &mut SysRng);
     assert_eq!(for_it, Err(EnvelopeError::NotGranted));
+    // Nor does it say who else reads what it reads; another of the identities may.
+    let (owners, phrase) = (&world.keyring, Passphrase::new("one").unwrap());
+    let params = Argon2Params { passes: 1, memory_kib: 8192, lanes: 1 };
+    let recipients = [owners.into(), Recipient::Passphrase(&phrase, params)];
+    let file = envelope::encrypt(b"file", &recipients, &Default::default(), &mut SysRng).unwrap();
+    let rewrap = |by: &[Identity<'_>]| envelope::rewrap(&file, by, &[owners.into()], &Default::default(), &mut SysRng);
+    assert_eq!(rewrap(&[keyring.into()]), Err(EnvelopeError::NotGranted));
+    assert!(rewrap(&[keyring.into(), (&phrase).into()]).is_ok());
+    assert!(rewrap(&[owners.into()]).is_ok());
     assert_eq!(keyring.scope_identity().map(|_| ()), Err(crate::identity::IdentityError::NotGranted));
     let refused = GrantError::ActionNotGranted { wanted: Actions::Encrypt, granted: Actions::Decrypt };
     assert_eq!(grant.recipient(NOW).map(|_| ()), Err(refused.clone()));

@@ -179,7 +179,7 @@ impl Keyring {
         self.versions[position].key(purpose).ok_or(KeyLookupError::Destroyed(id))
     }
 
-    /// The secret identity of a version (spec K-8).
+    /// The secret identity of a version (spec K-7, I-5).
     #[cfg(feature = "sharing")]
     pub(crate) fn secret_identity(&self, id: KeyId) -> Result<crate::identity::SecretIdentity, KeyLookupError> {
         let position = self.position(id).ok_or(KeyLookupError::Unknown(id))?;

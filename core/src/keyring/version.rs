@@ -151,7 +151,7 @@ impl Version {
         }))
     }
 
-    /// The seed of the scope's identity (spec K-8); `None` for a destroyed version.
+    /// The seed of the scope's identity (spec K-7, I-5); `None` for a destroyed version.
     #[cfg(feature = "sharing")]
     pub(crate) fn identity_seed(&self) -> Option<Secret> {
         Some(Prk::new(self.secret()?).derive_secret(KEY_LABEL, "identity"))

@@ -51,13 +51,29 @@ impl Opener {
         }
     }
 
-    fn recipients(&self) -> Vec<Recipient<'_>> {
+    /// Those of the header's recipients that it seals for again.
+    fn recipients(&self, of: &[RecipientInfo]) -> Vec<Recipient<'_>> {
         match self {
             Opener::Passphrase(passphrase, params) => vec![Recipient::Passphrase(passphrase, *params)],
             Opener::Keyring(keyring) => vec![keyring.into()],
             Opener::External(key) => vec![Recipient::External(&**key)],
-            Opener::People(people) => people.recipients(),
+            Opener::People(people) => people.recipients(of),
         }
+    }
+
+    /// How many of a header's recipients are its own.
+    fn count(&self, of: &[&RecipientInfo]) -> usize {
+        let own = of.iter().filter(|info| match (self, info) {
+            (Opener::Passphrase(..), RecipientInfo::Passphrase { .. }) => true,
+            (Opener::Keyring(keyring), RecipientInfo::Keyring { key_id } | RecipientInfo::Scope { key_id }) => {
+                keyring.versions().any(|version| version.id == *key_id)
+            }
+            (Opener::External(key), RecipientInfo::External { reference }) => key.opens(reference),
+            (Opener::People(people), info) => people.include(info),
+            _ => false,
+        });
+        // A header does not tell passphrases apart: one of them was the right one.
+        own.count().min(if let Opener::Passphrase(..) = self { 1 } else { usize::MAX })
     }
 }
 
@@ -260,11 +276,10 @@ impl Unlocked {
     /// Writes the keyring back, sealed for what opened it, or for another recipient in its place; and for those whom `reseal` names.
     pub(crate) fn store(&self, path: &Path, new: Option<Recipient<'_>>, reseal: &Reseal) -> Result<(), Failure> {
         let named = reseal.to.recipients()?;
-        let mut recipients = new.map_or_else(|| self.opener.recipients(), |new| vec![new]);
-        let own = recipients.len().max(1);
+        let mut recipients = new.map_or_else(|| self.opener.recipients(&self.recipients), |new| vec![new]);
         recipients.extend(named.list());
-        let others = self.recipients.iter().filter(|info| !named.include(info)).count();
-        if others > own && !reseal.drop_others {
+        let others: Vec<&RecipientInfo> = self.recipients.iter().filter(|info| !named.include(info)).collect();
+        if others.len() > self.opener.count(&others) && !reseal.drop_others {
             return Err(Failure::usage(format!(
                 "{} is sealed for {} recipients, and sealing it anew would shut out {}; name those who shall stay with --to, or give --drop-others",
                 shown(path),

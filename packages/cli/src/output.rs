@@ -106,7 +106,7 @@ impl Output {
         let place = Place { beside, target: path.clone(), care, committed: false };
         let output = Output { file, name: name.clone(), place: Some(place) };
         if let Some(replaced) = replaced {
-            take_over(&output.file, &replaced).map_err(failed)?;
+            take_over(&output.file, &replaced, care).map_err(failed)?;
         }
         Ok(output)
     }
@@ -229,17 +229,21 @@ fn create(path: &Path, care: Care) -> io::Result<File> {
     options.open(path)
 }
 
-/// What takes a file's place is its owner's, and has its permissions.
-fn take_over(file: &File, replaced: &Metadata) -> io::Result<()> {
+/// What takes a file's place is its owner's, and has its permissions; a secret has none but its owner's.
+fn take_over(file: &File, replaced: &Metadata, care: Care) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
         // Only root can give a file away. For everyone else it is theirs already, or will be.
         let _ = std::os::unix::fs::fchown(file, Some(replaced.uid()), Some(replaced.gid()));
-        file.set_permissions(fs::Permissions::from_mode(replaced.permissions().mode() & 0o777))
+        let allowed = if care.mode == PRIVATE { PRIVATE } else { 0o777 };
+        file.set_permissions(fs::Permissions::from_mode(replaced.permissions().mode() & allowed))
     }
     #[cfg(not(unix))]
-    file.set_permissions(replaced.permissions())
+    {
+        let _ = care;
+        file.set_permissions(replaced.permissions())
+    }
 }
 
 /// A name that nobody else has, in the same folder, since a file moves at once only within one file system.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use fortress::envelope::{self, Identity, Metadata, Options, ReadLimits, Recipient};
+use fortress::envelope::{self, Identity, Metadata, Options, ReadLimits, Recipient, RecipientInfo};
 use fortress::grant::{SigningKey, SigningKeyError, VerifyingKey};
 use fortress::identity::SecretIdentity;
 use fortress::shares::{Share, Shares};
@@ -40,10 +40,23 @@ impl People {
         self.identities.iter().map(Identity::from).chain(self.shares.iter().map(Identity::from)).collect()
     }
 
-    /// Those whom something can be encrypted for again. Shares open and do not encrypt.
-    pub(crate) fn recipients(&self) -> Vec<Recipient<'_>> {
-        self.identities.iter().map(|identity| identity.public().into()).collect()
+    /// Those of a header's recipients whom something can be encrypted for again. Shares open and do not encrypt.
+    pub(crate) fn recipients(&self, of: &[RecipientInfo]) -> Vec<Recipient<'_>> {
+        let listed = |identity: &&SecretIdentity| of.iter().any(|info| is(identity, info));
+        self.identities.iter().filter(listed).map(|identity| identity.public().into()).collect()
     }
+
+    /// Is it one of them that a header names?
+    pub(crate) fn include(&self, info: &RecipientInfo) -> bool {
+        match info {
+            RecipientInfo::Shares { set, .. } => self.shares.as_ref().is_some_and(|shares| shares.set() == *set),
+            info => self.identities.iter().any(|identity| is(identity, info)),
+        }
+    }
+}
+
+fn is(identity: &SecretIdentity, info: &RecipientInfo) -> bool {
+    matches!(info, RecipientInfo::Identity { id } if *id == identity.public().id())
 }
 
 fn secret_identity(path: &Path, passphrases: &Passphrases) -> Result<SecretIdentity, Failure> {

@@ -78,7 +78,11 @@ impl Recipients {
 
     /// Is it one of them that a header names?
     pub(crate) fn include(&self, info: &RecipientInfo) -> bool {
-        matches!(info, RecipientInfo::Identity { id } if self.identities.iter().any(|identity| identity.id() == *id))
+        match info {
+            RecipientInfo::Identity { id } => self.identities.iter().any(|identity| identity.id() == *id),
+            RecipientInfo::Scope { key_id } => self.scopes.iter().any(|scope| scope.key_id() == *key_id),
+            _ => false,
+        }
     }
 
     fn add(&mut self, text: &str) -> Result<(), IdentityError> {

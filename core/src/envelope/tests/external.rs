@@ -8,7 +8,12 @@ use aes_gcm::{
 };
 use zeroize::Zeroizing;
 
-use super::*;
+use alloc::string::String;
+
+use super::{
+    header::{RecipientKind, Wrapped},
+    *,
+};
 use crate::external::{ExternalKey, MAX_REFERENCE_LEN, MAX_WRAPPED_LEN};
 
 /// AES-256-GCM as a token has it, with a random nonce in front; and what a test wants it to report.
@@ -156,10 +161,13 @@ fn trouble_is_reported_and_the_next_way_in_is_tried() {
         assert_eq!(open_by(&envelope, &[identity(&token), (&wrong).into()]), Err(error.clone()));
         assert_eq!(open_by(&envelope, &[identity(&token), (&phrase).into()]).unwrap(), b"data");
         assert_eq!(encrypt(b"", &[recipient(&token)], &options(), &mut SysRng), Err(error.clone()));
-        let by = [identity(&token), (&phrase).into()];
+        // By the reference alone it is told to be its own: a token that is gone can be replaced.
+        let (by, new) = ([(&phrase).into(), identity(&token)], keyring());
         let others = RewrapOptions { keep: Keep::Others, ..Default::default() };
-        let rewrapped = rewrap(&envelope, &by, &[(&keyring()).into()], &others, &mut SysRng);
-        assert_eq!(rewrapped, Err(error), "who is replaced was not found out");
+        let start = rewrap(&envelope, &by, &[(&new).into()], &others, &mut SysRng).unwrap();
+        let rewrapped = [&start, &envelope[rewrapped_len(&envelope).unwrap()..]].concat();
+        assert_eq!(Prefix::parse(&rewrapped).unwrap().header.recipients().len(), 1);
+        assert_eq!(open_by(&rewrapped, &[(&new).into()]).unwrap(), b"data");
     }
     let another = Token::new(PKCS11, 9);
     assert_eq!(open_by(&envelope, &[identity(&another)]), Err(EnvelopeError::AuthenticationFailed));
@@ -178,9 +186,44 @@ fn a_reference_costs_one_call() {
     assert_eq!((opened, token.calls.get()), (Err(EnvelopeError::AuthenticationFailed), 1));
 }
 
+/// One that goes by any name, as a key in a token does whose URI can be written in many ways.
+#[derive(Debug)]
+struct AnyName(Token);
+
+impl ExternalKey for AnyName {
+    fn reference(&self) -> &str {
+        self.0.reference
+    }
+
+    fn wrap(&self, file_key: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, ExternalKeyError> {
+        self.0.wrap(file_key, associated)
+    }
+
+    fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
+        self.0.unwrap(wrapped, associated)
+    }
+
+    fn opens(&self, _: &str) -> bool {
+        true
+    }
+}
+
+#[test]
+fn many_names_of_a_key_cost_few_calls() {
+    let key = AnyName(Token::new("x", 1));
+    let references: Vec<String> = (0..100).map(|number| alloc::format!("name {number}")).collect();
+    let wrapped = references.iter().map(|reference| {
+        let body = [&(reference.len() as u16).to_be_bytes(), reference.as_bytes(), &[7; 60]].concat();
+        Wrapped { kind: RecipientKind::External, body }
+    });
+    let by = [Identity::External(&key)];
+    let opened = recipient::unwrap(&bare(), &wrapped.collect::<Vec<_>>(), &by, &ReadLimits::default());
+    assert_eq!((opened, key.0.calls.get()), (Err(EnvelopeError::AuthenticationFailed), 4));
+}
+
 #[test]
 fn keys_that_cannot_be_used() {
-    let long: &'static str = alloc::string::String::leak("é".repeat(MAX_REFERENCE_LEN));
+    let long: &'static str = String::leak("é".repeat(MAX_REFERENCE_LEN));
     for key in [Strange(32, ""), Strange(32, long), Strange(0, "x"), Strange(MAX_WRAPPED_LEN + 1, "x")] {
         let error = encrypt(b"", &[recipient(&key)], &options(), &mut SysRng).unwrap_err();
         assert_eq!(error.code(), "invalid_external_key");
@@ -198,9 +241,7 @@ fn keys_that_cannot_be_used() {
 
 #[test]
 fn bodies_that_are_none() {
-    let check = |body: &[u8]| {
-        recipient::check(&[header::Wrapped { kind: header::RecipientKind::External, body: body.to_vec() }])
-    };
+    let check = |body: &[u8]| recipient::check(&[Wrapped { kind: RecipientKind::External, body: body.to_vec() }]);
     let of = |reference: usize, wrapped: usize| {
         [&(reference as u16).to_be_bytes()[..], &vec![b'r'; reference], &vec![0; wrapped]].concat()
     };

@@ -108,23 +108,23 @@ impl Rewrapping<'_> {
                 format!("{name} is not a file; rewrap replaces files"),
             ));
         }
-        let of = |error: EnvelopeError| Failure::from(error).of(&name);
+        let of = |failure: Failure| failure.of(&name);
         let prefix = input.read_prefix()?;
-        let places = self.places(&prefix).map_err(|failure| failure.of(&name))?;
-        let keep = places.as_deref().map_or(self.keep, Keep::Only);
         if is_keyring(&prefix) {
-            return self.rewrap_keyring(keep, path, &name, prefix, &mut input, report);
+            return self.rewrap_keyring(path, &name, prefix, &mut input, report);
         }
-        let (now, message_start) = prefix.split_at(envelope::rewrapped_len(&prefix).map_err(of)?);
-        // If the header is not whole, a run was cut short that had saved the one before: the length of both is the same.
-        let saved = || Saved::beside(path).read(now.len());
-        let (before, header) = match (self.header(keep, &prefix), saved) {
-            (Ok(header), _) => (now.to_vec(), header),
-            (Err(error), saved) => {
-                let before = saved().ok_or_else(|| of(error.clone()))?;
-                let header = self.header(keep, &[&before, message_start].concat()).map_err(|_| of(error))?;
-                (before, header)
-            }
+        let replaced = envelope::rewrapped_len(&prefix).map_err(|error| of(error.into()))?;
+        let (now, message_start) = prefix.split_at(replaced);
+        let (before, header) = match self.header(&prefix) {
+            Ok(header) => (now.to_vec(), header),
+            // If the header is not whole, a run was cut short that had saved the one before: the length of both is the same.
+            Err(failure) => match Saved::beside(path).read(now.len()) {
+                None => return Err(of(failure)),
+                Some(before) => {
+                    let header = self.header(&[&before, message_start].concat()).map_err(|_| of(failure))?;
+                    (before, header)
+                }
+            },
         };
         let in_place = header.len() == now.len() && overwrite(path, &name, now, &before, &header)?;
         if !in_place {
@@ -146,7 +146,6 @@ impl Rewrapping<'_> {
     /// A sealed keyring is small: it is read whole, and replaced.
     fn rewrap_keyring(
         &self,
-        keep: Keep<'_>,
         path: &Path,
         name: &str,
         mut sealed: Vec<u8>,
@@ -158,7 +157,8 @@ impl Rewrapping<'_> {
             return Err(of(EnvelopeError::NonCanonical));
         };
         sealed.extend_from_slice(&rest);
-        let options = RewrapOptions { keep, ..RewrapOptions::default() };
+        let places = self.places(&sealed).map_err(|failure| failure.of(name))?;
+        let options = RewrapOptions { keep: self.keep(places.as_deref()), ..RewrapOptions::default() };
         let rewrapped =
             Keyring::rewrap(&sealed, &self.opener.identities(), &self.recipients, &options, &mut random::generator());
         let rewrapped = rewrapped.map_err(of)?;
@@ -196,9 +196,17 @@ impl Rewrapping<'_> {
         Ok(Some((0..infos.len()).filter(|&place| stay[place]).collect()))
     }
 
-    fn header(&self, keep: Keep<'_>, prefix: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
-        let options = RewrapOptions { keep, context: self.context.as_ref(), ..Default::default() };
-        envelope::rewrap(prefix, &self.opener.identities(), &self.recipients, &options, &mut random::generator())
+    fn keep<'k>(&self, places: Option<&'k [usize]>) -> Keep<'k> {
+        places.map_or(self.keep, Keep::Only)
+    }
+
+    /// The header that takes this one's place. Who is taken out is looked up in the very header that is then found authentic.
+    fn header(&self, prefix: &[u8]) -> Result<Vec<u8>, Failure> {
+        let places = self.places(prefix)?;
+        let options =
+            RewrapOptions { keep: self.keep(places.as_deref()), context: self.context.as_ref(), ..Default::default() };
+        let identities = self.opener.identities();
+        Ok(envelope::rewrap(prefix, &identities, &self.recipients, &options, &mut random::generator())?)
     }
 }
 
