@@ -292,6 +292,7 @@ impl Unlocked {
                 "shares open a keyring and cannot be sealed for again: name somebody with --to",
             ));
         }
+        named.write_shares()?;
         seal(&self.keyring, &recipients, self.metadata.clone(), path, true)
     }
 }

@@ -1,5 +1,6 @@
 //! Who may open what is written, besides keyrings and passphrases: `--to`, `--to-file`, `--shares`.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,14 @@ pub(crate) struct To {
 pub(crate) struct Recipients {
     identities: Vec<PublicIdentity>,
     scopes: Vec<ScopeIdentity>,
-    shares: Option<ShareSet>,
+    shares: Option<NewShares>,
+}
+
+/// A share set that is made, and the folder for its shares.
+struct NewShares {
+    set: ShareSet,
+    folder: PathBuf,
+    written: Cell<bool>,
 }
 
 impl To {
@@ -42,7 +50,7 @@ impl To {
         self.to.is_empty() && self.to_file.is_empty() && self.shares.is_none()
     }
 
-    /// Reads identities and makes the share set. Shares are written before anything is encrypted for them.
+    /// Reads identities and makes the share set, whose shares are yet to be [written](Recipients::write_shares).
     pub(crate) fn recipients(&self) -> Result<Recipients, Failure> {
         let mut recipients = Recipients::default();
         for text in &self.to {
@@ -56,8 +64,7 @@ impl To {
         }
         if let (Some((threshold, count)), Some(folder)) = (self.shares, &self.shares_dir) {
             let set = ShareSet::generate(threshold, count, &mut random::generator())?;
-            write_shares(&set, folder)?;
-            recipients.shares = Some(set);
+            recipients.shares = Some(NewShares { set, folder: folder.clone(), written: Cell::new(false) });
         }
         Ok(recipients)
     }
@@ -68,8 +75,17 @@ impl Recipients {
         let identities = self.identities.iter().map(Recipient::from);
         identities
             .chain(self.scopes.iter().map(Recipient::from))
-            .chain(self.shares.iter().map(Recipient::from))
+            .chain(self.shares.iter().map(|new| Recipient::from(&new.set)))
             .collect()
+    }
+
+    /// Writes the shares, once: when nothing else is in the way, and before anything is encrypted for them, so that a set without
+    /// its shares is never all that opens something.
+    pub(crate) fn write_shares(&self) -> Result<(), Failure> {
+        match &self.shares {
+            Some(NewShares { set, folder, written }) if !written.replace(true) => write_shares(set, folder),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -47,6 +47,15 @@ fn an_identity_is_a_secret_file_and_a_public_text() {
     }
     sandbox.fails(8, &["ada exists", "--force"], &["identity", "new", "-o", "ada"]);
     assert_eq!(sandbox.ok_text(&["identity", "show", "ada"]).trim(), public, "it is as it was");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let open = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(sandbox.path("ada.pub"), open).unwrap();
+        sandbox.ok(&["identity", "new", "-o", "ada.pub", "--force"]);
+        let mode = std::fs::metadata(sandbox.path("ada.pub")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "a secret does not take over what others may do");
+    }
     sandbox.fails(9, &["cannot read nobody"], &["identity", "show", "nobody"]);
     sandbox.write("two", "a\nb\n");
     sandbox.fails(3, &["one text"], &["identity", "show", "two"]);
@@ -291,6 +300,60 @@ fn people_are_added_and_taken_out_of_keyrings() {
     sandbox.fails(4, &["not sealed with a passphrase"], &["keyring", "show", "k"]);
     let no_envelope = ["rewrap", "--identity", "grace", "--add", "--to-file", "ada.pub", "ada.pub"];
     sandbox.fails(3, &["not a Fortress"], &no_envelope);
+}
+
+/// Who brings more identities than they need, or the same one twice, takes nobody's place.
+#[test]
+fn nobody_is_shut_out_by_those_who_are_brought() {
+    let sandbox = sandbox();
+    sandbox.ok(&["identity", "new", "-o", "edsger"]);
+    let new = ["keyring", "new", "-o", "team", "--to-file", "ada.pub", "--to-file", "grace.pub", "--argon2", CHEAP];
+    sandbox.ok(&new);
+    let before = sandbox.read("team");
+    let rotate = ["keyring", "rotate", "team", "--identity", "ada", "--identity"];
+    for other in ["edsger", "ada"] {
+        sandbox.fails(2, &["2 recipients", "shut out"], &[&rotate[..], &[other]].concat());
+    }
+    sandbox.fails(2, &["shut out"], &[&rotate[..], &["ada", "--shares", "2/3", "--shares-dir", "shares"]].concat());
+    assert!(!sandbox.path("shares").exists(), "nothing was done");
+    assert_eq!(sandbox.read("team"), before);
+    sandbox.ok(&[&rotate[..], &["grace"]].concat());
+    assert_eq!(recipients(&sandbox, "team").len(), 2);
+    sandbox.ok(&[&rotate[..], &["edsger", "--to-file", "grace.pub"]].concat());
+    assert_eq!(recipients(&sandbox, "team").len(), 2, "who was brought along is not added");
+}
+
+#[test]
+fn shares_are_written_for_what_is_encrypted() {
+    let sandbox = sandbox();
+    let encrypt = ["encrypt", "--shares", "2/3", "--shares-dir", "shares"];
+    sandbox.fails(9, &["cannot read nobody"], &[&encrypt[..], &["nobody"]].concat());
+    assert!(!sandbox.path("shares").exists());
+    sandbox.ok(&[&encrypt[..], &["plain"]].concat());
+    assert_eq!(common::names_in(&sandbox.path("shares")).len(), 3);
+}
+
+/// A server that exchanges two recipients, and lays the true header beside as if a run had been cut short, does not choose who goes.
+#[test]
+fn who_is_taken_out_is_looked_up_in_the_authentic_header() {
+    let sandbox = sandbox();
+    sandbox.ok(&["encrypt", "--to-file", "ada.pub", "--to-file", "grace.pub", "-k", "k", "plain"]);
+    let whole = sandbox.read("plain.ftrs");
+    let body = |who: &str| {
+        let id = u64::from_str_radix(&id(&sandbox, who), 16).unwrap().to_be_bytes();
+        let start = whole.windows(8).position(|window| window == id).unwrap();
+        start..start + 8 + 1_120 + 32 + 16
+    };
+    let mut exchanged = whole.clone();
+    exchanged[body("ada")].copy_from_slice(&whole[body("grace")]);
+    exchanged[body("grace")].copy_from_slice(&whole[body("ada")]);
+    let header = 9 + u32::from_be_bytes(whole[5..9].try_into().unwrap()) as usize + 32;
+    sandbox.write(".plain.ftrs.old-header", &whole[..header]);
+    sandbox.write("plain.ftrs", &exchanged);
+    sandbox.ok(&["rewrap", "-k", "k", "--remove", &id(&sandbox, "ada"), "plain.ftrs"]);
+    let decrypt = |who: &str| sandbox.run(&["decrypt", "--identity", who, "plain.ftrs", "-o", "-"]);
+    assert_eq!(decrypt("ada").status.code(), Some(4));
+    assert_eq!(decrypt("grace").stdout, b"confidential");
 }
 
 /// The keyring that files are moved to can be opened in every way.

@@ -105,6 +105,7 @@ impl Writing {
     ) -> Result<(), Failure> {
         let mut input = Input::open(source)?;
         let mut output = Output::open(target, Care { mode: input.mode, ..self.care })?;
+        self.others.write_shares()?;
         let new = self.create(added)?;
         let suite = new.suite();
         let (prefix, chunks) = new.into_parallel();

@@ -37,6 +37,7 @@ fn new(arguments: &GrantNew, common: &Common, report: &Report) -> Result<(), Fai
         recipient_name: arguments.recipient_name.clone(),
     };
     let recipients = to.recipients()?;
+    recipients.write_shares()?;
     let sealed = grant::seal(&granted, &terms, &signer, &recipients.list(), &mut random::generator())?;
     write_file(&Target::File(output.clone()), &sealed, Care { force: *force, mode: PRIVATE, durable: true })?;
     let granter = signer.verifying_key().id();

@@ -76,6 +76,7 @@ fn new(arguments: &KeyringNew, common: &Common, report: &Report) -> Result<(), F
     let key = key.iter().map(|key| Recipient::External(&**key));
     let recipients: Vec<Recipient<'_>> = key.chain(passphrase).chain(others.list()).collect();
     let keyring = Keyring::generate(*profile, now(), &mut random::generator())?;
+    others.write_shares()?;
     seal(&keyring, &recipients, Metadata::default(), output, *force)?;
     let primary = keyring.primary();
     report.result(

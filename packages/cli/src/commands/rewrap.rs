@@ -17,6 +17,7 @@ use crate::input::{Input, Source};
 use crate::keyrings;
 use crate::output::{Care, Output, Target, write_file};
 use crate::random;
+use crate::recipients::Recipients;
 use crate::report::Report;
 
 pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> Result<(), Failure> {
@@ -62,6 +63,7 @@ pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> R
         context: (to_others || !arguments.context.is_empty())
             .then(|| keyrings::context(&arguments.context))
             .transpose()?,
+        named: &named,
         opener: &opener,
     };
     for path in &arguments.files {
@@ -92,6 +94,7 @@ struct Rewrapping<'r> {
     /// Whom to take out; then everybody else is kept.
     remove: &'r [String],
     recipients: Vec<Recipient<'r>>,
+    named: &'r Recipients,
     context: Option<Context>,
 }
 
@@ -126,6 +129,7 @@ impl Rewrapping<'_> {
                 }
             },
         };
+        self.named.write_shares()?;
         let in_place = header.len() == now.len() && overwrite(path, &name, now, &before, &header)?;
         if !in_place {
             copy(&mut input, path, &name, &[&header, message_start])?;
@@ -162,6 +166,7 @@ impl Rewrapping<'_> {
         let rewrapped =
             Keyring::rewrap(&sealed, &self.opener.identities(), &self.recipients, &options, &mut random::generator());
         let rewrapped = rewrapped.map_err(of)?;
+        self.named.write_shares()?;
         let care = Care { force: true, durable: true, mode: input.mode };
         write_file(&Target::File(path.to_owned()), &rewrapped, care)?;
         if !self.remove.is_empty() {
