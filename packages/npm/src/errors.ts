@@ -78,7 +78,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
   header_too_large: "LimitError",
   argon2_limits: "LimitError",
   value_too_large: "LimitError",
-  group_full: "LimitError",
   too_many_recipients: "LimitError",
   invalid_segment: "InputError",
   invalid_context: "InputError",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decryptBlob, encryptBlob, inspect, Keyring, rewrap } from "fortress-sdk";
+import { deviceKey } from "fortress-sdk/unlock";
 import { bytesOf, pattern } from "./support/bytes.mjs";
 import { replaced } from "./support/copies.mjs";
 
@@ -176,6 +177,22 @@ test("bytes are what the engine says", async () => {
   if (gone.buffer.detached) assert.throws(() => keyring.encrypt(gone), code("invalid_argument"));
 });
 
+test("bytes of another realm are bytes", async () => {
+  const { runInNewContext } = await import("node:vm");
+  const foreign = runInNewContext("new Uint8Array(100_000)");
+  const totals = [];
+  const encrypted = await keyring.encryptBlob(foreign, { onProgress: ({ total }) => totals.push(total) });
+  assert.equal((await keyring.decryptBlob(encrypted)).size, 100_000);
+  assert.deepEqual([...new Set(totals)], [100_000]);
+  let kept;
+  const wrapped = runInNewContext("new Uint8Array(40)");
+  const key = { reference: "kms:key/1", wrap: async (fileKey) => ((kept = fileKey.slice()), wrapped), unwrap: async () => Object.assign(runInNewContext("new Uint8Array(32)"), kept) };
+  assert.equal((await Keyring.open(await keyring.seal(key), key)).primary, keyring.primary);
+  // Past the secret, where Node has no storage.
+  await assert.rejects(deviceKey({ secret: foreign }), code("storage_unavailable"));
+  await assert.rejects(deviceKey({ secret: foreign.slice(0, 15) }), code("invalid_argument"));
+});
+
 test("an ArrayBuffer is bytes", async () => {
   const { buffer } = pattern(100);
   assert.deepEqual(keyring.decrypt(keyring.encrypt(buffer)), pattern(100));
@@ -201,6 +218,15 @@ test("errors name the kind of an argument, never what is in it", async () => {
     () => keyring.scope(card),
   ]) {
     await assert.rejects(async () => act(), (error) => error.code === "invalid_argument" && !error.message.includes("4111"));
+  }
+});
+
+test("half of a surrogate pair, also where the engine does not tell", async () => {
+  for (const isWellFormed of [String.prototype.isWellFormed, undefined]) {
+    await replaced(String.prototype, "isWellFormed", isWellFormed, () => {
+      for (const text of ["\ud800", "é\udc00", `${"é".repeat(300)}\ud83d`, "\udd12\ud83d"]) assert.throws(() => keyring.encrypt(text), code("invalid_argument"));
+      for (const text of ["é🔒", "🔒".repeat(300)]) assert.equal(keyring.decryptText(keyring.encrypt(text)), text);
+    });
   }
 });
 

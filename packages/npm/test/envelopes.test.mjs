@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decryptBlob, decryptStream, encryptBlob, encryptStream, inspect, inspectSource, Keyring, openSource, rewrap } from "fortress-sdk";
 import { bytesOf, collect, equal, pattern, streamOf } from "./support/bytes.mjs";
+import { replaced } from "./support/copies.mjs";
 
 const code = (expected) => (error) => error.code === expected;
 const quick = (passphrase) => ({ passphrase, argon2: { passes: 1, memoryKiB: 8192, lanes: 1 } });
@@ -87,6 +88,15 @@ describe("envelopes", () => {
     assert.throws(() => inspect(pattern(100, 77)), (error) => ["not_fortress", "unknown_version"].includes(error.code));
     await assert.rejects(decrypt(42), code("invalid_argument"));
     await assert.rejects(collect(new ReadableStream({ start: (c) => { c.enqueue("text"); c.close(); } }).pipeThrough(keyring.encryptStream())), code("invalid_argument"));
+  });
+
+  test("rewrapping takes an envelope that is at hand, and loads none", async () => {
+    await replaced(globalThis, "fetch", () => assert.fail("asked the network"), async () => {
+      for (const envelope of ["https://example.org/file", new URL("https://example.org/file"), undefined, [1, 2]]) {
+        const refused = { name: "InputError", code: "invalid_argument", operation: "rewrap", message: /expected a Blob or a Uint8Array, got / };
+        await assert.rejects(rewrap(envelope, { identity: keyring, recipients: keyring }), refused);
+      }
+    });
   });
 
   test("rewrapping needs no more of an envelope than its start", async () => {

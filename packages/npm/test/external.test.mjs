@@ -200,6 +200,22 @@ describe("external keys", () => {
     await assert.rejects(Keyring.open(copied, service), { name: "OperationError" });
   });
 
+  test("a stream that is cancelled while a key is asked keeps no key of its message", async () => {
+    const service = new Service();
+    const envelope = await bytesOf(await encryptBlob(pattern(20_000), { recipients: service }));
+    let asked;
+    let answer;
+    const question = new Promise((resolve) => (asked = resolve));
+    const told = new Promise((resolve) => (answer = resolve));
+    const slow = { reference: service.reference, wrap() {}, unwrap: async (...given) => (asked(), await told, service.unwrap(...given)) };
+    const { readable, writable } = decryptStream({ identity: slow });
+    const writing = writable.getWriter().write(envelope);
+    await question;
+    await readable.cancel(new Error("enough"));
+    answer();
+    await assert.rejects(writing, { code: "freed", operation: "decryptStream" });
+  });
+
   test("a header with a thousand references costs what the key says that it opens", async () => {
     const keyring = await Keyring.generate();
     const many = Array.from({ length: 1000 }, (_, index) => saying(() => new Uint8Array(40), `kms:key/${index + 10}`));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { gzipSync } from "node:zlib";
 import { after, before, describe, test } from "node:test";
+import { inspect } from "node:util";
 import { decryptRange, inspectSource, Keyring } from "fortress-sdk";
 import { bytesOf, collect, equal, pattern } from "./support/bytes.mjs";
 
@@ -305,6 +306,39 @@ describe("a file on a server", () => {
       },
     ),
   );
+
+  test("is named so too where the engine writes the address in another way", async () => {
+    const url = "HTTP://user:word@Example.org:80/a/../$&/file name?signature=hid den";
+    const elsewhere = "https://user:word@elsewhere.example/file?signature=hidden";
+    for (const text of [url, new URL(url).href, `redirected to "${elsewhere}"`]) {
+      const failing = async () => {
+        throw new TypeError(`no answer from ${text}`, { cause: new Error(`refused: ${text}`) });
+      };
+      for (const call of [() => keyring.decryptRange(url, { ...range, fetch: failing }), () => keyring.decryptBlob(url, { fetch: failing })]) {
+        await assert.rejects(call, (error) => {
+          assert.equal(error.code, "source_failed");
+          assert.match(error.message, /no answer from .+: refused: /);
+          assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /hid(%20| )?den|word/);
+          return true;
+        });
+      }
+    }
+  });
+
+  test("whose fetch is none, or gives no Response", async () => {
+    const wrong = { name: "InputError", code: "invalid_argument" };
+    for (const answer of [undefined, null, 5, {}, file, { status: 206, headers: {}, body: null }, { status: 206, headers: new Headers(), body: {} }]) {
+      const own = async () => answer;
+      for (const call of [keyring.decryptRange(base, { ...range, fetch: own }), keyring.decryptBlob(base, { fetch: own }), inspectSource(base, { fetch: own })]) {
+        await assert.rejects(call, { ...wrong, message: /expected a Response from the option fetch, got / });
+      }
+    }
+    for (const source of [file, new Blob([file]), base]) {
+      for (const call of [keyring.decryptRange(source, { ...range, fetch: 5 }), keyring.decryptBlob(source, { fetch: 5 }), inspectSource(source, { fetch: 5 })]) {
+        await assert.rejects(call, { ...wrong, message: /a function as the option fetch, got a number/ });
+      }
+    }
+  });
 
   test("that claims to be larger than memory", async () => {
     // The start of a true file, and then nothing but the claim.

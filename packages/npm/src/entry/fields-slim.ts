@@ -6,5 +6,5 @@ const fortress = api.connectFields({ sealed: async () => (await import("../seale
 
 export const { init, inspect, Keyring } = fortress;
 export type Keyring = api.Keyring;
-export * from "../errors.js";
+export * from "./errors.js";
 export type * from "../fields.js";

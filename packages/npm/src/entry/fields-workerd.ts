@@ -10,5 +10,5 @@ const fortress = api.connectFields({
 
 export const { init, inspect, Keyring } = fortress;
 export type Keyring = api.Keyring;
-export * from "../errors.js";
+export * from "./errors.js";
 export type * from "../fields.js";

@@ -16,5 +16,5 @@ export const { init, encryptStream, decryptStream, encryptBlob, decryptBlob, dec
 export type Keyring = api.Keyring;
 export type Identity = api.Identity;
 export type ShareSet = api.ShareSet;
-export * from "../errors.js";
+export * from "./errors.js";
 export type * from "../api.js";

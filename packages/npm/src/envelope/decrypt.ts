@@ -62,6 +62,8 @@ export class EnvelopeSink implements Sink {
   private filled = 0;
   private transform: MessageTransform | undefined;
   private freeMessage: (() => void) | undefined;
+  /** Set once its keys are to be gone, though an external key may not have answered yet. */
+  private freed = false;
 
   constructor(
     private readonly identities: readonly AnyIdentity[],
@@ -98,6 +100,7 @@ export class EnvelopeSink implements Sink {
   }
 
   free(): void {
+    this.freed = true;
     this.freeMessage?.();
   }
 
@@ -111,6 +114,7 @@ export class EnvelopeSink implements Sink {
     this.freeMessage = () => {
       message.handle.free();
     };
+    if (this.freed) this.freeMessage();
     this.transform = new MessageTransform(message, this.emit);
     this.start = new Uint8Array();
     return this.transform;

@@ -1,6 +1,7 @@
 /** Encrypting streams and Blobs to envelopes. */
 
 import { BlobBuilder, blocks } from "../stream/blob.js";
+import { isBytes } from "../module/frame.js";
 import { init } from "../module/instance.js";
 import { MessageTransform } from "../stream/message.js";
 import { byteStream } from "../stream/transform.js";
@@ -50,7 +51,7 @@ export async function encryptToBlob(
     for await (const block of blocks(data, options.signal, operation)) {
       await transform.push(block);
       processed += block.length;
-      options.onProgress?.({ processed, total: data instanceof Uint8Array ? data.length : data.size });
+      options.onProgress?.({ processed, total: isBytes(data) ? data.length : data.size });
     }
     await transform.finish();
     return result.blob("application/octet-stream");

@@ -1,7 +1,9 @@
 /** Changing who may open an envelope, without touching its message. */
 
+import { invalidArgument } from "../errors.js";
 import { HeaderDraft } from "../generated/fortress_wasm.js";
 import { completed, withIdentities } from "../module/external.js";
+import { isBytes } from "../module/frame.js";
 import { Handle } from "../module/handle.js";
 import { init } from "../module/instance.js";
 import { writeKeep } from "../module/parties.js";
@@ -58,6 +60,8 @@ export async function rewrapBlob(
   recipients: readonly Recipient[],
   operation: string,
 ): Promise<Blob> {
+  // Of a URL there would be a header to write, and nothing to put behind it.
+  if (!isBytes(envelope) && !(envelope instanceof Blob)) throw invalidArgument(operation, "a Blob or a Uint8Array", envelope);
   await init(undefined, operation);
   const prefix = await readPrefix(rangeReader(envelope, undefined, operation), undefined, operation);
   const { replaced, header } = await rewrapPrefix(prefix, identities, context, keep, recipients, operation);

@@ -6,7 +6,7 @@
 import { fortressError, invalidArgument } from "../errors.js";
 import { external_requests, type Parties } from "../generated/fortress_wasm.js";
 import type { Bytes, ExternalKey, ExternalKeys, AnyIdentity, Recipient, WrappedKey } from "../types.js";
-import type { Frame } from "./frame.js";
+import { isBytes, type Frame } from "./frame.js";
 import type { Handle } from "./handle.js";
 import type { Instance } from "./instance.js";
 import { Answered, withParties } from "./parties.js";
@@ -131,7 +131,7 @@ async function wrap(key: ExternalKey, fileKey: Bytes, associated: Bytes, operati
 }
 
 function checked(bytes: unknown, method: string, operation: string): Uint8Array {
-  if (bytes instanceof Uint8Array) return bytes;
+  if (isBytes(bytes)) return bytes;
   throw fortressError("invalid_argument", `${operation}: ${method}() of an external key is to give a Uint8Array`, operation);
 }
 

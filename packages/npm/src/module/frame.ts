@@ -245,7 +245,7 @@ export class Frame {
     }
     const { written } = encoder.encodeInto(text, bytes.subarray(start, start + 3 * units));
     // `encodeInto` replaces half of a surrogate pair; the text would come back as another one.
-    if (written !== units && !text.isWellFormed()) {
+    if (written !== units && !isWellFormed(text)) {
       throw fortressError("invalid_argument", `${operation}: a text among the arguments has half of a surrogate pair and cannot be written as UTF-8`, operation);
     }
     this.end += written;
@@ -374,6 +374,11 @@ function writeAscii(text: string, bytes: Uint8Array, start: number): boolean {
     bytes[start + at] = unit;
   }
   return true;
+}
+
+/** Has it no half of a surrogate pair? Safari before 16.4 has no function for it. */
+function isWellFormed(text: string): boolean {
+  return (text as Partial<Pick<string, "isWellFormed">>).isWellFormed?.() ?? !/\p{Surrogate}/u.test(text);
 }
 
 /** Decodes UTF-8 strictly. */

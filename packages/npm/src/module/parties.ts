@@ -179,7 +179,7 @@ type ByPassphrase = Extract<Recipient, { readonly passphrase: string }>;
 type BySet = Extract<Recipient, { readonly shares: unknown }>;
 type ByShares = Extract<AnyIdentity, { readonly shares: unknown }>;
 
-const EXPECTED = "a Keyring or Identity of this copy of fortress-sdk, a public identity, { passphrase } or { shares }";
+const EXPECTED = "a Keyring or Identity of this copy of fortress-sdk, a public identity, { passphrase }, { shares } or an external key";
 const BY_SHARES: Known<BySet> = { shares: true, holders: true };
 
 const BY_PASSPHRASE: Known<ByPassphrase> = { passphrase: true, argon2: true };

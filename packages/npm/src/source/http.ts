@@ -5,7 +5,7 @@
  * that it answers what was asked, so that a server that does it otherwise is named as such and not as an attack.
  */
 
-import { fortressError, publicAddress, type FortressError } from "../errors.js";
+import { fortressError, invalidArgument, publicAddress, type FortressError } from "../errors.js";
 import type { RangeReader, WholeFile } from "./source.js";
 
 /** Loads an address. */
@@ -60,7 +60,7 @@ export class HttpReader implements RangeReader {
   /** Asks for a range; the file may end before its end. Returns the response and how long its body must be. */
   private async request(start: number, end: number, signal?: AbortSignal): Promise<{ response: Response; length: number }> {
     const init: RequestInit = { headers: { range: `bytes=${String(start)}-${String(end - 1)}` }, ...(signal === undefined ? {} : { signal }) };
-    const response = await this.network(this.address.fetch(this.address.url, init), signal);
+    const response = await load(this.address, init, signal);
     try {
       return { response, length: this.accept(response, start, end) };
     } catch (error) {
@@ -118,12 +118,26 @@ export class HttpReader implements RangeReader {
 /** A whole file as it arrives. */
 export async function fetchWhole(address: Address, signal: AbortSignal | undefined): Promise<WholeFile> {
   const { url, operation } = address;
-  const response = await named(address.fetch(url, signal === undefined ? {} : { signal }), address, signal);
+  const response = await load(address, signal === undefined ? {} : { signal }, signal);
   if (!response.ok) {
     await response.body?.cancel().catch(() => undefined);
     throw fortressError("source_failed", `${operation}: ${publicAddress(url)}: the server answered with status ${String(response.status)}`, operation);
   }
   return { size: lengthOf(response), blocks: bodyOf(response, (reading) => named(reading, address, signal)) };
+}
+
+/** Asks for an address. What a caller's own `fetch` gives may be anything. */
+async function load(address: Address, init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
+  const response: unknown = await named(address.fetch(address.url, init), address, signal);
+  if (!isResponse(response)) throw invalidArgument(address.operation, "a Response from the option fetch", response);
+  return response;
+}
+
+/** Is it a Response, of any realm, or one that another library made, with a stream as its body? */
+function isResponse(value: unknown): value is Response {
+  if (typeof value !== "object" || value === null) return false;
+  const { status, headers, body } = value as Partial<Response>;
+  return typeof status === "number" && typeof headers?.get === "function" && (body === null || typeof body?.getReader === "function");
 }
 
 /** Bytes of a body, where the server tells: Content-Length counts what travels, which is less where that is compressed. */
@@ -154,8 +168,14 @@ async function named<T>(work: Promise<T>, { url, operation }: Address, signal: A
     return await work;
   } catch (cause) {
     signal?.throwIfAborted();
-    // Some engines name the whole address, which may be signed.
-    const reason = (cause instanceof Error ? cause.message : String(cause)).replaceAll(url, publicAddress(url));
-    throw fortressError("source_failed", `${operation}: ${publicAddress(url)}: the file could not be loaded (${reason})`, operation, cause);
+    // Without the cause itself: engines name the whole address in it, which may be signed.
+    throw fortressError("source_failed", `${operation}: ${publicAddress(url)}: the file could not be loaded (${publicReason(cause, url)})`, operation);
   }
+}
+
+/** Why, and why that, as Node tells it; all addresses without what may be a secret in them, also where the engine writes them in another way. */
+function publicReason(cause: unknown, url: string): string {
+  const reasons = cause instanceof Error ? [cause.message, ...(cause.cause instanceof Error ? [cause.cause.message] : [])] : [String(cause)];
+  // By a function: in a text, `$&` would stand for the address itself.
+  return reasons.map((reason) => reason.replaceAll(url, () => publicAddress(url)).replaceAll(/[a-z][a-z0-9+.-]*:\/\/\S+/gi, publicAddress)).join(": ");
 }

@@ -18,9 +18,10 @@ export interface RangeReader {
 
 /** A reader for any source. */
 export function rangeReader(source: Source, fetch: SourceOptions["fetch"], operation: string): RangeReader {
+  const load = fetcher(fetch, operation);
   if (isBytes(source)) return new BytesReader(source);
   if (source instanceof Blob) return new BlobReader(source, operation);
-  return new HttpReader({ url: address(source, operation), fetch: fetcher(fetch, operation), operation });
+  return new HttpReader({ url: address(source, operation), fetch: load, operation });
 }
 
 /** A whole file from its start. */
@@ -32,9 +33,10 @@ export interface WholeFile {
 
 /** Opens the whole file, without Range requests. */
 export async function openWhole(source: Source, { signal, fetch }: SourceOptions, operation: string): Promise<WholeFile> {
+  const load = fetcher(fetch, operation);
   if (isBytes(source)) return { size: source.length, blocks: blocks(source, signal, operation) };
   if (source instanceof Blob) return { size: source.size, blocks: blocks(source, signal, operation) };
-  return fetchWhole({ url: address(source, operation), fetch: fetcher(fetch, operation), operation }, signal);
+  return fetchWhole({ url: address(source, operation), fetch: load, operation }, signal);
 }
 
 function address(source: unknown, operation: string): string {

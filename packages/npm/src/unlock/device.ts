@@ -2,6 +2,7 @@
 
 import { optionsOf, type Known } from "../arguments.js";
 import { invalidArgument } from "../errors.js";
+import { isBytes } from "../module/frame.js";
 import type { Bytes, ExternalKey } from "../types.js";
 import { DATABASE, Database, resultOf } from "./database.js";
 import { AES, derivedKey, toBase64url, WrappingKey } from "./wrapping.js";
@@ -78,7 +79,7 @@ async function keyOf({ id, key }: StoredKey, secret: Bytes | undefined): Promise
 }
 
 function bytesOfSecret(secret: unknown, operation: string): Bytes {
-  if (secret instanceof Uint8Array && secret.length >= SECRET_LENGTH) return Uint8Array.from(secret);
+  if (isBytes(secret) && secret.length >= SECRET_LENGTH) return Uint8Array.from(secret);
   throw invalidArgument(operation, "a Uint8Array of at least 16 bytes as the secret", secret);
 }
 

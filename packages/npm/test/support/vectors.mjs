@@ -4,7 +4,7 @@
 import { collect, equal, fromHex, streamOf, toHex } from "./bytes.mjs";
 
 const FAMILIES = ["tokens", "groups", "rows", "envelopes"];
-const SHARING = ["identities", "shared-envelopes", "held-shares"];
+const SHARING = ["identities", "shared-envelopes", "held-shares", "external-envelopes", "scope-envelopes"];
 const FOLDERS = ["", "python/"];
 
 /** Runs all; returns how many held, and what did not. */
@@ -60,6 +60,10 @@ const RUNNERS = {
   "shared-envelopes": async (vector, _, fortress) =>
     expectPlaintext(vector, vector.identity === undefined ? { shares: vector.shares } : await fortress.Identity.fromSecret(vector.identity), fortress),
 
+  "external-envelopes": (vector, _, fortress) => expectPlaintext(vector, madeUpKey(vector), fortress),
+
+  "scope-envelopes": (vector, keyring, fortress) => expectPlaintext(vector, keyring, fortress),
+
   async identities(vector, _, fortress) {
     const { public: text, secret, id } = vector;
     if (text !== undefined && fortress.publicIdentity(text) !== text) return "another text";
@@ -73,6 +77,17 @@ const RUNNERS = {
     return same({ held: await identity.exposeHeldShares(fromHex(vector.envelope)) }, vector, ["held"]);
   },
 };
+
+/** Knows one answer, and says of all else that it is not authentic. */
+function madeUpKey({ reference, wrapped, associated, file_key: fileKey }) {
+  return {
+    reference,
+    async unwrap(...asked) {
+      if (asked.map(toHex).join() !== [wrapped, associated].join()) throw Object.assign(new Error("not what it wrapped"), { code: "authentication_failed" });
+      return fromHex(fileKey);
+    },
+  };
+}
 
 async function expectPlaintext(vector, identity, fortress) {
   const { context } = vector;
