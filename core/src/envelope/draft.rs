@@ -68,20 +68,18 @@ impl Draft {
         recipients: &[Recipient<'_>],
         rng: &mut R,
     ) -> Result<NewEnvelope, EnvelopeError> {
-        self.header.header.require(Content::Data)?;
-        self.start(recipients, rng)
+        self.create_as(Content::Data, recipients, rng)
     }
 
-    /// Seals a whole payload, in a draft of this content.
-    pub(crate) fn encrypt_as<R: TryCryptoRng + ?Sized>(
+    /// Starts the envelope of a draft that was made for this content.
+    pub(crate) fn create_as<R: TryCryptoRng + ?Sized>(
         self,
         content: Content,
-        payload: &[u8],
         recipients: &[Recipient<'_>],
         rng: &mut R,
-    ) -> Result<Vec<u8>, EnvelopeError> {
+    ) -> Result<NewEnvelope, EnvelopeError> {
         self.header.header.require(content)?;
-        self.start(recipients, rng)?.encrypt_all(payload)
+        self.start(recipients, rng)
     }
 
     /// Starts the envelope, whatever its content.

@@ -52,6 +52,7 @@ use crate::{
     chunked::MESSAGE_PREFIX_LEN,
     context::Context,
     envelope::{self, Content, EnvelopeError, Identity, Metadata, ReadLimits, Recipient},
+    hazmat::Draft,
     identity::ScopeIdentity,
     keyring::{Granted, Keyring, Timestamp},
     secret::redacted_debug,
@@ -66,6 +67,25 @@ pub const MAX_PAYLOAD_LEN: usize = 1 << 20;
 ///
 /// The recipients cannot be changed afterwards, for the signature covers them: make another grant.
 pub fn seal<R: TryCryptoRng + ?Sized>(
+    keyring: &Keyring,
+    terms: &Terms,
+    granter: &SigningKey,
+    recipients: &[Recipient<'_>],
+    rng: &mut R,
+) -> Result<Vec<u8>, GrantError> {
+    seal_draft(draft(rng)?, keyring, terms, granter, recipients, rng)
+}
+
+/// A draft of a grant, for external keys to wrap its file key.
+pub fn draft<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Draft, GrantError> {
+    let options =
+        envelope::Options { suite: Some(Suite::Aes256Gcm), context: Context::empty(), metadata: Metadata::default() };
+    Ok(Draft::of(Content::Grant, &[], &options, rng)?)
+}
+
+/// As [`seal`], in a draft that was made for it.
+pub fn seal_draft<R: TryCryptoRng + ?Sized>(
+    draft: Draft,
     keyring: &Keyring,
     terms: &Terms,
     granter: &SigningKey,
@@ -88,9 +108,7 @@ pub fn seal<R: TryCryptoRng + ?Sized>(
         keys,
     };
     let statement = Zeroizing::new(statement.encode());
-    let options =
-        envelope::Options { suite: Some(Suite::Aes256Gcm), context: Context::empty(), metadata: Metadata::default() };
-    let envelope = envelope::create_as(Content::Grant, recipients, &options, rng)?;
+    let envelope = draft.create_as(Content::Grant, recipients, rng)?;
     let header = &envelope.prefix()[..envelope.prefix().len() - MESSAGE_PREFIX_LEN];
     let signature = granter.sign(&signed(header, &statement), rng)?;
     let payload = Payload { statement, signature }.encode();

@@ -7,6 +7,7 @@ use proptest::{prelude::*, sample::Index};
 
 use super::*;
 use crate::{
+    external::AnsweredKey,
     identity::SecretIdentity,
     keyring::tests::Broken,
     passphrase::{Argon2Params, Passphrase},
@@ -376,6 +377,28 @@ fn other_recipients() {
     }
     let rewrapped = envelope::rewrap(&sealed, &[(&role).into()], &recipients, &Default::default(), &mut SysRng);
     assert!(matches!(rewrapped, Err(EnvelopeError::WrongContent { .. })), "its recipients are signed");
+}
+
+/// A key that answers between two calls wraps the file key of a grant as it does that of any envelope.
+#[test]
+fn an_external_key_that_answers_later() {
+    let (keyring, grace, terms) = (root().scope(SCOPE).unwrap(), granter(Algorithm::Ed25519), terms(Actions::Both));
+    let draft = draft(&mut SysRng).unwrap();
+    let (associated, file_key) = (draft.associated_data(), *draft.expose_file_key());
+    let wrapped = AnsweredKey::wrapped("test:key".into(), file_key.to_vec(), associated);
+    let recipients = [Recipient::External(&wrapped)];
+    let sealed = seal_draft(draft, &keyring, &terms, &grace, &recipients, &mut SysRng).unwrap();
+    let [request] = <[_; 1]>::try_from(envelope::external_requests(&sealed, &[]).unwrap()).unwrap();
+    assert_eq!((&request.wrapped[..], request.associated), (&file_key[..], associated));
+    let answered = request.answered(Ok(Zeroizing::new(file_key.to_vec())));
+    let identities = [Identity::External(&answered)];
+    let trusted = [grace.verifying_key().clone()];
+    assert!(open(&sealed, &identities, &trusted, NOW, &Default::default()).is_ok());
+    // A draft is for one kind of content.
+    let other = Keyring::draft(Metadata::default(), &mut SysRng).unwrap();
+    assert_eq!(code(seal_draft(other, &keyring, &terms, &grace, &recipients, &mut SysRng)), "wrong_content");
+    let grant = super::draft(&mut SysRng).unwrap();
+    assert!(matches!(grant.create(&recipients, &mut SysRng), Err(EnvelopeError::WrongContent { .. })));
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Keyring {
     ) -> Result<Vec<u8>, EnvelopeError> {
         self.require_own()?;
         let payload = Zeroizing::new(encode(self));
-        draft.encrypt_as(Content::Keyring, &payload, recipients, rng)
+        draft.create_as(Content::Keyring, recipients, rng)?.encrypt_all(&payload)
     }
 
     /// Opens a sealed keyring by any one of `identities`.
