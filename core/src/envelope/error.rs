@@ -149,9 +149,11 @@ impl EnvelopeError {
         }
     }
 
-    /// Of two reasons why no recipient opened the envelope, the one that tells more (spec L-5).
-    pub(crate) fn or_weightier(self, other: EnvelopeError) -> EnvelopeError {
-        if other.weight() > self.weight() { other } else { self }
+    /// Keeps, of two reasons why no recipient opened the envelope, the one that tells more (spec L-5).
+    pub(crate) fn keep_weightier(&mut self, other: EnvelopeError) {
+        if other.weight() > self.weight() {
+            *self = other;
+        }
     }
 
     fn weight(&self) -> u8 {

@@ -3,14 +3,16 @@
 #[cfg(feature = "sharing")]
 pub(super) use sealed::{unwrap, wrap};
 
-use crate::identity::IdentityId;
-
-pub(super) const ID_LEN: usize = 8;
+use super::FILE_KEY_LEN;
+use crate::identity::{IdentityId, SEALED_OVERHEAD};
 
 /// The identity that a body names.
 pub(super) fn id(body: &[u8]) -> Option<IdentityId> {
     body.first_chunk::<ID_LEN>().copied().map(IdentityId)
 }
+
+const ID_LEN: usize = 8;
+pub(super) const BODY_LEN: usize = ID_LEN + SEALED_OVERHEAD + FILE_KEY_LEN;
 
 #[cfg(feature = "sharing")]
 mod sealed {
@@ -19,8 +21,8 @@ mod sealed {
     use rand_core::TryCryptoRng;
 
     use super::{
-        super::{super::header::RecipientKind, EnvelopeError, IDENTITY_BODY_LEN, Wrapped},
-        ID_LEN, id,
+        super::{super::header::RecipientKind, EnvelopeError, Wrapped},
+        BODY_LEN, ID_LEN, id,
     };
     use crate::{
         identity::{PublicIdentity, Sealing, SecretIdentity},
@@ -32,7 +34,7 @@ mod sealed {
         file_key: &Secret,
         rng: &mut R,
     ) -> Result<Wrapped, EnvelopeError> {
-        let mut body = Vec::with_capacity(IDENTITY_BODY_LEN);
+        let mut body = Vec::with_capacity(BODY_LEN);
         body.extend_from_slice(&public.id().0);
         public.seal(Sealing::FileKey, file_key.expose(), rng, &mut body)?;
         Ok(Wrapped { kind: RecipientKind::Identity, body })
