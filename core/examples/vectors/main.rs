@@ -3,14 +3,17 @@
 //! All randomness comes from generators seeded with the cases' names, so the files change only where the formats do.
 
 mod cases;
+mod cbor;
 mod envelopes;
 mod external;
+mod forged_grants;
 mod grants;
 mod headers;
 mod identities;
 mod keyrings;
 mod scopes;
 mod shares;
+mod signing;
 mod tokens;
 
 use std::{error::Error, fs, path::Path};
@@ -35,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("shared-envelopes.json", identities::envelopes(&world)?),
         ("scope-identities.json", scopes::family(&world)?),
         ("scope-envelopes.json", scopes::envelopes(&world)?),
-        ("signing-keys.json", grants::keys()?),
+        ("signing-keys.json", signing::keys()?),
         ("grants.json", grants::family(&world)?),
     ];
     for (name, family) in families {
