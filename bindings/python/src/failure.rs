@@ -1,8 +1,14 @@
 //! Errors on their way out: the core's stable code and its sentence, as the exception that `fortress.errors` has for it.
 
 use fortress::{
-    ContextError, KeyringError, PassphraseError, SuiteError, batch::BatchError, chunked::ChunkedError,
-    envelope::EnvelopeError, external::ExternalKeyError, identity::IdentityError, shares::ShareError,
+    ContextError, KeyringError, PassphraseError, SuiteError,
+    batch::BatchError,
+    chunked::ChunkedError,
+    envelope::EnvelopeError,
+    external::ExternalKeyError,
+    grant::{GrantError, SigningKeyError},
+    identity::IdentityError,
+    shares::ShareError,
     token::TokenError,
 };
 use pyo3::{prelude::*, sync::PyOnceLock};
@@ -49,10 +55,12 @@ from_core!(
     ContextError,
     EnvelopeError,
     ExternalKeyError,
+    GrantError,
     IdentityError,
     KeyringError,
     PassphraseError,
     ShareError,
+    SigningKeyError,
     SuiteError,
     TokenError
 );

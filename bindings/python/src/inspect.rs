@@ -96,6 +96,10 @@ fn recipients<'py>(py: Python<'py>, header: &Header) -> PyResult<Vec<Bound<'py, 
                 answer.set_item("kind", "external")?;
                 answer.set_item("reference", reference)?;
             }
+            RecipientInfo::Scope { key_id } => {
+                answer.set_item("kind", "scope")?;
+                answer.set_item("key_id", key_id.to_string())?;
+            }
             RecipientInfo::Other { kind } => {
                 answer.set_item("kind", "other")?;
                 answer.set_item("type", kind)?;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use fortress::{
     KeyId, Keyring, Profile, Timestamp,
     envelope::{Metadata, ReadLimits},
+    grant::Terms,
     group::Layout,
 };
 use pyo3::{
@@ -20,6 +21,7 @@ use crate::{
     columns::{self, Reading},
     detached,
     failure::Failure,
+    grants::{self, SigningKeyHandle},
     parties::Parties,
     random::Pool,
     rewrap, text, tokens,
@@ -98,13 +100,37 @@ impl KeyringHandle {
     }
 
     /// Narrows it to a scope.
-    fn _scope<'py>(slf: &Bound<'py, KeyringHandle>, segments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-        let segments: Vec<Bound<'py, PyAny>> = segments.iter().collect();
-        let segments = segments
-            .iter()
-            .map(|segment| text::utf8(text::string(segment, "a scope segment")?))
-            .collect::<PyResult<Vec<&str>>>()?;
-        object(&slf.get_type(), slf.get().with(slf.py(), 0, |keyring| Ok(keyring.scope(segments)?))?)
+    fn _scope<'py>(slf: &Bound<'py, KeyringHandle>, path: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        let path: Vec<Bound<'py, PyAny>> = path.iter().collect();
+        let path = segments(&path)?;
+        object(&slf.get_type(), slf.get().with(slf.py(), 0, |keyring| Ok(keyring.scope(path)?))?)
+    }
+
+    /// The identity of its scope.
+    fn scope_identity(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.with(py, 0, |keyring| Ok(keyring.scope_identity()?.to_string()))?)
+    }
+
+    /// Makes a grant of its scope. The times are seconds since 1970: from one until another. The texts are purpose, granter's name and
+    /// recipient's name.
+    fn _grant<'py>(
+        slf: &Bound<'py, KeyringHandle>,
+        recipients: &Bound<'py, PyAny>,
+        granter: &Bound<'py, SigningKeyHandle>,
+        actions: &str,
+        times: (u64, u64),
+        texts: (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>),
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let text = |text: &Bound<'py, PyAny>, what| Ok::<_, PyErr>(text::utf8(text::string(text, what)?)?.to_owned());
+        let terms = Terms {
+            actions: grants::actions(actions)?,
+            from: Timestamp(times.0),
+            until: Timestamp(times.1),
+            purpose: text(&texts.0, "purpose")?,
+            granter_name: text(&texts.1, "granter_name")?,
+            recipient_name: text(&texts.2, "recipient_name")?,
+        };
+        grants::seal(slf, recipients, granter, &terms)
     }
 
     /// Adds a fresh primary version, created `now`; returns its key id.
@@ -301,8 +327,13 @@ pub(crate) fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 }
 
 /// An object of `cls` around a keyring.
-fn object<'py>(cls: &Bound<'py, PyType>, keyring: Keyring) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn object<'py>(cls: &Bound<'py, PyType>, keyring: Keyring) -> PyResult<Bound<'py, PyAny>> {
     cls.call1((Seed(Mutex::new(Some(keyring))),))
+}
+
+/// The segments of a scope's path.
+pub(crate) fn segments<'s>(path: &'s [Bound<'_, PyAny>]) -> PyResult<Vec<&'s str>> {
+    path.iter().map(|segment| text::utf8(text::string(segment, "a scope segment")?)).collect()
 }
 
 fn layout(hoisted: bool) -> Layout {

@@ -12,6 +12,7 @@ mod columns;
 mod cores;
 mod external;
 mod failure;
+mod grants;
 mod inspect;
 mod keyring;
 mod parties;
@@ -31,6 +32,7 @@ mod _fortress {
     #[pymodule_export]
     use crate::{
         arrow::ArrowColumn,
+        grants::{GrantHandle, SigningKeyHandle, read_grant},
         inspect::{inspect, prefix_len},
         keyring::{KeyringHandle, Seed},
         parties::PassphraseHandle,

@@ -6,7 +6,8 @@ use fortress::{
     Argon2Params, Keyring, Passphrase,
     envelope::{Identity, Recipient, external_requests},
     external::AnsweredKey,
-    identity::{PublicIdentity, SecretIdentity},
+    grant::Grant,
+    identity::{PublicIdentity, ScopeIdentity, SecretIdentity},
     shares::Shares,
 };
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyString};
@@ -14,6 +15,7 @@ use pyo3::{exceptions::PyTypeError, prelude::*, types::PyString};
 use crate::{
     external::{OwnKey, Wrappable},
     failure::Failure,
+    grants::{self, GrantHandle},
     keyring::{KeyringHandle, read, write},
     sharing::{HeldSet, IdentityHandle, ShareSetHandle, SharesHandle},
     text,
@@ -60,6 +62,8 @@ enum Party {
     Passphrase(Py<PassphraseHandle>),
     Identity(Arc<SecretIdentity>),
     Public(PublicIdentity),
+    Scope(ScopeIdentity),
+    Grant(Arc<Grant>),
     ShareSet(Arc<HeldSet>),
     Shares(Arc<Shares>),
     External(OwnKey),
@@ -167,7 +171,15 @@ impl Party {
             return Ok(Party::Identity(identity.get().lend()?));
         }
         if let Ok(text) = party.cast::<PyString>() {
-            return Ok(Party::Public(text::utf8(text)?.parse().map_err(Failure::from)?));
+            let text = text::utf8(text)?;
+            return Ok(if text.starts_with("fortress-scope-1") {
+                Party::Scope(text.parse().map_err(Failure::from)?)
+            } else {
+                Party::Public(text.parse().map_err(Failure::from)?)
+            });
+        }
+        if let Ok(grant) = party.cast::<GrantHandle>() {
+            return Ok(Party::Grant(grant.get().lend()?));
         }
         if let Ok(set) = party.cast::<ShareSetHandle>() {
             return Ok(Party::ShareSet(set.get().lend()?));
@@ -180,7 +192,7 @@ impl Party {
         }
         let got = text::type_name(party);
         Err(PyTypeError::new_err(format!(
-            "expected a Keyring, a Passphrase, an Identity or the text of a public one, a ShareSet, Shares or an ExternalKey, got {got}"
+            "expected a Keyring, a Passphrase, an Identity or the text of a public one, a Grant, a ShareSet, Shares or an ExternalKey, got {got}"
         )))
     }
 }
@@ -236,6 +248,8 @@ impl<'p> Lent<'p> {
                 }
                 Party::Identity(identity) => Some(Recipient::Identity(identity.public())),
                 Party::Public(identity) => Some(Recipient::Identity(identity)),
+                Party::Scope(identity) => Some(Recipient::Scope(identity)),
+                Party::Grant(grant) => Some(grant.recipient(grants::now())?),
                 Party::ShareSet(held) => Some(Recipient::Shares(&held.set, &held.holders)),
                 Party::Shares(_) => {
                     return Err(Failure::argument("shares open; to encrypt for them, give the ShareSet"));
@@ -259,6 +273,12 @@ impl<'p> Lent<'p> {
                 Party::Passphrase(passphrase) => Identity::Passphrase(&self.passphrase(passphrase.get())?.0),
                 Party::Identity(identity) => Identity::Identity(identity),
                 Party::Shares(shares) => Identity::Shares(shares),
+                Party::Grant(grant) => grant.identity(grants::now())?,
+                Party::Scope(_) => {
+                    return Err(Failure::argument(
+                        "the identity of a scope opens nothing; give the Keyring of the scope",
+                    ));
+                }
                 Party::Public(_) => {
                     return Err(Failure::argument("a public identity opens nothing; give the Identity that it is of"));
                 }

@@ -12,19 +12,19 @@ use pyo3::prelude::*;
 use crate::{buffer::Bytes, failure::Failure, random::Pool, text};
 
 /// Something secret that its holder can close. Whatever uses it then goes on; the last of them wipes it.
-struct Held<T>(Mutex<Option<Arc<T>>>);
+pub(crate) struct Held<T>(Mutex<Option<Arc<T>>>);
 
 impl<T> Held<T> {
-    fn new(secret: T) -> Held<T> {
+    pub(crate) fn new(secret: T) -> Held<T> {
         Held(Mutex::new(Some(Arc::new(secret))))
     }
 
     /// The secret, for as long as it is used; `what` names it once it is closed.
-    fn lend(&self, what: &str) -> Result<Arc<T>, Failure> {
+    pub(crate) fn lend(&self, what: &str) -> Result<Arc<T>, Failure> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(|| Failure::closed(what))
     }
 
-    fn close(&self) {
+    pub(crate) fn close(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

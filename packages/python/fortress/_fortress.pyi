@@ -1,9 +1,11 @@
 """The extension module. `fortress` is what people import."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from typing_extensions import Buffer, Self
+
+_K = TypeVar("_K", bound=Keyring)
 
 class Keyring:
     @classmethod
@@ -67,6 +69,51 @@ class Keyring:
     def _decrypt_arrow(
         self, array: object, context: Mapping[str, str] | None, contexts: object, header: object, text: bool
     ) -> ArrowColumn: ...
+    def scope_identity(self) -> str:
+        """The identity of this keyring's scope: a text of 1,974 characters that starts with ``fortress-scope-1``.
+
+        Anyone may know it. Who names it as a recipient encrypts files and messages for those who hold the keyring of
+        this scope, and reads nothing back. It is that of the primary version: after a rotation give out the new one;
+        what comes by the old one still opens."""
+
+    def _grant(
+        self,
+        recipients: Iterable[object],
+        granter: SigningKey,
+        actions: str,
+        times: tuple[int, int],
+        texts: tuple[str, str, str],
+    ) -> bytes: ...
+
+class SigningKey:
+    def __new__(cls, secret: str | None = None, algorithm: str | None = None) -> Self: ...
+    @property
+    def verifying_key(self) -> str:
+        """What others verify by: a text that starts with ``fortress-verifying-key-1``."""
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits that tell granters apart. Compare verifying keys, and all of them, where it matters who
+        someone is."""
+
+    @property
+    def algorithm(self) -> str:
+        """``ed25519``, or ``hybrid`` with ML-DSA-65 beside it."""
+
+    def expose_secret(self) -> str:
+        """The secret text, in the clear: whoever has it signs as this granter."""
+
+    def close(self) -> None:
+        """Wipes it, once nothing uses it any more."""
+
+class Grant:
+    def __new__(cls, sealed: Buffer, identities: Iterable[object], trusted: list[str], now: int) -> Self: ...
+    def _terms(self) -> dict[str, Any]: ...
+    def _check(self, now: int) -> None: ...
+    def _scope(self, cls: type[_K], path: list[str] | None, now: int) -> _K: ...
+    def _scope_identity(self, now: int) -> str: ...
+    def close(self) -> None:
+        """Wipes its keys, once nothing uses them any more. Keyrings that it gave out are closed by themselves."""
 
 class Passphrase:
     def __new__(
@@ -190,6 +237,7 @@ def rewrap(
     context: Mapping[str, str] | None,
     keep: str | Sequence[int],
 ) -> tuple[int, bytes]: ...
+def read_grant(sealed: Buffer, identities: Iterable[object]) -> dict[str, Any]: ...
 def prefix_len(start: Buffer) -> int | None: ...
 def inspect(data: str | Buffer, total: int | None = None) -> dict[str, Any]: ...
 def encode_token(token: Buffer) -> str: ...

@@ -40,7 +40,7 @@ class Inspection:
     key_id: str | None
     #: Bytes of the plaintext, where they follow from the length.
     plaintext_length: int | None
-    #: ``data`` or ``keyring``, of an envelope.
+    #: ``data``, ``keyring`` or ``grant``, of an envelope.
     content: str | None
     #: Public metadata of an envelope.
     metadata: dict[str, str] | None

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _columns, _fortress
 from ._parties import Opener, Passphrase, Recipient, kept, newcomers, parties
 from ._secret import Secret
+from ._times import moment, now, seconds
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
     from typing import Literal
 
-    from ._types import BytesLike, Context, Keep, Profile
+    from ._grants import SigningKey
+    from ._types import Actions, BytesLike, Context, Keep, Profile
 
 __all__ = ["HoistedColumn", "HoistedRow", "KeyVersion", "Keyring"]
 
@@ -62,7 +63,7 @@ class Keyring(Secret, _fortress.Keyring):
     @classmethod
     def generate(cls, *, profile: Profile | None = None) -> Keyring:
         """A keyring with one fresh version. :meth:`seal` it to keep it."""
-        return cls._generate(profile, _now())
+        return cls._generate(profile, now())
 
     @classmethod
     def open(
@@ -115,6 +116,37 @@ class Keyring(Secret, _fortress.Keyring):
         """This keyring narrowed: ``keyring.scope("acme", "users", "email")``."""
         return self._scope(segments)
 
+    def grant(
+        self,
+        *,
+        signed_by: SigningKey,
+        actions: Actions,
+        valid_until: datetime | timedelta,
+        valid_from: datetime | None = None,
+        passphrase: str | Passphrase | None = None,
+        keyring: Keyring | None = None,
+        recipients: Iterable[Recipient] = (),
+        purpose: str = "",
+        granter_name: str = "",
+        recipient_name: str = "",
+    ) -> bytes:
+        """Makes a grant: the keys of the scope that this keyring is narrowed to, for the recipients that are given,
+        signed. They open it with :meth:`Grant.open`.
+
+        ``actions`` are ``"encrypt"``, ``"decrypt"`` or ``"both"``; a grant to encrypt holds no key that decrypts. It is
+        valid from now on, unless ``valid_from`` says otherwise, and until a moment, or for so long. Who has opened it
+        may have kept its keys: to end one before its time, :meth:`rotate` the keyring.
+
+        The texts, of at most 1,024 bytes for the purpose and 255 for each name, are signed too, and for people to read.
+        """
+        start = now() if valid_from is None else seconds(valid_from, "valid_from")
+        if isinstance(valid_until, timedelta):
+            end = max(0, start + valid_until // timedelta(seconds=1))
+        else:
+            end = seconds(valid_until, "valid_until")
+        named = parties(keyring, passphrase, recipients, "a recipient")
+        return self._grant(named, signed_by, actions, (start, end), (purpose, granter_name, recipient_name))
+
     @property
     def profile(self) -> str:
         """The name of its profile."""
@@ -134,17 +166,17 @@ class Keyring(Secret, _fortress.Keyring):
     def versions(self) -> tuple[KeyVersion, ...]:
         """All versions, oldest first."""
         return tuple(
-            KeyVersion(id, datetime.fromtimestamp(created, timezone.utc), state)  # type: ignore[arg-type]
+            KeyVersion(id, moment(created), state)  # type: ignore[arg-type]
             for id, created, state in self._describe()[3]
         )
 
     def rotation_due(self, at: datetime | None = None) -> bool:
         """Is the primary version as old as the profile says it may become?"""
-        return self._rotation_due(_now() if at is None else int(at.timestamp()))
+        return self._rotation_due(now() if at is None else seconds(at.astimezone(), "at"))
 
     def rotate(self) -> str:
         """Adds a fresh primary version and returns its id. The former goes on decrypting; seal the keyring again."""
-        return self._rotate(_now())
+        return self._rotate(now())
 
     def destroy_version(self, id: str) -> None:
         """Wipes a version for good: what it encrypted cannot be read by this keyring again."""
@@ -154,7 +186,9 @@ class Keyring(Secret, _fortress.Keyring):
         """A version's 32-byte secret in the clear, for escrow: whoever has it reads all that the version encrypted."""
         secret = self._expose_secret(id)
         if secret is None:
-            raise ArgumentError(f"there is no secret of a version {id}: unknown, or destroyed", "unknown_key")
+            raise ArgumentError(
+                f"there is no secret of a version {id}: unknown, destroyed, or of a grant", "unknown_key"
+            )
         return secret
 
     def encrypt_row(self, row: Mapping[str, str | BytesLike], context: Context | None = None) -> dict[str, Any]:
@@ -266,7 +300,3 @@ class Keyring(Secret, _fortress.Keyring):
             return "<fortress.Keyring, closed>"
         scope = f", scope {'/'.join(path)}" if path else ""
         return f"<fortress.Keyring {profile}{scope}, primary {primary}, {len(versions)} version(s)>"
-
-
-def _now() -> int:
-    return int(time.time())

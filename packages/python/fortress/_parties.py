@@ -13,6 +13,7 @@ from ._secret import Secret
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
+    from ._grants import Grant
     from ._keyring import Keyring
     from ._types import BytesLike, Keep
 
@@ -86,9 +87,9 @@ class ShareSet(Secret, _fortress.ShareSet):
     @classmethod
     def generate(cls, threshold: int, count: int, *, holders: Iterable[str] = ()) -> ShareSet:
         """A set of ``count`` shares, of which any ``threshold`` open; at least 2."""
-        listed = list(_listed(holders))
+        named = list(listed(holders))
         try:
-            return cls(threshold, count, listed)
+            return cls(threshold, count, named)
         except OverflowError:
             raise ArgumentError(
                 "a share set needs 2 to 255 shares, and at least 2 and at most all of them to open; "
@@ -110,7 +111,7 @@ class Shares(Secret, _fortress.Shares):
 
     def __new__(cls, texts: Iterable[str]) -> Shares:
         """The shares of these texts."""
-        return super().__new__(cls, list(_listed(texts)))
+        return super().__new__(cls, list(listed(texts)))
 
     def __repr__(self) -> str:
         try:
@@ -147,10 +148,10 @@ class ExternalKey(ABC):
         return reference == self.reference
 
 
-#: Who may open what is written. A ``str`` is a public identity.
-Recipient = Union["Keyring", Passphrase, Identity, str, ShareSet, ExternalKey]
+#: Who may open what is written. A ``str`` is a public identity, of someone or of a scope.
+Recipient = Union["Keyring", "Grant", Passphrase, Identity, str, ShareSet, ExternalKey]
 #: What opens it.
-Opener = Union["Keyring", Passphrase, Identity, Shares, ExternalKey]
+Opener = Union["Keyring", "Grant", Passphrase, Identity, Shares, ExternalKey]
 
 
 def parties(
@@ -163,7 +164,7 @@ def parties(
     named: tuple[object, ...] = () if keyring is None else (keyring,)
     if passphrase is not None:
         named += (passphrase if isinstance(passphrase, Passphrase) else Passphrase(passphrase),)
-    named += tuple(_listed(others))
+    named += tuple(listed(others))
     if not named:
         raise ArgumentError(f"{what} is needed: give keyring=, passphrase= or a list of others", "no_recipient")
     return named
@@ -171,7 +172,7 @@ def parties(
 
 def newcomers(recipients: Iterable[Recipient]) -> tuple[Recipient, ...]:
     """The recipients that a header gets beside those whom it keeps."""
-    return tuple(_listed(recipients))
+    return tuple(listed(recipients))
 
 
 def kept(keep: Keep) -> Keep:
@@ -185,7 +186,8 @@ def kept(keep: Keep) -> Keep:
     return places
 
 
-def _listed(parties: Iterable[_T]) -> Iterable[_T]:
+def listed(parties: Iterable[_T]) -> Iterable[_T]:
+    """What was given as a list, and not as one text that would be taken apart."""
     if isinstance(parties, str):
         raise TypeError("expected a list, got one str; put it in brackets")
     return parties

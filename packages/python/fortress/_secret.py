@@ -37,5 +37,7 @@ class Secret:
 _INSTEAD = {
     "Keyring": "; seal() it, and open() it where it is needed",
     "Identity": "; expose_secret() gives its text",
+    "SigningKey": "; expose_secret() gives its text",
+    "Grant": "; open() it where it is needed",
     "ShareSet": "; expose_shares() gives its shares",
 }

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     #: those at these places in the header, counted from 0.
     Keep: TypeAlias = Union[Literal["nobody", "others", "everybody"], Sequence[int]]
 
+    #: What a grant allows.
+    Actions: TypeAlias = Literal["encrypt", "decrypt", "both"]
+
     PathLike: TypeAlias = Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]
     #: Called with the bytes done and, where it is known, how many there are.
     Progress: TypeAlias = Callable[[int, Optional[int]], object]
 else:
-    BytesLike = Profile = Suite = Context = Keep = PathLike = Progress = object
+    BytesLike = Profile = Suite = Context = Keep = Actions = PathLike = Progress = object

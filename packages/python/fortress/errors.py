@@ -15,7 +15,13 @@ exception                when
 `UnknownKeyError`        another keyring's, or newer than this copy of it
 `DestroyedKeyError`      made with a key that was destroyed
 `WrongRecipientError`    not encrypted for what you have, or too few shares of it
-`KeyNotHeldError`        an external key that refuses or is out of reach; the base of the three above
+`KeyNotHeldError`        an external key that refuses or is out of reach; the base of the three above, and of
+                         `GrantError`
+`ForgedGrantError`       a grant whose signature is not its granter's
+`UntrustedGranterError`  a grant of someone who is not among the granters that are trusted
+`GrantTimeError`         a grant that is not valid yet, or has expired
+`OutsideGrantError`      an action or a scope that a grant does not allow
+`GrantError`             the base of these four
 `LimitError`             larger than the format, or a careful reader, allows
 `ArgumentError`          an argument of the right type that cannot be used
 `StateError`             not open yet, closed, finished, or failed before
@@ -80,6 +86,26 @@ class WrongRecipientError(KeyNotHeldError):
     """None of the envelope's recipients is one that you can open it as."""
 
 
+class GrantError(KeyNotHeldError):
+    """A grant does not give the keys that are needed."""
+
+
+class ForgedGrantError(GrantError, AuthenticationError):
+    """The signature is not that of the granter whom the grant names, for the recipients that it has."""
+
+
+class UntrustedGranterError(GrantError):
+    """Signed by someone who is not among the granters that are trusted."""
+
+
+class GrantTimeError(GrantError):
+    """Not valid yet, or expired."""
+
+
+class OutsideGrantError(GrantError):
+    """An action, or a scope, that the grant does not allow."""
+
+
 class LimitError(FortressError, ValueError):
     """Larger than the format allows, or than a careful reader accepts."""
 
@@ -137,7 +163,12 @@ _CLASSES: dict[str, type[FortressError]] = {
     "key_destroyed": DestroyedKeyError,
     "wrong_recipient": WrongRecipientError,
     "not_enough_shares": WrongRecipientError,
-    "action_not_granted": KeyNotHeldError,
+    "forged_grant": ForgedGrantError,
+    "untrusted_granter": UntrustedGranterError,
+    "grant_not_yet_valid": GrantTimeError,
+    "grant_expired": GrantTimeError,
+    "action_not_granted": OutsideGrantError,
+    "outside_scope": OutsideGrantError,
     "key_unavailable": KeyNotHeldError,
     "key_refused": KeyNotHeldError,
     "limit_exceeded": LimitError,
@@ -153,6 +184,8 @@ _CLASSES: dict[str, type[FortressError]] = {
     "no_recipient": ArgumentError,
     "invalid_external_key": ArgumentError,
     "invalid_identity": ArgumentError,
+    "invalid_signing_key": ArgumentError,
+    "invalid_grant": ArgumentError,
     "invalid_share": ArgumentError,
     "invalid_share_set": ArgumentError,
     "different_share_sets": ArgumentError,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+from datetime import datetime, timezone
 from typing import Any, Callable
 
 import pytest
@@ -15,6 +17,8 @@ from writer import envelope, header, keyring_payload, passphrase_recipient
 
 import fortress
 
+#: The last second that a datetime can be in; vectors ask for later ones.
+LAST = 253_402_300_799
 _OPENED: dict[str, fortress.Keyring] = {}
 
 
@@ -188,6 +192,67 @@ def test_shared_envelopes(case: dict[str, Any]) -> None:
 def test_held_shares(case: dict[str, Any]) -> None:
     envelope = bytes.fromhex(case["envelope"])
     check(case, case.get("held"), lambda: fortress.Identity.from_secret(case["identity"]).held_shares(envelope))
+
+
+@vectors.parametrize("signing-keys")
+def test_signing_keys(case: dict[str, Any]) -> None:
+    def described() -> tuple[str, str, str]:
+        if "signing" not in case:
+            # A verifying key is read where it is trusted, before the grant is.
+            with pytest.raises(fortress.NotFortressError):
+                fortress.Grant.open(b"no grant at all", trusted=[case["verifying"]], passphrase="x")
+            return case["verifying"], case.get("id", ""), ""
+        key = fortress.SigningKey.from_secret(case["signing"])
+        return key.verifying_key, key.id, key.expose_secret()
+
+    check(case, (case.get("verifying"), case.get("id", ""), case.get("signing", "")), described)
+
+
+@vectors.parametrize("grants")
+def test_grants(case: dict[str, Any]) -> None:
+    at = datetime.fromtimestamp(min(case["now"], LAST), timezone.utc)
+
+    def terms() -> dict[str, Any]:
+        identity = fortress.Identity.from_secret(case["identity"])
+        sealed = bytes.fromhex(case["grant"])
+        grant = fortress.Grant.open(sealed, trusted=case["trusted"], identities=[identity], at=at)
+        if "token" in case:
+            assert grant.keyring(at=at).decrypt(case["token"]).hex() == case["value"]
+        if "scope_identity" in case:
+            assert grant.scope_identity(at=at) == case["scope_identity"]
+        said = dataclasses.asdict(grant.terms)
+        assert said == dataclasses.asdict(fortress.Grant.read(sealed, identities=[identity]))
+        return {
+            **{name: said[name] for name in ("actions", "granter_name", "recipient_name", "purpose")},
+            "granter": said["granter_id"],
+            "path": list(said["path"]),
+            "from": int(said["valid_from"].timestamp()),
+            "until": int(said["valid_until"].timestamp()),
+        }
+
+    check(case, case.get("terms"), terms)
+
+
+@vectors.parametrize("scope-identities")
+def test_scope_identities(case: dict[str, Any]) -> None:
+    def written() -> str:
+        (recipient,) = fortress.inspect(fortress.encrypt_bytes(b"", recipients=[case["identity"]])).recipients or ()
+        if recipient["kind"] != "scope":
+            # Someone's, which is a recipient too.
+            raise fortress.ArgumentError("not the identity of a scope", "invalid_identity")
+        return keyring_of(case).scope_identity() if "keyring" in case else str(case["identity"])
+
+    check(case, case["identity"], written)
+
+
+@vectors.parametrize("scope-envelopes")
+def test_scope_envelopes(case: dict[str, Any]) -> None:
+    def opened() -> bytes:
+        return fortress.decrypt_bytes(
+            bytes.fromhex(case["envelope"]), keyring=keyring_of(case), context=case["context"]
+        )
+
+    check(case, pattern(case.get("plaintext_length", 0)), opened)
 
 
 @vectors.parametrize("external-envelopes")

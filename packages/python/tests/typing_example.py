@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from datetime import timedelta
 from typing import Optional
 
 import fortress
@@ -56,6 +57,22 @@ def people(keyring: fortress.Keyring) -> None:
         sealed = fortress.Keyring.rewrap(sealed, identities=openers, recipients=[ada.public], keep="others")
         fortress.rewrap_file("report.ftrs", identities=[ada], keep=[0, 2])
         print(held, fortress.Keyring.open(sealed, identities=openers), ada.expose_secret())
+
+
+def grants(keyring: fortress.Keyring, ada: fortress.Identity) -> None:
+    with fortress.SigningKey.generate("hybrid") as grace:
+        sealed: bytes = keyring.scope("acme").grant(
+            signed_by=grace,
+            actions="encrypt",
+            valid_until=timedelta(days=1),
+            recipients=[ada, keyring.scope_identity()],
+        )
+        trusted: list[str] = [grace.verifying_key]
+    terms: fortress.GrantTerms = fortress.Grant.read(sealed, identities=[ada])
+    with fortress.Grant.open(sealed, trusted=trusted, identities=[ada], at=terms.valid_from) as grant:
+        narrowed: fortress.Keyring = grant.scope("acme", "users", at=terms.valid_until)
+        fortress.encrypt_bytes(b"", recipients=[grant, grant.scope_identity()])
+        print(narrowed, grant.keyring().path, terms.granter_name)
 
 
 async def tasks(keyring: fortress.Keyring) -> None:
