@@ -102,6 +102,20 @@ fn one_call_an_envelope_signed_as_aws_wants_it() {
 }
 
 #[test]
+fn a_namespace_is_sent_with_every_call() {
+    let (address, requests) = scripted(vec![(200, json!({ "data": { "ciphertext": "vault:v1:AAAA" } }).to_string())]);
+    let key = || TransitKey::new("vault:transit/kek", &address, VaultToken::new(TOKEN), Patience::default()).unwrap();
+    let team = key().namespace("/team/payments/").unwrap();
+    team.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap();
+    let request = requests.join().unwrap().remove(0).to_lowercase();
+    assert!(request.contains("\r\nx-vault-namespace: team/payments\r\n"), "{request}");
+    assert_eq!(team.reference(), "vault:transit/kek");
+    for path in ["", "/", "a//b", "a/../b", "a b", "a\r\nX-Vault-Token: b"] {
+        assert_eq!(key().namespace(path).unwrap_err().code(), "invalid_external_key", "{path:?}");
+    }
+}
+
+#[test]
 fn what_may_pass_is_tried_again_and_nothing_else() {
     let ok = json!({ "data": { "ciphertext": "vault:v1:AAAA" } }).to_string();
     let waited = Arc::new(Mutex::new(Vec::new()));

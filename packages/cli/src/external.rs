@@ -74,10 +74,11 @@ mod reached {
     use std::path::PathBuf;
 
     use clap::Subcommand;
-    use fortress_hsm::cloud::{AwsKmsKey, CloudError, Patience, TransitKey};
-    use fortress_hsm::pkcs11::{Access, Mechanism, Pin, PinRequest, Pkcs11Error, Pkcs11Key, Pkcs11Uri, Tries};
+    use fortress_hsm::OpenError;
+    use fortress_hsm::cloud::{CloudError, Patience};
+    use fortress_hsm::pkcs11::{Access, Mechanism, Pin, PinRequest, Pkcs11Error, Pkcs11Uri, Tries};
 
-    use super::{ExternalKey, Failure, Hardware, KeyUri, scheme};
+    use super::{ExternalKey, Failure, Hardware, KeyUri};
     use crate::failure::Exit;
     use crate::tty;
 
@@ -116,12 +117,14 @@ mod reached {
     impl Hardware {
         /// The key that a URI names, ready for use.
         pub(crate) fn open(&self, uri: &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {
-            match scheme(&uri.0) {
-                Some("vault") => Ok(Box::new(TransitKey::from_env(&uri.0, Patience::default())?)),
-                Some("awskms") => Ok(Box::new(AwsKmsKey::from_env(&uri.0, Patience::default())?)),
-                Some(_) => Ok(Box::new(Pkcs11Key::open(&uri.pkcs11()?, &self.access())?)),
-                None => Err(Failure::usage("a key's URI starts with pkcs11:, vault: or awskms:").of(uri.shown())),
-            }
+            fortress_hsm::open(&uri.0, &self.access(), Patience::default()).map(|key| key as _).map_err(|error| {
+                match error {
+                    OpenError::Cloud(error) => error.into(),
+                    OpenError::Pkcs11(error @ Pkcs11Error::Uri(_)) => Failure::from(error).of(uri.shown()),
+                    OpenError::Pkcs11(error) => error.into(),
+                    other => Failure::usage(other.to_string()).of(uri.shown()),
+                }
+            })
         }
 
         /// How tokens are reached where their URIs do not say it.
@@ -215,6 +218,12 @@ mod missing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(feature = "hsm")]
+    fn its_schemes_are_those_that_open() {
+        assert_eq!(SCHEMES, fortress_hsm::SCHEMES);
+    }
 
     #[test]
     fn a_pin_is_not_shown() {

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 
 mod common;
+#[path = "../../../bindings/hsm/tests/common/softhsm.rs"]
+mod softhsm;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use common::document::run_document;
@@ -13,33 +15,18 @@ use common::{CHEAP, Sandbox, failed, pattern};
 const PIN: &str = "correct-1234";
 const KEK: &str = "pkcs11:token=vault;object=kek";
 
-/// Where distributions put the module.
-const MODULES: [&str; 5] = [
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib64/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-];
-
 /// A sandbox with the token `vault`.
 struct Hardware {
     sandbox: Sandbox,
-    module: &'static str,
+    module: PathBuf,
 }
 
 impl Hardware {
     fn new() -> Hardware {
-        let module = MODULES.into_iter().find(|path| Path::new(path).exists());
-        let module = module.expect("SoftHSM is missing: run `cargo xtask setup hsm`");
         let sandbox = Sandbox::new();
-        std::fs::create_dir(sandbox.path("tokens")).unwrap();
-        sandbox.write("softhsm2.conf", format!("directories.tokendir = {}\n", sandbox.path("tokens").display()));
-        let words = ["--init-token", "--free", "--label", "vault", "--pin", PIN, "--so-pin", "officer-5678"];
-        let conf = sandbox.path("softhsm2.conf");
-        let made = Command::new("softhsm2-util").args(words).env("SOFTHSM2_CONF", conf).output().unwrap();
-        assert!(made.status.success(), "{made:?}");
-        Hardware { sandbox, module }
+        let conf = softhsm::configure(&sandbox.path("."));
+        softhsm::init_token(&conf, "vault", PIN);
+        Hardware { sandbox, module: softhsm::module() }
     }
 
     fn with_key() -> Hardware {
@@ -52,7 +39,7 @@ impl Hardware {
         let mut command = self.sandbox.command(arguments);
         command
             .env("SOFTHSM2_CONF", self.sandbox.path("softhsm2.conf"))
-            .env("FORTRESS_PKCS11_MODULE", self.module)
+            .env("FORTRESS_PKCS11_MODULE", &self.module)
             .env("FORTRESS_PIN", PIN);
         command
     }
@@ -73,7 +60,8 @@ impl Hardware {
 #[test]
 fn the_guide_is_true() {
     let hardware = Hardware::new();
-    let page = include_str!("../../../docs/guide/hsm.md").replace(MODULES[0], hardware.module);
+    let page =
+        include_str!("../../../docs/guide/hsm.md").replace(softhsm::MODULES[0], hardware.module.to_str().unwrap());
     std::fs::create_dir(hardware.sandbox.path("work")).unwrap();
     hardware.sandbox.write("work/pin", PIN);
     hardware.sandbox.write("work/safe", "a passphrase that lies in a safe");

@@ -1,18 +1,16 @@
 //! Keys in AWS KMS.
 
-use std::env;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use fortress::external::{ExternalKey, ExternalKeyError};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::http::{Answer, Body, Service};
+use super::http::{Answer, Body, Service, by_status};
 use super::sigv4::{self, Signing};
-use super::{CloudError, Patience, framed, unframed};
+use super::{CloudError, Patience, framed, shown, unframed, variable};
 
 /// A symmetric key in AWS KMS, which wraps and unwraps there. The associated data is its encryption context.
 #[derive(Debug)]
@@ -66,8 +64,10 @@ impl AwsKmsKey {
             missing: "the region of the AWS KMS key",
             advice: "name the key by its ARN, or set AWS_REGION",
         })?;
-        let own = format!("https://kms.{region}.amazonaws.com");
-        let service = Service::new(endpoint.unwrap_or(&own), patience)?;
+        let service = match endpoint {
+            Some(address) => Service::new(address, patience)?,
+            None => Service::new(&own_endpoint(key, region)?, patience)?,
+        };
         let reference = format!("{SCHEME}{key}");
         Ok(AwsKmsKey { service, key: key.to_owned(), region: region.to_owned(), reference, credentials })
     }
@@ -76,7 +76,7 @@ impl AwsKmsKey {
     /// `AWS_SESSION_TOKEN`, `AWS_REGION` or `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_KMS` or `AWS_ENDPOINT_URL`.
     pub fn from_env(uri: &str, patience: Patience) -> Result<AwsKmsKey, CloudError> {
         parse(uri)?;
-        let of = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let of = |name: &str| variable(&[name]);
         let missing = CloudError::Missing {
             missing: "an access key of AWS",
             advice: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN where the key has one",
@@ -88,8 +88,8 @@ impl AwsKmsKey {
         if let Some(token) = of("AWS_SESSION_TOKEN") {
             credentials = credentials.session(token);
         }
-        let region = of("AWS_REGION").or_else(|| of("AWS_DEFAULT_REGION"));
-        let endpoint = of("AWS_ENDPOINT_URL_KMS").or_else(|| of("AWS_ENDPOINT_URL"));
+        let region = variable(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
+        let endpoint = variable(&["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"]);
         AwsKmsKey::new(uri, region.as_deref(), endpoint.as_deref(), credentials, patience)
     }
 
@@ -131,10 +131,10 @@ impl AwsKmsKey {
             field: value,
         }));
         let target = format!("TrentService.{operation}");
-        self.service.post(
+        self.service.call(
             "/",
-            body,
-            |_| false,
+            &body.into(),
+            |answer| by_status(answer).or_else(|| throttled(answer)),
             |body| {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
                 let mut headers = vec![
@@ -155,25 +155,13 @@ impl AwsKmsKey {
     }
 }
 
-impl ExternalKey for AwsKmsKey {
-    fn reference(&self) -> &str {
-        &self.reference
-    }
-
-    fn wrap(&self, file_key: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, ExternalKeyError> {
-        self.wrap_key(file_key, associated).map_err(|error| error.for_core(&self.reference))
-    }
-
-    fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
-        self.unwrap_key(wrapped, associated).map_err(|error| error.for_core(&self.reference))
-    }
-}
+as_external_key!(AwsKmsKey);
 
 fn parse(uri: &str) -> Result<&str, CloudError> {
     let plain =
         |key: &&str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/:".contains(&byte));
     uri.strip_prefix(SCHEME).filter(plain).ok_or_else(|| CloudError::Uri {
-        text: uri.split('?').next().unwrap_or_default().chars().take(100).collect(),
+        text: shown(uri),
         expected: "write awskms: and the key's ARN, its id, or alias/ and its alias",
     })
 }
@@ -181,6 +169,28 @@ fn parse(uri: &str) -> Result<&str, CloudError> {
 /// The region in an ARN: `arn:partition:kms:region:account:key/id`.
 fn arn_region(key: &str) -> Option<&str> {
     key.strip_prefix("arn:")?.split(':').nth(2)
+}
+
+/// A region's own host. The partition decides the domain: that of the ARN, or else the one that the region's name tells.
+fn own_endpoint(key: &str, region: &str) -> Result<String, CloudError> {
+    let partition = match key.strip_prefix("arn:") {
+        Some(rest) => rest.split(':').next().unwrap_or_default(),
+        None if region.starts_with("cn-") => "aws-cn",
+        None if region.starts_with("eusc-") => "aws-eusc",
+        None => "aws",
+    };
+    let known = DOMAINS.iter().find(|(name, _)| *name == partition);
+    let (_, domain) = known.ok_or(CloudError::Missing {
+        missing: "the address of AWS KMS in this partition",
+        advice: "set AWS_ENDPOINT_URL_KMS",
+    })?;
+    Ok(format!("https://kms.{region}.{domain}"))
+}
+
+/// AWS tells of throttling with 400.
+fn throttled(answer: &Answer) -> Option<String> {
+    let names = ["ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"];
+    names.contains(&kind(&answer.body)).then(|| "it answers that there are too many calls".to_owned())
 }
 
 /// What may stand in a host's name.
@@ -203,6 +213,41 @@ fn reason(body: &Value) -> String {
     format!("{} {message}", kind(body)).trim().to_owned()
 }
 
+/// Partitions, and the domains in which their services are.
+const DOMAINS: [(&str, &str); 4] = [
+    ("aws", "amazonaws.com"),
+    ("aws-us-gov", "amazonaws.com"),
+    ("aws-cn", "amazonaws.com.cn"),
+    ("aws-eusc", "amazonaws.eu"),
+];
 const SCHEME: &str = "awskms:";
 /// The entry of the encryption context that holds the associated data (spec X-10).
 const CONTEXT_KEY: &str = "fortress";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_partition_decides_the_domain() {
+        for (key, region, host) in [
+            ("alias/kek", "eu-central-1", "kms.eu-central-1.amazonaws.com"),
+            ("alias/kek", "us-gov-west-1", "kms.us-gov-west-1.amazonaws.com"),
+            ("alias/kek", "cn-north-1", "kms.cn-north-1.amazonaws.com.cn"),
+            ("arn:aws:kms:us-east-1:1:key/a", "eu-central-1", "kms.us-east-1.amazonaws.com"),
+            ("arn:aws-cn:kms:cn-northwest-1:1:key/a", "eu-central-1", "kms.cn-northwest-1.amazonaws.com.cn"),
+            ("arn:aws-us-gov:kms:us-gov-east-1:1:key/a", "cn-north-1", "kms.us-gov-east-1.amazonaws.com"),
+            ("arn:aws-eusc:kms:eusc-de-east-1:1:key/a", "cn-north-1", "kms.eusc-de-east-1.amazonaws.eu"),
+        ] {
+            let credentials = AwsCredentials::new("a", "b");
+            let uri = format!("awskms:{key}");
+            let opened = AwsKmsKey::new(&uri, Some(region), None, credentials, Patience::default()).unwrap();
+            assert_eq!(opened.service.host, host);
+        }
+        let elsewhere = "awskms:arn:aws-other:kms:a-1:1:key/a";
+        let open =
+            |endpoint| AwsKmsKey::new(elsewhere, None, endpoint, AwsCredentials::new("a", "b"), Patience::default());
+        assert_eq!(open(None).unwrap_err().code(), "no_credentials");
+        assert_eq!(open(Some("https://kms.example.org")).unwrap().service.host, "kms.example.org");
+    }
+}

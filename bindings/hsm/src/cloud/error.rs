@@ -79,7 +79,7 @@ impl CloudError {
     }
 
     /// As the core has it, for the key of this reference.
-    pub(super) fn for_core(self, reference: &str) -> ExternalKeyError {
+    pub(crate) fn for_core(self, reference: &str) -> ExternalKeyError {
         let reference = reference.to_owned();
         match &self {
             CloudError::NotAuthentic { .. } => ExternalKeyError::NotAuthentic { reference },

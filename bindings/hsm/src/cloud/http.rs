@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
 use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, RequestBuilder};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::CloudError;
@@ -79,7 +79,10 @@ pub(super) struct Service {
     patience: Patience,
 }
 
-/// What is posted. Wiped when dropped: it may hold a file key.
+/// What is posted to a service. It may hold a file key.
+pub(super) struct Ask(Zeroizing<String>);
+
+/// JSON to post. Wiped when dropped: it may hold a file key.
 pub(super) struct Body(pub(super) Value);
 
 /// What a service answered. Wiped when dropped: it may hold a file key.
@@ -88,13 +91,13 @@ pub(super) struct Answer {
     pub(super) body: Value,
 }
 
-impl Body {
-    fn text(&self) -> Zeroizing<String> {
+impl From<Body> for Ask {
+    fn from(body: Body) -> Ask {
         // Reserved whole, so that growing leaves no copy behind.
         let mut text = Zeroizing::new(String::with_capacity(MAX_LEN));
         // To a string nothing fails.
-        let _ = write!(text, "{}", self.0);
-        text
+        let _ = write!(text, "{}", body.0);
+        Ask(text)
     }
 }
 
@@ -116,14 +119,13 @@ impl Service {
         let refused = || CloudError::Address { address: address.chars().take(100).collect() };
         let uri: Uri = address.parse().map_err(|_| refused())?;
         let authority = uri.authority().ok_or_else(refused)?;
-        let on_this_machine = matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]");
+        let host = authority.host();
+        let is_near = THIS_MACHINE.contains(&host);
         match uri.scheme_str() {
             // A password in an address would end up in logs.
-            _ if authority.as_str().contains('@') => {
-                return Err(CloudError::Address { address: authority.host().to_owned() });
-            }
+            _ if authority.as_str().contains('@') => return Err(CloudError::Address { address: host.to_owned() }),
             Some("https") => {}
-            Some("http") if on_this_machine => {}
+            Some("http") if is_near => {}
             _ => return Err(refused()),
         }
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
@@ -135,31 +137,32 @@ impl Service {
             .max_redirects_will_error(false)
             .tls_config(tls);
         // What would go to this machine in the clear would go to a proxy of the environment so, too.
-        if on_this_machine {
+        if is_near {
             config = config.proxy(None);
         }
         let host = authority.as_str().to_owned();
         Ok(Service { agent: config.build().into(), address: address.to_owned(), host, patience })
     }
 
-    /// Posts JSON, signed anew for every try. An answer that has `decided` is taken as it is, whatever its status.
-    pub(super) fn post(
+    /// Asks, with headers made anew for every try. An answer for which `again` gives a reason is asked for once more.
+    pub(super) fn call(
         &self,
         path: &str,
-        body: Body,
-        decided: impl Fn(&Value) -> bool,
-        headers: impl Fn(&[u8]) -> Vec<(&'static str, Zeroizing<String>)>,
+        ask: &Ask,
+        again: impl Fn(&Answer) -> Option<String>,
+        headers: impl Fn(&[u8]) -> Headers,
     ) -> Result<Answer, CloudError> {
-        let body = body.text();
         let tries = self.patience.tries.max(1);
         let mut pause = self.patience.first_pause;
         let mut reason = String::new();
         for attempt in 1..=tries {
-            match self.try_once(path, &body, headers(body.as_bytes())) {
-                Ok(answer) if !is_for_later(&answer) || decided(&answer.body) => return Ok(answer),
-                Ok(answer) => reason = format!("it answers {}", answer.status),
-                Err(error) => reason = told(&error),
-            }
+            reason = match self.try_once(path, ask, headers(ask.0.as_bytes())) {
+                Ok(answer) => match again(&answer) {
+                    None => return Ok(answer),
+                    Some(reason) => reason,
+                },
+                Err(error) => told(&error),
+            };
             if attempt < tries {
                 (self.patience.wait.0)(part_of(pause));
                 pause = (pause * 2).min(self.patience.longest_pause);
@@ -177,17 +180,9 @@ impl Service {
         CloudError::Answer { service: self.host.clone(), what }
     }
 
-    fn try_once(
-        &self,
-        path: &str,
-        body: &str,
-        headers: Vec<(&'static str, Zeroizing<String>)>,
-    ) -> Result<Answer, ureq::Error> {
-        let mut request = self.agent.post(format!("{}{path}", self.address));
-        for (name, value) in &headers {
-            request = request.header(*name, value.as_str());
-        }
-        let mut response = request.send(body)?;
+    fn try_once(&self, path: &str, ask: &Ask, headers: Headers) -> Result<Answer, ureq::Error> {
+        let address = format!("{}{path}", self.address);
+        let mut response = with(self.agent.post(address), &headers).send(ask.0.as_str())?;
         let status = response.status().as_u16();
         let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN));
         response.body_mut().with_config().limit(MAX_LEN as u64).reader().read_to_end(&mut bytes)?;
@@ -195,6 +190,19 @@ impl Service {
     }
 }
 
+/// Names and values. They may hold credentials.
+pub(super) type Headers = Vec<(&'static str, Zeroizing<String>)>;
+
+fn with<B>(request: RequestBuilder<B>, headers: &Headers) -> RequestBuilder<B> {
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, value.as_str()))
+}
+
+/// Why to ask again: too many calls, or a fault on the way or at the service. The same call may go through later.
+pub(super) fn by_status(answer: &Answer) -> Option<String> {
+    matches!(answer.status, 408 | 429 | 500..).then(|| format!("it answers {}", answer.status))
+}
+
+/// Wipes all texts in it.
 fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),
@@ -202,17 +210,6 @@ fn wipe(value: &mut Value) {
         Value::Object(values) => values.values_mut().for_each(wipe),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
-}
-
-/// Too many calls, or a fault on the way or at the service: the same call may go through later.
-fn is_for_later(answer: &Answer) -> bool {
-    // AWS tells of throttling with 400.
-    let throttled = answer.body["__type"].as_str().is_some_and(|kind| {
-        ["ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"]
-            .iter()
-            .any(|name| kind.ends_with(name))
-    });
-    matches!(answer.status, 408 | 429 | 500..) || throttled
 }
 
 /// Without what was sent: an error of the client may show a header.
@@ -238,6 +235,8 @@ fn part_of(pause: Duration) -> Duration {
     }
 }
 
+/// What is reached without leaving the machine.
+const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// Of what is answered; what is posted is shorter.
 const MAX_LEN: usize = 64 * 1024;
 

@@ -6,6 +6,8 @@ mod http;
 mod sigv4;
 mod vault;
 
+use std::env;
+
 use fortress::external::MAX_WRAPPED_LEN;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -14,6 +16,16 @@ pub use aws::{AwsCredentials, AwsKmsKey};
 pub use error::CloudError;
 pub use http::{Patience, Wait};
 pub use vault::{TransitKey, VaultToken};
+
+/// The value of the first of these variables that has one.
+fn variable(names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// What an error repeats of a text that was given as a URI: its start, and nothing of a query.
+fn shown(text: &str) -> String {
+    text.split('?').next().unwrap_or_default().chars().take(100).collect()
+}
 
 /// The first byte of what a key in a service gives (spec X-9).
 const VERSION: u8 = 1;

@@ -1,16 +1,14 @@
 //! Keys in the Transit engine of HashiCorp Vault and OpenBao.
 
-use std::env;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use fortress::external::{ExternalKey, ExternalKeyError};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::http::{Answer, Body, Service};
-use super::{CloudError, Patience, bound, framed, unbound, unframed};
+use super::http::{Answer, Body, Service, by_status};
+use super::{CloudError, Patience, bound, framed, shown, unbound, unframed, variable};
 
 /// A key in the Transit engine of Vault or OpenBao, which wraps and unwraps there.
 #[derive(Debug)]
@@ -20,6 +18,7 @@ pub struct TransitKey {
     name: String,
     reference: String,
     token: VaultToken,
+    namespace: Option<String>,
 }
 
 /// A token of Vault or OpenBao. Wiped when dropped, shown nowhere.
@@ -45,19 +44,32 @@ impl TransitKey {
         let (mount, name) = parse(uri)?;
         let service = Service::new(address, patience)?;
         let reference = format!("{SCHEME}{mount}/{name}");
-        Ok(TransitKey { service, mount: mount.to_owned(), name: name.to_owned(), reference, token })
+        Ok(TransitKey { service, mount: mount.to_owned(), name: name.to_owned(), reference, token, namespace: None })
     }
 
-    /// With address and token from the environment, by the names that the command lines of both use: `VAULT_ADDR` and `VAULT_TOKEN`, `BAO_ADDR` and `BAO_TOKEN`.
+    /// The same in a namespace, such as `team/payments`. It is no part of the reference: as the address, readers have it from their own configuration.
+    pub fn namespace(self, path: &str) -> Result<TransitKey, CloudError> {
+        let path = path.trim_matches('/');
+        if !path.split('/').all(is_plain) {
+            return Err(CloudError::Uri { text: shown(path), expected: "write a namespace as team/payments" });
+        }
+        Ok(TransitKey { namespace: Some(path.to_owned()), ..self })
+    }
+
+    /// With address, token and, where there is one, namespace from the environment, by the names that the command lines of both use: `VAULT_ADDR`,
+    /// `VAULT_TOKEN` and `VAULT_NAMESPACE`, or `BAO_ADDR`, `BAO_TOKEN` and `BAO_NAMESPACE`.
     pub fn from_env(uri: &str, patience: Patience) -> Result<TransitKey, CloudError> {
         parse(uri)?;
-        let of = |names: [&str; 2]| names.iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
         let missing = |missing, advice| CloudError::Missing { missing, advice };
-        let address = of(["VAULT_ADDR", "BAO_ADDR"])
+        let address = variable(&["VAULT_ADDR", "BAO_ADDR"])
             .ok_or_else(|| missing("the address of Vault or OpenBao", "set VAULT_ADDR or BAO_ADDR"))?;
-        let token = of(["VAULT_TOKEN", "BAO_TOKEN"])
+        let token = variable(&["VAULT_TOKEN", "BAO_TOKEN"])
             .ok_or_else(|| missing("the token for Vault or OpenBao", "set VAULT_TOKEN or BAO_TOKEN"))?;
-        TransitKey::new(uri, &address, VaultToken::new(token), patience)
+        let key = TransitKey::new(uri, &address, VaultToken::new(token), patience)?;
+        match variable(&["VAULT_NAMESPACE", "BAO_NAMESPACE"]) {
+            Some(path) => key.namespace(&path),
+            None => Ok(key),
+        }
     }
 
     /// Is this text in the form of such a key's URI?
@@ -96,42 +108,33 @@ impl TransitKey {
     fn call(&self, what: &str, body: Body) -> Result<Answer, CloudError> {
         let path = format!("/v1/{}/{what}/{}", self.mount, self.name);
         // Of RSA, a ciphertext that does not decrypt is told as an internal error.
-        let decided = |body: &Value| is_about_ciphertext(&reason(body));
-        self.service.post(&path, body, decided, |_| {
-            vec![
+        let again = |answer: &Answer| by_status(answer).filter(|_| !is_about_ciphertext(&reason(&answer.body)));
+        self.service.call(&path, &body.into(), again, |_| {
+            let mut headers = vec![
                 ("X-Vault-Token", self.token.0.clone()),
                 ("Content-Type", Zeroizing::new("application/json".to_owned())),
-            ]
+            ];
+            headers.extend(self.namespace.iter().map(|path| ("X-Vault-Namespace", Zeroizing::new(path.clone()))));
+            headers
         })
     }
 }
 
-impl ExternalKey for TransitKey {
-    fn reference(&self) -> &str {
-        &self.reference
-    }
-
-    fn wrap(&self, file_key: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, ExternalKeyError> {
-        self.wrap_key(file_key, associated).map_err(|error| error.for_core(&self.reference))
-    }
-
-    fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
-        self.unwrap_key(wrapped, associated).map_err(|error| error.for_core(&self.reference))
-    }
-}
+as_external_key!(TransitKey);
 
 /// Mount and key. Their characters need no escaping in a path, and lead nowhere else.
 fn parse(uri: &str) -> Result<(&str, &str), CloudError> {
-    let plain = |part: &str| {
-        !part.is_empty()
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-            && part.bytes().any(|byte| byte != b'.')
-    };
     let parts = uri.strip_prefix(SCHEME).and_then(|rest| rest.rsplit_once('/'));
-    parts.filter(|(mount, name)| mount.split('/').all(plain) && plain(name)).ok_or_else(|| CloudError::Uri {
-        text: uri.split('?').next().unwrap_or_default().chars().take(100).collect(),
+    parts.filter(|(mount, name)| mount.split('/').all(is_plain) && is_plain(name)).ok_or_else(|| CloudError::Uri {
+        text: shown(uri),
         expected: "write vault:MOUNT/KEY, such as vault:transit/kek",
     })
+}
+
+fn is_plain(part: &str) -> bool {
+    !part.is_empty()
+        && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && part.bytes().any(|byte| byte != b'.')
 }
 
 /// What Vault says of an error.

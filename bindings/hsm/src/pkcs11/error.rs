@@ -197,7 +197,7 @@ impl Pkcs11Error {
     }
 
     /// As the core has it, for the key of this reference.
-    pub(super) fn for_core(self, reference: &str) -> ExternalKeyError {
+    pub(crate) fn for_core(self, reference: &str) -> ExternalKeyError {
         let reference = reference.to_owned();
         match &self {
             Pkcs11Error::NotAuthentic { .. } => ExternalKeyError::NotAuthentic { reference },

@@ -7,7 +7,6 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
-use fortress::external::{ExternalKey, ExternalKeyError};
 use zeroize::Zeroizing;
 
 use super::error::rv;
@@ -138,24 +137,13 @@ impl Pkcs11Key {
     }
 }
 
-impl ExternalKey for Pkcs11Key {
-    fn reference(&self) -> &str {
-        &self.reference
-    }
-
-    fn wrap(&self, file_key: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, ExternalKeyError> {
-        self.wrap_key(file_key, associated).map_err(|error| error.for_core(&self.reference))
-    }
-
-    fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
-        self.unwrap_key(wrapped, associated).map_err(|error| error.for_core(&self.reference))
-    }
-
+as_external_key!(
+    Pkcs11Key,
     /// By any URI that names the key and says nothing of how it is reached: a header must not choose a module or a PIN's file.
     fn opens(&self, reference: &str) -> bool {
         reference.parse::<Pkcs11Uri>().is_ok_and(|uri| uri.is_bare() && uri.names(&self.facts))
     }
-}
+);
 
 impl fmt::Debug for Pkcs11Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,28 +5,16 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use fortress_hsm::pkcs11::{Access, Pin, Pkcs11Uri};
 
+pub mod softhsm;
+
+pub(crate) use softhsm::module;
+
 pub const PIN: &str = "correct-1234";
-const SO_PIN: &str = "officer-5678";
-
-/// Where distributions put the module.
-const MODULES: [&str; 5] = [
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib64/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-];
-
-pub fn module() -> PathBuf {
-    let found = MODULES.iter().map(Path::new).find(|path| path.exists());
-    found.expect("SoftHSM is missing: run `cargo xtask setup hsm`").to_owned()
-}
-
 /// A folder of tokens.
 pub struct Tokens {
     folder: PathBuf,
@@ -38,10 +26,7 @@ pub fn alone(name: &str, body: impl FnOnce(&Tokens)) {
         return body(&Tokens { folder: folder.into() });
     }
     let folder = tempfile::tempdir().unwrap();
-    let conf = folder.path().join("softhsm2.conf");
-    let tokens = folder.path().join("tokens");
-    fs::create_dir(&tokens).unwrap();
-    fs::write(&conf, format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display())).unwrap();
+    let conf = softhsm::configure(folder.path());
     let output = Command::new(env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture"])
         .env("SOFTHSM2_CONF", &conf)
@@ -59,8 +44,7 @@ impl Tokens {
 
     /// Makes a token.
     pub fn init(&self, label: &str) {
-        let words = ["--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", SO_PIN];
-        succeeded(Command::new("softhsm2-util").args(words));
+        softhsm::init_token(&self.path("softhsm2.conf"), label, PIN);
     }
 
     /// Looks at a token from outside, or does something to it.
@@ -94,9 +78,4 @@ pub fn access() -> Access {
 
 pub fn uri(text: &str) -> Pkcs11Uri {
     text.parse().unwrap()
-}
-
-fn succeeded(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; run `cargo xtask setup hsm`"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
