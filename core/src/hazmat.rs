@@ -7,6 +7,9 @@
 //!
 //! External keys that answer later, as everything outside does in JavaScript, wrap an envelope's file key between two calls: [`Draft`] and
 //! [`RewrapDraft`] stand in between, and [`crate::external::AnsweredKey`] brings the answer back.
+//!
+//! The algorithms that sign grants weigh as much as a third of all else, and few pages need them. So a host may have them in another instance of this
+//! library: [`UnsignedGrant`] and [`UnverifiedGrant`] are what waits for them in the one, [`sign_grant`] and [`verify_grant`] what computes in the other.
 
 use alloc::vec::Vec;
 
@@ -14,6 +17,13 @@ use zeroize::Zeroizing;
 
 pub use crate::chunked::sequence::{ChunkNonce, ChunkSequence};
 pub use crate::envelope::draft::{Draft, RewrapDraft};
+#[cfg(feature = "grants")]
+pub use crate::grant::signed::{sign_grant, verify_grant};
+#[cfg(feature = "statements")]
+pub use crate::grant::{
+    contents::GrantContents,
+    unsigned::{UnsignedGrant, UnverifiedGrant},
+};
 use crate::{
     cbor,
     keyring::{Keyring, sealed},

@@ -18,7 +18,7 @@ pub mod batch;
 pub mod chunked;
 pub mod envelope;
 pub mod external;
-#[cfg(feature = "grants")]
+#[cfg(feature = "statements")]
 pub mod grant;
 pub mod group;
 pub mod hazmat;

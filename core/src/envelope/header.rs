@@ -49,7 +49,7 @@ impl Metadata {
 pub(crate) enum Content {
     Data,
     Keyring,
-    #[cfg(feature = "grants")]
+    #[cfg(feature = "statements")]
     Grant,
     /// A content that this version does not know.
     Other(String),
@@ -60,7 +60,7 @@ impl Content {
         match self {
             Content::Data => "data",
             Content::Keyring => "keyring",
-            #[cfg(feature = "grants")]
+            #[cfg(feature = "statements")]
             Content::Grant => "grant",
             Content::Other(name) => name,
         }
@@ -69,7 +69,7 @@ impl Content {
     fn from_name(name: &str) -> Content {
         match name {
             "keyring" => Content::Keyring,
-            #[cfg(feature = "grants")]
+            #[cfg(feature = "statements")]
             "grant" => Content::Grant,
             other => Content::Other(other.into()),
         }

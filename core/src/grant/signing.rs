@@ -6,10 +6,9 @@ use core::{fmt, str::FromStr};
 use ed25519_dalek::{Signature as Ed25519Signature, Signer as _};
 use ml_dsa::{EncodedSignature, EncodedVerifyingKey, ExpandedSigningKey, MlDsa65, Signature as MlDsaSignature};
 use rand_core::TryCryptoRng;
-use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
 
-use super::SigningKeyError;
+use super::{GrantError, GranterId, SigningKeyError};
 use crate::{
     identity::text::Form,
     kdf::Prk,
@@ -68,25 +67,6 @@ impl Algorithm {
     }
 }
 
-/// What stands for a verifying key where it is too long: 8 bytes of its hash (spec A-3).
-///
-/// It tells keys apart for people. It proves nothing: trust is in [`VerifyingKey`]s.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct GranterId(pub [u8; 8]);
-
-/// 16 hexadecimal digits.
-impl fmt::Display for GranterId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", u64::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for GranterId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "GranterId({self})")
-    }
-}
-
 /// What proves who signed a grant. Anyone may know it; its text starts with `fortress-verifying-key-1`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifyingKey {
@@ -114,10 +94,12 @@ impl VerifyingKey {
 
     /// What stands for it.
     pub fn id(&self) -> GranterId {
-        let hash = Sha512::new().chain_update(ID_LABEL).chain_update(self.to_bytes()).finalize();
-        let mut id = [0; 8];
-        id.copy_from_slice(&hash[..8]);
-        GranterId(id)
+        GranterId::of(&self.to_bytes())
+    }
+
+    /// Refuses a granter who is none of the `trusted`. Whole keys are compared: a granter with two algorithms is another one than either half.
+    pub fn require_among(&self, trusted: &[VerifyingKey]) -> Result<(), GrantError> {
+        if trusted.contains(self) { Ok(()) } else { Err(GrantError::UntrustedGranter { granter: self.id() }) }
     }
 
     /// Is this a signature of the message, by every algorithm of the key?
@@ -295,7 +277,6 @@ const ML_DSA_SIGNATURE_LEN: usize = 3_309;
 const ED25519_KEY_LEN: usize = 1 + 32;
 const HYBRID_KEY_LEN: usize = ED25519_KEY_LEN + 1_952;
 const LABEL: &str = "fortress-sdk/signing@v1";
-const ID_LABEL: &[u8] = b"fortress-sdk/signing@v1\0id";
 const VERIFYING: Form = Form::public("fortress-verifying-key-");
 const SIGNING: Form = Form::secret("fortress-signing-key-");
 

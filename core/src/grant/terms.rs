@@ -5,9 +5,11 @@ use core::fmt;
 
 use minicbor::Decoder;
 use rand_core::TryCryptoRng;
+#[cfg(feature = "grants")]
+use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
 
-use super::{GrantError, VerifyingKey};
+use super::GrantError;
 use crate::{
     cbor::{self, NotCanonical},
     keyring::{Timestamp, check_path},
@@ -104,6 +106,35 @@ impl fmt::Debug for GrantId {
     }
 }
 
+/// What stands for a verifying key where it is too long: 8 bytes of its hash (spec A-3).
+///
+/// It tells keys apart for people. It proves nothing: trust is in the keys themselves.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GranterId(pub [u8; 8]);
+
+impl GranterId {
+    #[cfg(feature = "grants")]
+    pub(super) fn of(verifying_key: &[u8]) -> GranterId {
+        let hash = Sha512::new().chain_update(GRANTER_LABEL).chain_update(verifying_key).finalize();
+        let mut id = [0; 8];
+        id.copy_from_slice(&hash[..8]);
+        GranterId(id)
+    }
+}
+
+/// 16 hexadecimal digits.
+impl fmt::Display for GranterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for GranterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GranterId({self})")
+    }
+}
+
 /// What a granter decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -141,7 +172,8 @@ impl Terms {
 /// What is signed: the terms, who grants, which scope, and the keys.
 pub(super) struct Statement {
     pub(super) id: GrantId,
-    pub(super) granter: VerifyingKey,
+    /// The verifying key, by its bytes. What they are is seen when the signature is verified.
+    pub(super) granter: Vec<u8>,
     pub(super) path: Vec<String>,
     pub(super) terms: Terms,
     /// The scope's identity, or the payload of its keyring.
@@ -151,16 +183,15 @@ pub(super) struct Statement {
 impl Statement {
     pub(super) fn encode(&self) -> Vec<u8> {
         let Terms { actions, from, until, purpose, granter_name, recipient_name } = &self.terms;
-        let granter = self.granter.to_bytes();
         let path: usize = self.path.iter().map(|segment| segment.len() + 3).sum();
         let texts = purpose.len() + granter_name.len() + recipient_name.len();
         // Reserved whole, so that growing leaves no secret behind.
-        let mut out = Vec::with_capacity(128 + granter.len() + path + texts + self.keys.len());
+        let mut out = Vec::with_capacity(128 + self.granter.len() + path + texts + self.keys.len());
         cbor::put_map(&mut out, 9);
         cbor::put_unsigned(&mut out, KEY_ID);
         cbor::put_bytes(&mut out, &self.id.0);
         cbor::put_unsigned(&mut out, KEY_GRANTER);
-        cbor::put_bytes(&mut out, &granter);
+        cbor::put_bytes(&mut out, &self.granter);
         cbor::put_unsigned(&mut out, KEY_ACTIONS);
         cbor::put_unsigned(&mut out, actions.number().into());
         cbor::put_unsigned(&mut out, KEY_PATH);
@@ -196,7 +227,7 @@ impl Statement {
         expect(decoder, KEY_ID)?;
         let id = GrantId(decoder.bytes()?.try_into().map_err(|_| NotCanonical)?);
         expect(decoder, KEY_GRANTER)?;
-        let granter = VerifyingKey::from_bytes(decoder.bytes()?).map_err(|_| NotCanonical)?;
+        let granter = decoder.bytes()?.to_vec();
         expect(decoder, KEY_ACTIONS)?;
         let actions = Actions::from_number(decoder.u8()?).ok_or(NotCanonical)?;
         expect(decoder, KEY_PATH)?;
@@ -234,3 +265,5 @@ const KEY_UNTIL: u64 = 6;
 const KEY_PURPOSE: u64 = 7;
 const KEY_NAMES: u64 = 8;
 const KEY_KEYS: u64 = 9;
+#[cfg(feature = "grants")]
+const GRANTER_LABEL: &[u8] = b"fortress-sdk/signing@v1\0id";

@@ -5,13 +5,22 @@ use alloc::{format, string::String, vec, vec::Vec};
 use getrandom::SysRng;
 use proptest::{prelude::*, sample::Index};
 
-use super::*;
+use zeroize::Zeroizing;
+
+use super::{
+    terms::Statement,
+    unsigned::{Payload, signed},
+    *,
+};
 use crate::{
+    context::Context,
+    envelope::{self, Content, EnvelopeError, Identity, Metadata, ReadLimits, Recipient},
     external::AnsweredKey,
     identity::SecretIdentity,
-    keyring::tests::Broken,
+    keyring::{Keyring, Timestamp, tests::Broken},
     passphrase::{Argon2Params, Passphrase},
     profile::Profile,
+    suite::Suite,
     token::TokenError,
 };
 
@@ -296,10 +305,10 @@ fn a_recipient_cannot_pass_it_on_or_change_it() {
         }
         // Mallory signs the same statement as her own: it is hers then, and nobody trusts her.
         let mallorys = granter(algorithm);
-        let resigned = changed(&|statement| statement.granter = mallorys.verifying_key().clone());
+        let resigned = changed(&|statement| statement.granter = mallorys.verifying_key().to_bytes());
         assert_eq!(code(world.open_sealed(&resigned, NOW)), "forged_grant");
         let mut statement = Statement::parse(&payload.statement).unwrap();
-        statement.granter = mallorys.verifying_key().clone();
+        statement.granter = mallorys.verifying_key().to_bytes();
         let signature = mallorys.sign(&signed(&header, &statement.encode()), &mut SysRng).unwrap();
         assert_eq!(code(world.open_sealed(&rewritten(&statement, &signature), NOW)), "untrusted_granter");
     }
@@ -323,13 +332,38 @@ fn a_hybrid_signature_is_not_downgraded() {
     // Whoever breaks Ed25519 alone, and has its key, makes a grant of that half: it is another granter's.
     let broken = ed25519_half(&world.grace);
     let mut half = statement();
-    half.granter = VerifyingKey::from_bytes(&[&[1], &world.grace.verifying_key().to_bytes()[1..33]].concat()).unwrap();
+    half.granter = [&[1], &world.grace.verifying_key().to_bytes()[1..33]].concat();
     let message = signed(&header, &half.encode());
     assert_eq!(open(&half, &broken(&message)), "untrusted_granter");
     assert_eq!(
         open(&statement(), &[&broken(&signed(&header, &payload.statement))[..], &zeros[64..]].concat()),
         "forged_grant"
     );
+}
+
+/// The algorithms may be in another instance than the keys: what goes between them is one message, and nothing else is signed.
+#[test]
+fn signatures_from_elsewhere() {
+    use crate::hazmat::{UnsignedGrant, UnverifiedGrant, sign_grant, verify_grant};
+    for algorithm in [Algorithm::Ed25519, Algorithm::Hybrid] {
+        let World { keyring, grace, ada, .. } = world(Actions::Both, algorithm);
+        let (terms, key) = (terms(Actions::Both), grace.verifying_key().to_bytes());
+        let draft = UnsignedGrant::draft(&mut SysRng).unwrap();
+        let unsigned = UnsignedGrant::new(draft, &keyring, &terms, &key, &[ada.public().into()], &mut SysRng).unwrap();
+        let signature = sign_grant(&grace, &unsigned.expose_message(), &mut SysRng).unwrap();
+        let sealed = unsigned.seal(signature).unwrap();
+        let trusted = [grace.verifying_key().clone()];
+        assert!(open(&sealed, &[(&ada).into()], &trusted, NOW, &ReadLimits::default()).is_ok());
+
+        let read = UnverifiedGrant::read(&sealed, &[(&ada).into()], &ReadLimits::default()).unwrap();
+        let verify = |granter: &[u8], message: &[u8]| code(verify_grant(granter, message, read.signature()));
+        assert_eq!(verify(read.granter(), read.expose_message()), "valid");
+        assert_eq!(verify(read.granter(), &read.expose_message()[1..]), "forged_grant");
+        assert_eq!(verify(&granter(algorithm).verifying_key().to_bytes(), read.expose_message()), "forged_grant");
+        assert_eq!(verify(&read.granter()[1..], read.expose_message()), "non_canonical");
+        assert_eq!(code(sign_grant(&grace, b"pay Mallory", &mut SysRng)), "non_canonical");
+        assert_eq!(read.verified().unwrap().terms(), &terms);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Keyrings: versioned root keys, and the scopes below them (spec K-1 to K-7).
 
 pub(crate) mod sealed;
-#[cfg(feature = "grants")]
+#[cfg(feature = "statements")]
 mod shared;
 mod version;
 
@@ -55,7 +55,7 @@ pub struct Keyring {
 }
 
 /// What may be done with a keyring that comes from a grant.
-#[cfg_attr(not(feature = "grants"), expect(dead_code, reason = "no keyring comes from a grant then"))]
+#[cfg_attr(not(feature = "statements"), expect(dead_code, reason = "no keyring comes from a grant then"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Granted {
     /// Decrypt.
