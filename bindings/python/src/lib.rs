@@ -41,6 +41,9 @@ mod _fortress {
         streams::{Decryptor, Encryptor, Ranges, decrypt_envelope, encrypt_envelope, open_envelope},
         tokens::{decode_token, encode_token},
     };
+
+    #[pymodule_export]
+    const PREAMBLE_LEN: usize = fortress::envelope::PREAMBLE_LEN;
 }
 
 /// From this many bytes on the interpreter is released while they are worked on: below, releasing it costs more.

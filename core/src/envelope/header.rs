@@ -19,8 +19,8 @@ pub const MAX_RECIPIENTS: usize = 1_024;
 
 pub(crate) const MAGIC: &[u8; 4] = b"FTRS";
 const VERSION: u8 = 1;
-/// Magic, version and the header's length.
-pub(crate) const PREAMBLE_LEN: usize = 9;
+/// Bytes of magic, version and the header's length (spec E-1): enough for [`prefix_len`](super::prefix_len).
+pub const PREAMBLE_LEN: usize = 9;
 pub(crate) const MAC_LEN: usize = 32;
 
 /// Public metadata: readable without a key, authenticated.

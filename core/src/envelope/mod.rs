@@ -26,12 +26,12 @@ use rand_core::TryCryptoRng;
 
 pub use draft::{ExternalRequest, external_requests};
 pub use error::EnvelopeError;
-pub use header::{Header, MAX_HEADER_LEN, MAX_RECIPIENTS, Metadata};
+pub use header::{Header, MAX_HEADER_LEN, MAX_RECIPIENTS, Metadata, PREAMBLE_LEN};
 pub use recipient::{Identity, MAX_PASSPHRASES, Recipient, RecipientInfo};
 
 pub use rewrap::{Keep, RewrapOptions, rewrap, rewrapped_len};
 
-pub(crate) use header::{Content, MAC_LEN, PREAMBLE_LEN};
+pub(crate) use header::{Content, MAC_LEN};
 
 use draft::Draft;
 
@@ -148,7 +148,7 @@ impl NewEnvelope {
     }
 }
 
-/// The length of an envelope's prefix, from its first 9 bytes; `None` when there are fewer and they are not wrong yet.
+/// The length of an envelope's prefix, from its first [`PREAMBLE_LEN`] bytes; `None` when there are fewer and they are not wrong yet.
 ///
 /// A reader collects this many bytes and calls [`open`].
 pub fn prefix_len(start: &[u8]) -> Result<Option<usize>, EnvelopeError> {

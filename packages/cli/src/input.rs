@@ -4,7 +4,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use fortress::envelope;
+use fortress::envelope::{self, PREAMBLE_LEN};
 
 use crate::failure::{Exit, Failure, shown};
 use crate::in_place::Saved;
@@ -85,8 +85,7 @@ impl Input {
 
     /// An envelope's prefix; what follows is the next to be read.
     pub(crate) fn read_prefix(&mut self) -> Result<Vec<u8>, Failure> {
-        const PREAMBLE: usize = 9;
-        let mut prefix = vec![0; PREAMBLE];
+        let mut prefix = vec![0; PREAMBLE_LEN];
         let got = self.fill(&mut prefix)?;
         prefix.truncate(got);
         let of = |error: envelope::EnvelopeError| Failure::from(error).of(&self.name);
@@ -94,7 +93,7 @@ impl Input {
             return Err(of(envelope::EnvelopeError::Truncated));
         };
         prefix.resize(len, 0);
-        let got = PREAMBLE + self.fill(&mut prefix[PREAMBLE..])?;
+        let got = PREAMBLE_LEN + self.fill(&mut prefix[PREAMBLE_LEN..])?;
         prefix.truncate(got);
         Ok(prefix)
     }

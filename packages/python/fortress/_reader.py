@@ -88,7 +88,7 @@ def extent(file: Any) -> tuple[int, int | None]:
 
 def read_prefix(file: Any) -> bytes:
     """Everything before an envelope's first chunk; what there is of it, if that is less."""
-    start = read_some(file, _PREAMBLE)
+    start = read_some(file, _fortress.PREAMBLE_LEN)
     length = _fortress.prefix_len(start)
     return start if length is None else start + read_some(file, length - len(start))
 
@@ -231,8 +231,6 @@ class _Stream(RawReader):
         super().close()
 
 
-#: Magic, version and the header's length: enough to know how long the prefix is.
-_PREAMBLE = 9
 #: What is read at once: large enough that decrypting it, not asking for it, takes the time.
 _BUFFER = 256 * 1024
 _LONG_READ = 4 * 1024 * 1024
