@@ -1,11 +1,13 @@
-//! External keys: Python objects with a `reference`, `wrap` and `unwrap`.
+//! External keys: those that this module has opened, and Python objects with a `reference`, `wrap` and `unwrap`.
 //!
-//! They are asked with the interpreter and without any lock, between two calls of the core: what they do may take long, run
+//! The latter are asked with the interpreter and without any lock, between two calls of the core: what they do may take long, run
 //! other threads, or use the very keyring that is being sealed.
+
+use std::sync::Arc;
 
 use fortress::{
     envelope::ExternalRequest,
-    external::{AnsweredKey, ExternalKeyError},
+    external::{AnsweredKey, ExternalKey, ExternalKeyError},
     hazmat::{Draft, RewrapDraft},
 };
 use pyo3::{
@@ -15,7 +17,61 @@ use pyo3::{
 };
 use zeroize::Zeroizing;
 
-use crate::{buffer::Bytes, failure::Failure, text};
+use crate::{buffer::Bytes, failure::Failure, hsm::KeyHandle, text};
+
+/// An external key, whoever made it.
+pub(crate) enum External {
+    Native(Arc<NativeKey>),
+    Own(OwnKey),
+}
+
+/// A key that this module has opened. It is asked without the interpreter, and no object of Python's holds what it unwraps.
+pub(crate) type NativeKey = Box<dyn ExternalKey + Send + Sync>;
+
+impl External {
+    /// `None` for an object that is no such key.
+    pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<External>> {
+        match object.cast::<KeyHandle>() {
+            Ok(key) => Ok(Some(External::Native(key.get().lend()?))),
+            Err(_) => Ok(OwnKey::of(object)?.map(External::Own)),
+        }
+    }
+
+    /// Has it wrap a draft's file key.
+    pub(crate) fn wrapping(&self, py: Python<'_>, draft: &(impl Wrappable + Sync)) -> PyResult<AnsweredKey> {
+        match self {
+            External::Own(key) => key.wrapping(py, draft),
+            External::Native(key) => {
+                let associated = draft.associated();
+                let wrapped = py.detach(|| key.wrap(draft.file_key(), &associated)).map_err(Failure::from)?;
+                Ok(AnsweredKey::wrapped(key.reference().to_owned(), wrapped, associated))
+            }
+        }
+    }
+
+    /// Does it open what is wrapped under this reference?
+    pub(crate) fn opens(&self, py: Python<'_>, reference: &str) -> PyResult<bool> {
+        match self {
+            External::Own(key) => key.opens(py, reference),
+            External::Native(key) => Ok(key.opens(reference)),
+        }
+    }
+
+    /// Has it unwrap what a header holds. Its trouble is an answer too: another one may open the envelope.
+    pub(crate) fn unwrapping(
+        &self,
+        py: Python<'_>,
+        request: ExternalRequest,
+    ) -> PyResult<(AnsweredKey, Option<PyErr>)> {
+        match self {
+            External::Own(key) => key.unwrapping(py, request),
+            External::Native(key) => {
+                let answer = py.detach(|| key.unwrap(&request.wrapped, &request.associated));
+                Ok((request.answered(answer), None))
+            }
+        }
+    }
+}
 
 /// A key of the caller's.
 pub(crate) struct OwnKey {
@@ -46,8 +102,7 @@ macro_rules! wrappable {
 wrappable!(Draft, RewrapDraft);
 
 impl OwnKey {
-    /// `None` for an object that is no such key.
-    pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<OwnKey>> {
+    fn of(object: &Bound<'_, PyAny>) -> PyResult<Option<OwnKey>> {
         for method in ["wrap", "unwrap"] {
             if !object.hasattr(method)? {
                 return Ok(None);
@@ -58,8 +113,7 @@ impl OwnKey {
         Ok(Some(OwnKey { object: object.clone().unbind(), reference }))
     }
 
-    /// Has it wrap a draft's file key.
-    pub(crate) fn wrapping(&self, py: Python<'_>, draft: &impl Wrappable) -> PyResult<AnsweredKey> {
+    fn wrapping(&self, py: Python<'_>, draft: &impl Wrappable) -> PyResult<AnsweredKey> {
         let associated = draft.associated();
         let arguments = (PyBytes::new(py, draft.file_key()), PyBytes::new(py, &associated));
         let wrapped = self.object.bind(py).call_method1("wrap", arguments).map_err(|error| {
@@ -72,20 +126,14 @@ impl OwnKey {
         Ok(AnsweredKey::wrapped(self.reference.clone(), wrapped, associated))
     }
 
-    /// Does it open what is wrapped under this reference?
-    pub(crate) fn opens(&self, py: Python<'_>, reference: &str) -> PyResult<bool> {
+    fn opens(&self, py: Python<'_>, reference: &str) -> PyResult<bool> {
         if !self.object.bind(py).hasattr("opens")? {
             return Ok(self.reference == reference);
         }
         self.object.bind(py).call_method1("opens", (reference,))?.is_truthy()
     }
 
-    /// Has it unwrap what a header holds. Its trouble is an answer too: another one may open the envelope.
-    pub(crate) fn unwrapping(
-        &self,
-        py: Python<'_>,
-        request: ExternalRequest,
-    ) -> PyResult<(AnsweredKey, Option<PyErr>)> {
+    fn unwrapping(&self, py: Python<'_>, request: ExternalRequest) -> PyResult<(AnsweredKey, Option<PyErr>)> {
         let arguments = (PyBytes::new(py, &request.wrapped), PyBytes::new(py, &request.associated));
         match self.object.bind(py).call_method1("unwrap", arguments) {
             Ok(file_key) => {

@@ -13,8 +13,10 @@ mod cores;
 mod external;
 mod failure;
 mod grants;
+mod hsm;
 mod inspect;
 mod keyring;
+mod numbers;
 mod parties;
 mod random;
 mod rewrap;
@@ -33,6 +35,7 @@ mod _fortress {
     use crate::{
         arrow::ArrowColumn,
         grants::{GrantHandle, SigningKeyHandle, read_grant},
+        hsm::KeyHandle,
         inspect::{inspect, prefix_len},
         keyring::{KeyringHandle, Seed},
         parties::PassphraseHandle,

@@ -13,10 +13,11 @@ use fortress::{
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyString};
 
 use crate::{
-    external::{OwnKey, Wrappable},
+    external::{External, Wrappable},
     failure::Failure,
     grants::{self, GrantHandle},
     keyring::{KeyringHandle, read, write},
+    numbers,
     sharing::{HeldSet, IdentityHandle, ShareSetHandle, SharesHandle},
     text,
 };
@@ -34,16 +35,16 @@ impl PassphraseHandle {
     #[pyo3(signature = (text, *, passes=None, memory_kib=None, lanes=None))]
     fn new(
         text: &Bound<'_, PyAny>,
-        passes: Option<u32>,
-        memory_kib: Option<u32>,
-        lanes: Option<u32>,
+        passes: Option<&Bound<'_, PyAny>>,
+        memory_kib: Option<&Bound<'_, PyAny>>,
+        lanes: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<PassphraseHandle> {
         let passphrase = Passphrase::new(text::utf8(text::string(text, "a passphrase")?)?).map_err(Failure::from)?;
         let usual = Argon2Params::default();
         let params = Argon2Params {
-            passes: passes.unwrap_or(usual.passes),
-            memory_kib: memory_kib.unwrap_or(usual.memory_kib),
-            lanes: lanes.unwrap_or(usual.lanes),
+            passes: cost(passes, "passes")?.unwrap_or(usual.passes),
+            memory_kib: cost(memory_kib, "memory_kib")?.unwrap_or(usual.memory_kib),
+            lanes: cost(lanes, "lanes")?.unwrap_or(usual.lanes),
         };
         Ok(PassphraseHandle(RwLock::new(Some((passphrase, params)))))
     }
@@ -52,6 +53,10 @@ impl PassphraseHandle {
     fn close(&self, py: Python<'_>) {
         py.detach(|| *write(&self.0) = None);
     }
+}
+
+fn cost(given: Option<&Bound<'_, PyAny>>, what: &str) -> PyResult<Option<u32>> {
+    given.map(|given| numbers::of(given, what, 1..=u32::MAX)).transpose()
 }
 
 /// Who may open an envelope, or what opens it.
@@ -66,7 +71,7 @@ enum Party {
     Grant(Arc<Grant>),
     ShareSet(Arc<HeldSet>),
     Shares(Arc<Shares>),
-    External(OwnKey),
+    External(External),
 }
 
 impl Parties {
@@ -86,7 +91,7 @@ impl Parties {
 
     /// Has the external keys among them wrap a draft's file key, and lends all of them as recipients to what finishes it, without the
     /// interpreter.
-    pub(crate) fn finishing<D: Wrappable + Send, T: Send>(
+    pub(crate) fn finishing<D: Wrappable + Send + Sync, T: Send>(
         &self,
         py: Python<'_>,
         draft: D,
@@ -97,7 +102,7 @@ impl Parties {
     }
 
     /// As [`finishing`](Parties::finishing), of a draft that is made for a keyring.
-    pub(crate) fn sealing<D: Wrappable + Send, T: Send>(
+    pub(crate) fn sealing<D: Wrappable + Send + Sync, T: Send>(
         &self,
         py: Python<'_>,
         keyring: &KeyringHandle,
@@ -128,11 +133,11 @@ impl Parties {
         })
     }
 
-    fn external(&self) -> impl Iterator<Item = &OwnKey> {
+    fn external(&self) -> impl Iterator<Item = &External> {
         self.0.iter().filter_map(|party| if let Party::External(key) = party { Some(key) } else { None })
     }
 
-    fn wrapping(&self, py: Python<'_>, draft: &impl Wrappable) -> PyResult<Vec<AnsweredKey>> {
+    fn wrapping(&self, py: Python<'_>, draft: &(impl Wrappable + Sync)) -> PyResult<Vec<AnsweredKey>> {
         self.external().map(|key| key.wrapping(py, draft)).collect()
     }
 
@@ -187,7 +192,7 @@ impl Party {
         if let Ok(shares) = party.cast::<SharesHandle>() {
             return Ok(Party::Shares(shares.get().lend()?));
         }
-        if let Some(key) = OwnKey::of(party)? {
+        if let Some(key) = External::of(party)? {
             return Ok(Party::External(key));
         }
         let got = text::type_name(party);

@@ -22,7 +22,7 @@ use crate::{
     buffer::{Bytes, Writable},
     detached,
     failure::Failure,
-    inspect,
+    inspect, numbers,
     parties::Parties,
     random::Pool,
     text::{self, Entries},
@@ -58,8 +58,8 @@ impl Encryptor {
     }
 
     /// Bytes that the next update writes for `len` bytes.
-    fn update_len(&self, len: usize) -> PyResult<usize> {
-        Ok(self.stream.update_len(len)?)
+    fn update_len(&self, len: &Bound<'_, PyAny>) -> PyResult<usize> {
+        Ok(self.stream.update_len(numbers::of(len, "length", 0..=MAX_LEN)?)?)
     }
 
     /// Takes more plaintext; returns the chunks that it fills.
@@ -92,8 +92,8 @@ pub(crate) struct Decryptor(Shared<chunked::Decryptor>);
 #[pymethods]
 impl Decryptor {
     /// Bytes that the next update writes for `len` bytes.
-    fn update_len(&self, len: usize) -> PyResult<usize> {
-        Ok(self.0.update_len(len)?)
+    fn update_len(&self, len: &Bound<'_, PyAny>) -> PyResult<usize> {
+        Ok(self.0.update_len(numbers::of(len, "length", 0..=MAX_LEN)?)?)
     }
 
     /// Takes more of the chunks; returns the plaintext of those that it completes.
@@ -272,6 +272,9 @@ fn options(
 fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// No buffer of Python's is longer.
+const MAX_LEN: usize = isize::MAX as usize;
 
 fn unknown_suite(title: &str) -> Failure {
     let known: Vec<&str> = Suite::ALL.iter().map(|suite| suite.title()).collect();

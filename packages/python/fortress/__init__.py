@@ -8,7 +8,7 @@
 'ada@example.org'
 """
 
-from . import aio, errors
+from . import aio, errors, hsm
 from ._files import (
     decrypt_bytes,
     decrypt_file,
@@ -49,6 +49,7 @@ from .errors import (
     UnsupportedError,
     UntrustedGranterError,
     WrongPassphraseError,
+    WrongPinError,
     WrongRecipientError,
 )
 
@@ -93,6 +94,7 @@ __all__ = [
     "UnsupportedError",
     "UntrustedGranterError",
     "WrongPassphraseError",
+    "WrongPinError",
     "WrongRecipientError",
     "aio",
     "decode_token",
@@ -104,6 +106,7 @@ __all__ = [
     "encrypt_file",
     "encrypt_stream",
     "errors",
+    "hsm",
     "inspect",
     "inspect_file",
     "open",

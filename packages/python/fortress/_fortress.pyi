@@ -1,9 +1,12 @@
 """The extension module. `fortress` is what people import."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike
 from typing import Any, TypeVar, overload
 
 from typing_extensions import Buffer, Self
+
+from .hsm import PinRequest
 
 _K = TypeVar("_K", bound=Keyring)
 
@@ -176,6 +179,27 @@ class Shares:
     def __len__(self) -> int: ...
     def close(self) -> None:
         """Wipes them, once nothing uses them any more."""
+
+class ExternalKey:
+    def __new__(
+        cls,
+        uri: str,
+        *,
+        pin: str | Callable[[PinRequest], str] | None = None,
+        pin_file: str | PathLike[str] | None = None,
+        module: str | PathLike[str] | None = None,
+        timeout: float | None = None,
+        tries: int | None = None,
+    ) -> Self: ...
+    @property
+    def reference(self) -> str:
+        """What headers call it: the token and the key, and not how they are reached."""
+
+    def wrap(self, file_key: Buffer, associated: Buffer) -> bytes: ...
+    def unwrap(self, wrapped: Buffer, associated: Buffer) -> bytes: ...
+    def opens(self, reference: str) -> bool: ...
+    def close(self) -> None:
+        """Lets go of it, once nothing uses it any more."""
 
 class Seed: ...
 

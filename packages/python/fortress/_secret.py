@@ -39,5 +39,6 @@ _INSTEAD = {
     "Identity": "; expose_secret() gives its text",
     "SigningKey": "; expose_secret() gives its text",
     "Grant": "; open() it where it is needed",
+    "Key": "; open() it where it is needed",
     "ShareSet": "; expose_shares() gives its shares",
 }

@@ -22,6 +22,7 @@ exception                when
 `GrantTimeError`         a grant that is not valid yet, or has expired
 `OutsideGrantError`      an action or a scope that a grant does not allow
 `GrantError`             the base of these four
+`WrongPinError`          a token refuses its PIN, or has locked it: do not try the same one again
 `LimitError`             larger than the format, or a careful reader, allows
 `ArgumentError`          an argument of the right type that cannot be used
 `StateError`             not open yet, closed, finished, or failed before
@@ -106,6 +107,10 @@ class OutsideGrantError(GrantError):
     """An action, or a scope, that the grant does not allow."""
 
 
+class WrongPinError(KeyNotHeldError):
+    """A token refuses its PIN, or has locked it. Tokens lock after a few wrong ones."""
+
+
 class LimitError(FortressError, ValueError):
     """Larger than the format allows, or than a careful reader accepts."""
 
@@ -170,6 +175,19 @@ _CLASSES: dict[str, type[FortressError]] = {
     "action_not_granted": OutsideGrantError,
     "outside_scope": OutsideGrantError,
     "key_unavailable": KeyNotHeldError,
+    "module_unusable": KeyNotHeldError,
+    "token_not_found": KeyNotHeldError,
+    "token_gone": KeyNotHeldError,
+    "token_failed": KeyNotHeldError,
+    "external_key_not_found": KeyNotHeldError,
+    "external_key_unsuitable": KeyNotHeldError,
+    "no_mechanism": KeyNotHeldError,
+    "no_pin": KeyNotHeldError,
+    "unreadable_pin": KeyNotHeldError,
+    "unexpected_answer": KeyNotHeldError,
+    "wrong_pin": WrongPinError,
+    "pin_locked": WrongPinError,
+    "pin_not_usable": WrongPinError,
     "key_refused": KeyNotHeldError,
     "limit_exceeded": LimitError,
     "header_too_large": LimitError,
@@ -183,6 +201,11 @@ _CLASSES: dict[str, type[FortressError]] = {
     "empty_passphrase": ArgumentError,
     "no_recipient": ArgumentError,
     "invalid_external_key": ArgumentError,
+    "token_ambiguous": ArgumentError,
+    "external_key_ambiguous": ArgumentError,
+    "no_module": ArgumentError,
+    "no_credentials": ArgumentError,
+    "invalid_address": ArgumentError,
     "invalid_identity": ArgumentError,
     "invalid_signing_key": ArgumentError,
     "invalid_grant": ArgumentError,

@@ -209,6 +209,24 @@ def test_each_is_told(
     assert snapshot(folder) == before
 
 
+@pytest.mark.parametrize("number", [-1, 1 << 40, 1 << 70])
+def test_numbers_out_of_range(keyring: fortress.Keyring, number: int) -> None:
+    for name in ("passes", "memory_kib", "lanes"):
+        with pytest.raises(fortress.ArgumentError, match=f"{name} must be from 1 to 4294967295") as refusal:
+            fortress.Passphrase(PASSPHRASE, **{name: number})
+        assert refusal.value.code == "out_of_range"
+    with pytest.raises(fortress.ArgumentError, match="a share set needs 2 to 255 shares"):
+        fortress.ShareSet.generate(2, number)
+    with fortress.Encryptor(keyring=keyring) as encryptor:
+        if number == 1 << 40:
+            assert encryptor.update_len(number) > number
+        else:
+            with pytest.raises(fortress.ArgumentError, match="length must be from 0 to"):
+                encryptor.update_len(number)
+    with pytest.raises(TypeError, match="integer"):
+        fortress.Passphrase(PASSPHRASE, passes="3")  # type: ignore[arg-type]
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read and write all")
 def test_permissions(folder: Path, keyring: fortress.Keyring) -> None:
     (folder / "plain").chmod(0)

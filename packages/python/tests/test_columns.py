@@ -295,8 +295,13 @@ def test_columns_that_cannot_be_used(email: fortress.Keyring) -> None:
         with pytest.raises(fortress.ArgumentError, match=message):
             attempt()
     for message, attempt in (
-        (r"a value \(row 1\) must be str or bytes, got int", lambda: email.encrypt_column(["a", 42])),
-        (r"a value \(row 0\) must be str or bytes, got int", lambda: email.encrypt_column(np.array([1, 2]))),
+        (
+            "a value of a column must be str, bytes or None: row 1 is int; convert",
+            lambda: email.encrypt_column(["a", 42]),
+        ),
+        ("row 0 is int, row 3 is float; convert", lambda: email.encrypt_column([1, None, "a", 2.5])),
+        ("row 4 is int, and 995 more rows; convert", lambda: email.encrypt_column(np.arange(1_000))),
+        ("a token of a column must be str, bytes or None: row 0 is dict;", lambda: email.decrypt_column([{}])),
         (r'contexts\["row"\]\[0\] must be str, got int', lambda: email.encrypt_column(["a"], contexts={"row": [1]})),
         (r'contexts\[0\]\["row"\] must be str, got int', lambda: email.encrypt_column(["a"], contexts=[{"row": 1}])),
     ):

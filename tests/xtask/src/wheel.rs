@@ -15,6 +15,10 @@ const FOLDER: &str = "packages/python";
 
 /// Runs the tests of the installed wheel and the type checkers, and builds the sdist.
 pub(crate) fn test(project: &Project) -> Result<()> {
+    setup::ensure(project, Need::Hsm)?;
+    setup::ensure(project, Need::Cloud)?;
+    let mut pytest = program(project, "pytest", &[]);
+    pytest.env("FORTRESS_TEST_SERVICES", Environment::Cloud.folder(project));
     let portable = ["--no-default-features", "--features", "portable", "--", "-D", "warnings"];
     command::all_of([
         // The pure-Rust build; the wheel is the other one.
@@ -23,7 +27,7 @@ pub(crate) fn test(project: &Project) -> Result<()> {
         command::run_shown(program(project, "ruff", &["format", "--check", "."])),
         command::run_shown(program(project, "mypy", &[])),
         command::run_shown(program(project, "pyright", &["--pythonpath", &python(project)])),
-        command::run_shown(program(project, "pytest", &[])),
+        command::run_shown(pytest),
         sdist(project),
     ])
 }

@@ -1,7 +1,9 @@
 //! Columns of Python objects.
 
 use pyo3::{
-    Borrowed, ffi,
+    Borrowed,
+    exceptions::PyTypeError,
+    ffi,
     prelude::*,
     types::{PyBytes, PyList, PyString, PyTuple},
 };
@@ -11,7 +13,7 @@ use super::{
     blocks::{Room, Sink},
 };
 use crate::{
-    buffer::{Bytes, borrowed_bytes},
+    buffer::borrowed_bytes,
     failure::RowFailures,
     text,
     tokens::{Data, Form},
@@ -39,17 +41,56 @@ pub(super) fn unchanging<'py>(values: &Bound<'py, PyTuple>, what: &str) -> PyRes
     if all {
         return Ok(values.clone());
     }
-    let unchanging = values.iter().enumerate().map(|(row, value)| {
+    let mut wrong = WrongTypes::default();
+    let mut unchanging = Vec::with_capacity(values.len());
+    for (row, value) in values.iter().enumerate() {
         if value.is_none() || value.is_instance_of::<PyString>() || value.is_instance_of::<PyBytes>() {
-            return Ok(value);
+            unchanging.push(value);
+            continue;
         }
-        match Data::of(&value, &format!("{what} (row {row})"))? {
-            Data::Text(text) => Ok(text.into_any()),
-            Data::Bytes(bytes) => Ok(PyBytes::new(values.py(), Bytes::as_slice(&bytes)).into_any()),
+        match Data::of(&value, what) {
+            Ok(Data::Text(text)) => unchanging.push(text.into_any()),
+            Ok(Data::Bytes(bytes)) => unchanging.push(PyBytes::new(values.py(), bytes.as_slice()).into_any()),
+            Err(error) if error.is_instance_of::<PyTypeError>(values.py()) => wrong.add(row, &value),
+            Err(error) => return Err(error),
         }
-    });
-    PyTuple::new(values.py(), unchanging.collect::<PyResult<Vec<_>>>()?)
+    }
+    wrong.none(what)?;
+    PyTuple::new(values.py(), unchanging)
 }
+
+/// The rows whose values are of no type that a column has.
+#[derive(Default)]
+struct WrongTypes {
+    /// The first of them, each with its type.
+    first: Vec<String>,
+    more: usize,
+}
+
+impl WrongTypes {
+    #[cold]
+    fn add(&mut self, row: usize, value: &Bound<'_, PyAny>) {
+        if self.first.len() < TOLD {
+            self.first.push(format!("row {row} is {}", text::type_name(value)));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn none(self, what: &str) -> PyResult<()> {
+        if self.first.is_empty() {
+            return Ok(());
+        }
+        let more = if self.more == 0 { String::new() } else { format!(", and {} more rows", self.more) };
+        let rows = self.first.join(", ");
+        Err(PyTypeError::new_err(format!(
+            "{what} of a column must be str, bytes or None: {rows}{more}; convert it first, with str() for example"
+        )))
+    }
+}
+
+/// Rows that an error names.
+const TOLD: usize = 5;
 
 /// The cells of an [`unchanging`] tuple.
 pub(super) fn cells<'a>(values: &'a Bound<'_, PyTuple>) -> impl Iterator<Item = PyResult<Option<Cell<'a>>>> {
