@@ -10,7 +10,7 @@ use crate::setup::{self, Environment, Need};
 
 /// Runs the matrix with the npm package and the wheel that are built and installed, and the command, which is built here.
 pub(crate) fn test(project: &Project) -> Result<()> {
-    for need in [Need::Python, Need::Browsers] {
+    for need in [Need::Python, Need::Browsers, Need::Hsm] {
         setup::ensure(project, need)?;
     }
     command::run(project, "cargo", ["build", "-p", "fortress-sdk-cli"])?;

@@ -18,6 +18,8 @@ class Party:
         self.costs: dict[str, int] = plan["argon2"]
         self.scope: list[str] = plan["scope"]
         self.context: dict[str, str] = plan["context"]
+        self.external: dict[str, str] = plan["external"]
+        self.hardware: str = plan["hardware"]
 
     def value(self, length: int) -> bytes:
         return (self.plain / str(length)).read_bytes()
@@ -38,6 +40,15 @@ def carry_out(make: Callable[[dict[str, Any]], Party]) -> None:
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def terms(
+    granter: str, id: str, path: list[str], actions: str, times: list[int], texts: list[str], value: bytes
+) -> dict[str, object]:
+    """What two parties must say alike of a grant; the times are from and until, the texts purpose and both names. The
+    value is what it decrypts, or what the keyring decrypts that it encrypted."""
+    said = {"granter": granter, "id": id, "path": path, "actions": actions, "times": times, "texts": texts}
+    return {**said, "value": sha256(value)}
 
 
 def description(profile: str, path: list[str], primary: str, versions: list[list[object]]) -> dict[str, object]:

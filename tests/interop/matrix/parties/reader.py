@@ -1,19 +1,24 @@
 """The independent reader, and the small writer of its tests."""
 
 import json
+import os
 import sys
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from party import Party, carry_out, description, sha256
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from party import Party, carry_out, description, sha256, terms
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "python" / folder) for folder in ("", "tests")]
 
 import fortress_reader as independent  # noqa: E402
+import sharing_writer  # noqa: E402
 import writer  # noqa: E402
 from fortress_reader import cbor  # noqa: E402
 
+ACTIONS = {"encrypt": 1, "decrypt": 2, "both": 3}
 NUMBERS = {"AES-256-GCM": 2, "ChaCha20-Poly1305": 29, "AEGIS-256": 33, "AEGIS-256X2": 36}
 
 
@@ -38,10 +43,26 @@ class Reader(Party):
     def granted(self) -> independent.Keyring:
         return self.open("granted", self.keyring)
 
+    @cached_property
+    def identity(self) -> independent.SecretIdentity:
+        return independent.SecretIdentity.parse((self.folder / "identity").read_text())
+
+    def signing(self, algorithm: str) -> independent.SigningKey:
+        return independent.SigningKey.parse((self.folder / f"signing-{algorithm}").read_text())
+
     def opener(self, item: dict[str, Any]) -> independent.Identity:
         match item.get("by"):
             case "passphrase":
                 return self.secret
+            case "identity":
+                return self.identity
+            case "shares":
+                texts = json.loads((self.folder / "shares").read_text())[1:]
+                return independent.Shares(tuple(independent.Share.parse(text) for text in texts))
+            case "external":
+                aes = AESGCM(bytes.fromhex(self.external["key"]))
+                call = lambda wrapped, associated: aes.decrypt(wrapped[:12], wrapped[12:], associated)  # noqa: E731
+                return independent.ExternalKey(self.external["reference"], call)
             case "scoped":
                 return self.scoped
             case "granted":
@@ -73,14 +94,24 @@ class Reader(Party):
         return described(self.granted)
 
     def write_file(self, item: dict[str, Any]) -> None:
-        if item["by"] == "passphrase":
-            recipient = writer.passphrase_recipient(self.secret.text)
-        else:
-            recipient = writer.keyring_recipient(self.narrowed)
         number = NUMBERS[item["suite"]]
-        head = writer.header([recipient], suite=number)
+        head = writer.header([self.recipient(item["by"], number)], suite=number)
         envelope = writer.envelope(head, self.value(item["length"]), self.context, suite=number)
         (self.folder / item["name"]).write_bytes(envelope)
+
+    def recipient(self, by: str, suite: int) -> list[Any]:
+        match by:
+            case "passphrase":
+                return writer.passphrase_recipient(self.secret.text)
+            case "identity":
+                return sharing_writer.identity_recipient(self.identity.public)
+            case "scope":
+                return sharing_writer.scope_recipient(sharing_writer.scope_identity(self.narrowed))
+            case "external":
+                aes, associated = AESGCM(bytes.fromhex(self.external["key"])), sharing_writer.associated(suite)
+                wrapped = bytes(12) + aes.encrypt(bytes(12), writer.FILE_KEY, associated)
+                return sharing_writer.external_recipient(self.external["reference"], wrapped)
+        return writer.keyring_recipient(self.narrowed)
 
     def read_file(self, item: dict[str, Any]) -> str:
         envelope = (self.folder / item["name"]).read_bytes()
@@ -137,6 +168,47 @@ class Reader(Party):
             token and sha256(self.member(independent.decode_text(token), {"row": str(row)}))
             for row, token in enumerate(self.stored(item))
         ]
+
+    def write_identity(self, item: dict[str, Any]) -> str:
+        (self.folder / item["name"]).write_text(independent.SecretIdentity(os.urandom(32)).text)
+        return self.read_identity(item)
+
+    def read_identity(self, _: dict[str, Any]) -> str:
+        return self.identity.public.text
+
+    def write_signing(self, item: dict[str, Any]) -> str:
+        key = independent.SigningKey({"ed25519": 1, "hybrid": 2}[item["algorithm"]], os.urandom(32))
+        (self.folder / item["name"]).write_text(key.text)
+        return self.read_signing(item)
+
+    def read_signing(self, item: dict[str, Any]) -> str:
+        return self.signing(item["algorithm"]).verifying.text
+
+    def read_held(self, item: dict[str, Any]) -> list[str]:
+        envelope = independent.Envelope.parse((self.folder / item["name"]).read_bytes())
+        return [share.text for share in independent.held_shares(envelope.header.recipients, self.identity)]
+
+    def write_grant(self, item: dict[str, Any]) -> dict[str, object]:
+        granter, now = self.signing(item["algorithm"]), int(time.time())
+        head = writer.header([sharing_writer.identity_recipient(self.identity.public)], content="grant")
+        statement = sharing_writer.statement(granter, self.narrowed, ACTIONS[item["actions"]], (now, now + 86_400), "x")
+        (self.folder / item["name"]).write_bytes(sharing_writer.grant(head, granter, statement))
+        return self.read_grant(item)
+
+    def read_grant(self, item: dict[str, Any]) -> dict[str, object]:
+        sealed, granter = (self.folder / item["name"]).read_bytes(), self.signing(item["algorithm"]).verifying
+        grant = independent.open_grant(sealed, [self.identity], [granter], int(time.time()))
+        if isinstance(grant.keys, independent.ScopeIdentity):
+            # It encrypts what the keyring opens: it is the identity of the keyring's scope.
+            assert grant.keys == sharing_writer.scope_identity(self.narrowed)
+            value = self.value(item["length"])
+        else:
+            token = independent.decode_text(json.loads((self.folder / f"token-{item['length']}").read_text()))
+            value = independent.decrypt(grant.keyring(), token, self.context)
+        names = {number: name for name, number in ACTIONS.items()}
+        times, texts = [grant.valid_from, grant.until], [grant.purpose, grant.granter_name, grant.recipient_name]
+        said = grant.granter.text, grant.id.hex(), list(grant.path), names[grant.actions]
+        return terms(*said, times, texts, value)
 
     def member(self, token: bytes, context: dict[str, str]) -> bytes:
         return independent.decrypt_member(self.narrowed, token, self.context, context)

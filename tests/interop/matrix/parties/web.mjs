@@ -30,7 +30,7 @@ class Party {
   static async start(fortress, plan, store) {
     const { passes, memory_kib: memoryKiB, lanes } = plan.argon2;
     const secret = { passphrase: plan.passphrase, argon2: { passes, memoryKiB, lanes } };
-    const party = Object.assign(new Party(), { fortress, store, secret, context: plan.context });
+    const party = Object.assign(new Party(), { fortress, store, secret, context: plan.context, external: plan.external });
     if (plan.verb === "write") {
       party.keyring = await fortress.Keyring.generate({ profile: "fortress" });
       party.keyring.rotate();
@@ -50,6 +50,9 @@ class Party {
   async opener({ by }) {
     switch (by) {
       case "passphrase": return this.secret;
+      case "identity": return this.identity();
+      case "shares": return { shares: (await this.stored("shares")).slice(1) };
+      case "external": return vault(this.external);
       case "scoped": return (this.scoped ??= await this.open("scoped", this.secret));
       case "granted": return (this.granted ??= await this.open("granted", this.keyring));
       default: return this.narrowed;
@@ -71,8 +74,24 @@ class Party {
 
   async write_file({ name, suite, length, by }) {
     const { context } = this;
-    const recipients = by === "passphrase" ? this.secret : this.narrowed;
+    const recipients = await this.recipients(by);
     await this.store.write(name, await this.fortress.encryptBlob(await this.store.plain(length), { recipients, suite, context }));
+  }
+
+  async recipients(by) {
+    switch (by) {
+      case "passphrase": return this.secret;
+      case "identity": return (await this.identity()).publicIdentity;
+      case "shares": return this.shareSet();
+      case "external": return vault(this.external);
+      default: return this.narrowed;
+    }
+  }
+
+  async shareSet() {
+    const set = await this.fortress.ShareSet.generate({ shares: 3, threshold: 2 });
+    await this.store.write("shares", JSON.stringify(set.exposeShares()));
+    return { shares: set };
   }
 
   async read_file(item) {
@@ -125,6 +144,28 @@ class Party {
     return Promise.all(values.map((value) => (value === null ? null : sha256(value))));
   }
 
+  async identity() {
+    return this.fortress.Identity.fromSecret(await (await this.store.read("identity")).text());
+  }
+
+  async write_identity({ name }) {
+    const identity = await this.fortress.Identity.generate();
+    await this.store.write(name, identity.exposeSecret());
+    return identity.publicIdentity;
+  }
+
+  async read_identity() { return (await this.identity()).publicIdentity; }
+
+  async write_held({ name }) {
+    const shares = await this.fortress.ShareSet.generate({ shares: 3, threshold: 2 });
+    await this.store.write(name, await this.narrowed.seal({ shares, holders: [await this.identity()] }));
+    return shares.exposeShares().slice(0, 1);
+  }
+
+  async read_held({ name }) {
+    return (await this.identity()).exposeHeldShares(await this.store.read(name));
+  }
+
   async row(fields) {
     const values = await Promise.all(Object.entries(fields).map(async ([name, length]) => [name, await this.value(length)]));
     return Object.fromEntries(values);
@@ -137,6 +178,25 @@ class Party {
   async stored(name) {
     return JSON.parse(await (await this.store.read(name)).text());
   }
+}
+
+/** A key of a program's own: AES-256-GCM by the engine. */
+function vault({ reference, key }) {
+  const bytes = Uint8Array.from(key.match(/../g), (byte) => parseInt(byte, 16));
+  const aes = crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+  const gcm = (iv, additionalData) => ({ name: "AES-GCM", iv, additionalData });
+  return {
+    reference,
+    async wrap(fileKey, associated) {
+      const nonce = crypto.getRandomValues(new Uint8Array(12));
+      const wrapped = await crypto.subtle.encrypt(gcm(nonce, associated), await aes, fileKey);
+      return new Uint8Array([...nonce, ...new Uint8Array(wrapped)]);
+    },
+    async unwrap(wrapped, associated) {
+      const opened = await crypto.subtle.decrypt(gcm(wrapped.slice(0, 12), associated), await aes, wrapped.slice(12));
+      return new Uint8Array(opened);
+    },
+  };
 }
 
 function described({ profile, path, primary, versions }) {

@@ -1,11 +1,14 @@
 """The Python wheel."""
 
 import json
+import os
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 import fortress
-from party import Party, carry_out, description, sha256
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from party import Party, carry_out, description, sha256, terms
 
 
 class Wheel(Party):
@@ -35,9 +38,25 @@ class Wheel(Party):
     def granted(self) -> fortress.Keyring:
         return self.open("granted", keyring=self.keyring)
 
+    @cached_property
+    def identity(self) -> fortress.Identity:
+        return fortress.Identity.from_secret((self.folder / "identity").read_text())
+
+    def signing(self, algorithm: str) -> fortress.SigningKey:
+        return fortress.SigningKey.from_secret((self.folder / f"signing-{algorithm}").read_text())
+
     def opener(self, item: dict[str, Any]) -> dict[str, Any]:
-        if item.get("by") == "passphrase":
-            return {"passphrase": self.secret}
+        match item.get("by"):
+            case "passphrase":
+                return {"passphrase": self.secret}
+            case "identity":
+                return {"identities": [self.identity]}
+            case "shares":
+                return {"identities": [fortress.Shares(json.loads((self.folder / "shares").read_text())[1:])]}
+            case "external":
+                return {"identities": [Vault(**self.external)]}
+            case "hardware":
+                return {"identities": [fortress.hsm.open(self.hardware)]}
         return {
             "keyring": {"scoped": lambda: self.scoped, "granted": lambda: self.granted}.get(
                 item.get("by"), lambda: self.narrowed
@@ -67,9 +86,27 @@ class Wheel(Party):
         return described(self.granted)
 
     def write_file(self, item: dict[str, Any]) -> None:
-        to = {"passphrase": self.secret} if item["by"] == "passphrase" else {"keyring": self.narrowed}
+        to = self.recipients(item["by"])
         source, destination = self.plain / str(item["length"]), self.folder / item["name"]
         fortress.encrypt_file(source, destination, suite=item["suite"], context=self.context, **to)
+
+    def recipients(self, by: str) -> dict[str, Any]:
+        match by:
+            case "passphrase":
+                return {"passphrase": self.secret}
+            case "identity":
+                return {"recipients": [self.identity.public]}
+            case "scope":
+                return {"recipients": [self.narrowed.scope_identity()]}
+            case "shares":
+                shares = fortress.ShareSet.generate(2, 3)
+                (self.folder / "shares").write_text(json.dumps(shares.expose_shares()))
+                return {"recipients": [shares]}
+            case "external":
+                return {"recipients": [Vault(**self.external)]}
+            case "hardware":
+                return {"recipients": [fortress.hsm.open(self.hardware)]}
+        return {"keyring": self.narrowed}
 
     def read_file(self, item: dict[str, Any]) -> str:
         with fortress.open(self.folder / item["name"], context=self.context, **self.opener(item)) as file:
@@ -113,6 +150,55 @@ class Wheel(Party):
         values = self.narrowed.decrypt_column(tokens, context=self.context, contexts=rows(tokens))
         return [None if value is None else sha256(value) for value in values]
 
+    def write_identity(self, item: dict[str, Any]) -> str:
+        (self.folder / item["name"]).write_text(fortress.Identity.generate().expose_secret())
+        return self.read_identity(item)
+
+    def read_identity(self, _: dict[str, Any]) -> str:
+        return self.identity.public
+
+    def write_signing(self, item: dict[str, Any]) -> str:
+        (self.folder / item["name"]).write_text(fortress.SigningKey.generate(item["algorithm"]).expose_secret())
+        return self.read_signing(item)
+
+    def read_signing(self, item: dict[str, Any]) -> str:
+        return self.signing(item["algorithm"]).verifying_key
+
+    def write_held(self, item: dict[str, Any]) -> list[str]:
+        shares = fortress.ShareSet.generate(2, 3, holders=[self.identity.public])
+        (self.folder / item["name"]).write_bytes(self.narrowed.seal(recipients=[shares]))
+        return shares.expose_shares()[:1]
+
+    def read_held(self, item: dict[str, Any]) -> list[str]:
+        return self.identity.held_shares((self.folder / item["name"]).read_bytes())
+
+    def write_grant(self, item: dict[str, Any]) -> dict[str, object]:
+        sealed = self.narrowed.grant(
+            signed_by=self.signing(item["algorithm"]),
+            actions=item["actions"],
+            valid_until=timedelta(days=1),
+            recipients=[self.identity.public],
+            purpose="f\u00fcr Anfragen",
+            granter_name="Grace",
+        )
+        (self.folder / item["name"]).write_bytes(sealed)
+        return self.read_grant(item)
+
+    def read_grant(self, item: dict[str, Any]) -> dict[str, object]:
+        sealed = (self.folder / item["name"]).read_bytes()
+        trusted = [self.signing(item["algorithm"]).verifying_key]
+        grant = fortress.Grant.open(sealed, trusted=trusted, identities=[self.identity])
+        said = grant.terms
+        if item["actions"] == "encrypt":
+            envelope = fortress.encrypt_bytes(self.value(item["length"]), recipients=[grant])
+            value = fortress.decrypt_bytes(envelope, keyring=self.narrowed)
+        else:
+            token = json.loads((self.folder / f"token-{item['length']}").read_text())
+            value = grant.keyring().decrypt(token, self.context)
+        times = [int(moment.timestamp()) for moment in (said.valid_from, said.valid_until)]
+        texts = [said.purpose, said.granter_name, said.recipient_name]
+        return terms(said.granter, said.id, list(said.path), said.actions, times, texts, value)
+
     def row(self, item: dict[str, Any]) -> dict[str, bytes]:
         return {name: self.value(length) for name, length in item["fields"].items()}
 
@@ -121,6 +207,24 @@ class Wheel(Party):
 
     def stored(self, item: dict[str, Any]) -> Any:
         return json.loads((self.folder / item["name"]).read_text())
+
+
+class Vault(fortress.ExternalKey):
+    """A key of a program's own."""
+
+    def __init__(self, reference: str, key: str) -> None:
+        self._reference, self._aes = reference, AESGCM(bytes.fromhex(key))
+
+    @property
+    def reference(self) -> str:
+        return self._reference
+
+    def wrap(self, file_key: bytes, associated: bytes) -> bytes:
+        nonce = os.urandom(12)
+        return nonce + self._aes.encrypt(nonce, file_key, associated)
+
+    def unwrap(self, wrapped: bytes, associated: bytes) -> bytes:
+        return self._aes.decrypt(wrapped[:12], wrapped[12:], associated)
 
 
 def described(keyring: fortress.Keyring) -> object:
