@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 
+mod common;
+
 use std::env;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,14 +13,12 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use fortress::Context;
-use fortress::envelope::{self, EnvelopeError, Identity, Options, ReadLimits, Recipient};
+use common::keys::{ASSOCIATED, FILE_KEY, envelopes, only_what_it_wrapped};
+use common::service::{closed, read_request, reply};
 use fortress::external::{ExternalKey, ExternalKeyError};
 use fortress_hsm::cloud::{AwsCredentials, AwsKmsKey, CloudError, Patience, TransitKey, VaultToken, Wait};
 use serde_json::{Value, json};
 
-const FILE_KEY: [u8; 32] = [7; 32];
-const ASSOCIATED: [u8; 32] = [9; 32];
 const TOKEN: &str = "token-of-the-tests";
 
 #[test]
@@ -36,7 +36,9 @@ fn open_bao() {
         server.admin(&format!("transit/keys/{name}/rotate"), json!({}));
         assert_eq!(*key.unwrap_key(&wrapped, &ASSOCIATED).unwrap(), FILE_KEY);
         assert!(key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap().starts_with(b"\x01vault:v2:"));
-        only_what_it_wrapped(&|wrapped, associated| key.unwrap_key(wrapped, associated), &wrapped);
+        // Its version, the text before the base64, and the ciphertext.
+        let places = [0, 3, wrapped.len() / 2];
+        only_what_it_wrapped(&|wrapped, associated| key.unwrap_key(wrapped, associated), &wrapped, &places);
     }
     let (kek, other) = (server.transit("vault:transit/kek", TOKEN), server.transit("vault:transit/other", TOKEN));
     let wrapped = kek.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap();
@@ -159,9 +161,7 @@ fn what_may_pass_is_tried_again_and_nothing_else() {
 fn a_service_that_is_not_there() {
     let patience = Patience { timeout: Duration::from_millis(50), wait: Wait::by(|_| ()), ..Patience::default() };
     let key = |address: &str| TransitKey::new("vault:transit/kek", address, VaultToken::new(TOKEN), patience.clone());
-    // A port where nobody listens any more.
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = key(&format!("http://{closed}")).unwrap().wrap(&FILE_KEY, &ASSOCIATED).unwrap_err();
+    let error = key(&closed()).unwrap().wrap(&FILE_KEY, &ASSOCIATED).unwrap_err();
     let ExternalKeyError::Unavailable { reason, .. } = &error else { panic!("{error:?}") };
     assert!(reason.contains("cannot be reached") && reason.contains("3 tries") && !reason.contains(TOKEN), "{reason}");
     // Someone who never answers.
@@ -235,37 +235,6 @@ fn what_names_no_key_or_no_place() {
     assert_eq!(aws(None).unwrap_err().code(), "no_credentials");
     assert_eq!(aws(Some("a.example.org/")).unwrap_err().code(), "no_credentials");
     assert_eq!(aws(Some("eu-west-1")).unwrap().reference(), "awskms:alias/a");
-}
-
-type Unwrapped = Result<zeroize::Zeroizing<Vec<u8>>, CloudError>;
-
-fn only_what_it_wrapped(unwrap: &dyn Fn(&[u8], &[u8; 32]) -> Unwrapped, wrapped: &[u8]) {
-    let refused = |wrapped: &[u8], associated: &[u8; 32]| {
-        let error = unwrap(wrapped, associated).unwrap_err();
-        assert_eq!(error.code(), "authentication_failed", "{}: {error}", String::from_utf8_lossy(wrapped));
-    };
-    refused(wrapped, &[8; 32]);
-    // Its version, the text before the base64, and the ciphertext.
-    for place in [0, 3, wrapped.len() / 2] {
-        let mut changed = wrapped.to_vec();
-        changed[place] = if changed[place] == b'B' { b'C' } else { b'B' };
-        refused(&changed, &ASSOCIATED);
-    }
-    for len in [0, 1, 6, 10, wrapped.len() - 4] {
-        refused(&wrapped[..len], &ASSOCIATED);
-    }
-}
-
-/// An envelope for a key opens with it and with no other.
-fn envelopes(key: &dyn ExternalKey, other: &dyn ExternalKey) {
-    let context = Context::new([("row", "1")]).unwrap();
-    let options = Options { context: context.clone(), ..Options::default() };
-    let new = envelope::create(&[Recipient::External(key)], &options, &mut getrandom::SysRng).unwrap();
-    let (mut sealed, stream) = new.into_stream();
-    stream.finish(b"for the service", &mut sealed).unwrap();
-    let open = |key| envelope::open(&sealed, &[Identity::External(key)], &context, &ReadLimits::default());
-    open(key).unwrap();
-    assert!(matches!(open(other), Err(EnvelopeError::WrongRecipient { .. })));
 }
 
 /// A server of the virtual environment, ended when dropped.
@@ -359,31 +328,10 @@ fn scripted(answers: Vec<(u16, String)>) -> (String, JoinHandle<Vec<String>>) {
         for (status, answer) in answers {
             let (stream, _) = listener.accept().unwrap();
             let Some(request) = read_request(&stream) else { break };
-            requests.push(request);
-            let head = format!(
-                "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nLocation: http://127.0.0.1:1/\r\nConnection: close\r\n\r\n",
-                answer.len()
-            );
-            // Who finds an answer too long stops reading.
-            let _ = (&stream).write_all(format!("{head}{answer}").as_bytes());
+            requests.push(request.head + &request.body);
+            reply(&stream, status, &answer);
         }
         requests
     });
     (address, asked)
-}
-
-fn read_request(stream: &TcpStream) -> Option<String> {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).unwrap() == 0 {
-            return None;
-        }
-    }
-    let length = head.lines().find_map(|line| {
-        line.to_lowercase().strip_prefix("content-length:").map(|len| len.trim().parse::<usize>().unwrap())
-    });
-    let mut body = vec![0; length.unwrap_or_default()];
-    reader.read_exact(&mut body).unwrap();
-    Some(head + &String::from_utf8(body).unwrap())
 }

@@ -34,7 +34,7 @@ impl fmt::Debug for KeyUri {
 /// What opens files in place of a keyring.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct OpenBy {
-    /// Open by a key in a hardware module, pkcs11:…, or in a service, vault:MOUNT/KEY or awskms:KEY, as the file's header names it
+    /// Open by a key in a hardware module, pkcs11:…, or in a service, vault:…, awskms:…, gcpkms:… or azurekv:…, as the file's header names it
     #[arg(long, value_name = "URI", conflicts_with = "keyring")]
     pub(crate) key: Option<KeyUri>,
 }
@@ -66,7 +66,7 @@ fn scheme(text: &str) -> Option<&str> {
         .filter(|scheme| SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
 }
 
-const SCHEMES: [&str; 3] = ["pkcs11", "vault", "awskms"];
+const SCHEMES: [&str; 5] = ["pkcs11", "vault", "awskms", "gcpkms", "azurekv"];
 
 #[cfg(feature = "hsm")]
 mod reached {
@@ -169,7 +169,10 @@ mod reached {
     impl From<CloudError> for Failure {
         fn from(error: CloudError) -> Failure {
             let exit = match &error {
-                CloudError::Uri { .. } | CloudError::Missing { .. } | CloudError::Address { .. } => Exit::Usage,
+                CloudError::Uri { .. }
+                | CloudError::Missing { .. }
+                | CloudError::Credentials { .. }
+                | CloudError::Address { .. } => Exit::Usage,
                 CloudError::NotAuthentic { .. } => Exit::NotAuthentic,
                 _ => Exit::Unreadable,
             };

@@ -179,6 +179,8 @@ fn a_pin_in_a_uri_is_told_to_nobody() {
         "pkcs12:token=vault?pin-value=sesame",
         "vault:kek?pin-value=sesame",
         "awskms:?pin-value=sesame",
+        "gcpkms:projects/p?pin-value=sesame",
+        "azurekv:https://example.org/keys/a?pin-value=sesame",
     ] {
         let mut commands = vec![
             vec!["encrypt", "--recipient", uri, "plain", "-o", "x"],
@@ -217,6 +219,14 @@ fn keys_in_services() {
             "AWS_ACCESS_KEY_ID",
             "AWS_REGION",
             "AWS_DEFAULT_REGION",
+            "GOOGLE_OAUTH_ACCESS_TOKEN",
+            "CLOUDSDK_AUTH_ACCESS_TOKEN",
+            "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "AZURE_ACCESS_TOKEN",
+            "AZURE_TENANT_ID",
+            "AZURE_CLIENT_ID",
+            "AZURE_CLIENT_SECRET",
         ] {
             command.env_remove(name);
         }
@@ -234,6 +244,16 @@ fn keys_in_services() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let output = run("vault:transit/kek", &[("VAULT_ADDR", &format!("http://{closed}")), ("VAULT_TOKEN", "sesame")]);
     failed(9, &["cannot be reached", "3 tries"], &output);
+    // The same of the machine's own credentials, the last place that is looked at.
+    let google = "gcpkms:projects/p/locations/l/keyRings/r/cryptoKeys/k";
+    let azure = "azurekv:https://team.vault.azure.net/keys/k";
+    failed(9, &["GOOGLE_APPLICATION_CREDENTIALS"], &run(google, &[("GCE_METADATA_HOST", &closed.to_string())]));
+    let metadata = format!("http://{closed}");
+    failed(9, &["AZURE_CLIENT_SECRET"], &run(azure, &[("AZURE_POD_IDENTITY_AUTHORITY_HOST", &metadata)]));
+    failed(2, &["cannot be read"], &run(google, &[("GOOGLE_APPLICATION_CREDENTIALS", "nowhere")]));
+    failed(2, &["AZURE_TENANT_ID"], &run(azure, &[("AZURE_CLIENT_SECRET", "sesame")]));
+    let reached = [("GOOGLE_OAUTH_ACCESS_TOKEN", "sesame"), ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", &metadata)];
+    failed(9, &["cannot be reached"], &run(google, &reached));
     assert!(!String::from_utf8_lossy(&output.stderr).contains("sesame") && !sandbox.exists("plain.ftrs"));
 }
 
@@ -243,7 +263,7 @@ fn what_is_not_there() {
     let sandbox = &hardware.sandbox;
     sandbox.write("plain", "secret");
     let encrypt = |uri: &'static str| ["encrypt", "--recipient", uri, "plain"];
-    hardware.fails(2, &["starts with pkcs11:, vault: or awskms:"], &encrypt("hsm:token=vault"));
+    hardware.fails(2, &["starts with pkcs11:, vault:, awskms:, gcpkms: or azurekv:"], &encrypt("hsm:token=vault"));
     hardware.fails(2, &["twice"], &encrypt("pkcs11:token=a;token=a"));
     hardware.fails(9, &["no token", "fortress hsm list"], &encrypt("pkcs11:token=other"));
     hardware.fails(9, &["no key", "fortress hsm init-key"], &encrypt("pkcs11:token=vault;object=other"));

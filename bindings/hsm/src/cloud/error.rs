@@ -22,6 +22,14 @@ pub enum CloudError {
         /// Where it is looked for.
         advice: &'static str,
     },
+    /// Credentials that are there and cannot be used.
+    #[error("{what} cannot be used to call the service: {reason}")]
+    Credentials {
+        /// A file, or what they are.
+        what: String,
+        /// Why.
+        reason: &'static str,
+    },
     /// An address to which file keys would go in the clear.
     #[error("{address:?} is not used: give an address that starts with https://, or http:// on this machine")]
     Address {
@@ -56,6 +64,14 @@ pub enum CloudError {
         /// What is wrong.
         what: &'static str,
     },
+    /// The key is there, and is not one to wrap file keys by.
+    #[error("the key {key:?} cannot be used: {reason}")]
+    Unsuitable {
+        /// Its reference.
+        key: String,
+        /// Why.
+        reason: &'static str,
+    },
     /// What was to be unwrapped is not what the key wrapped.
     #[error("the key {key:?} finds what it wrapped changed, or of another header")]
     NotAuthentic {
@@ -69,11 +85,12 @@ impl CloudError {
     pub const fn code(&self) -> &'static str {
         match self {
             CloudError::Uri { .. } => "invalid_external_key",
-            CloudError::Missing { .. } => "no_credentials",
+            CloudError::Missing { .. } | CloudError::Credentials { .. } => "no_credentials",
             CloudError::Address { .. } => "invalid_address",
             CloudError::Unreachable { .. } => "key_unavailable",
             CloudError::Refused { .. } => "key_refused",
             CloudError::Answer { .. } => "unexpected_answer",
+            CloudError::Unsuitable { .. } => "external_key_unsuitable",
             CloudError::NotAuthentic { .. } => "authentication_failed",
         }
     }
@@ -88,6 +105,8 @@ impl CloudError {
             }
             CloudError::Uri { .. }
             | CloudError::Missing { .. }
+            | CloudError::Credentials { .. }
+            | CloudError::Unsuitable { .. }
             | CloudError::Address { .. }
             | CloudError::Refused { .. } => ExternalKeyError::Refused { reference, reason: self.to_string() },
         }

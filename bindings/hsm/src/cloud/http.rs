@@ -79,8 +79,12 @@ pub(super) struct Service {
     patience: Patience,
 }
 
-/// What is posted to a service. It may hold a file key.
-pub(super) struct Ask(Zeroizing<String>);
+/// What is asked of a service.
+pub(super) enum Ask {
+    Get,
+    /// It may hold a file key or a credential.
+    Post(Zeroizing<String>),
+}
 
 /// JSON to post. Wiped when dropped: it may hold a file key.
 pub(super) struct Body(pub(super) Value);
@@ -97,7 +101,7 @@ impl From<Body> for Ask {
         let mut text = Zeroizing::new(String::with_capacity(MAX_LEN));
         // To a string nothing fails.
         let _ = write!(text, "{}", body.0);
-        Ask(text)
+        Ask::Post(text)
     }
 }
 
@@ -115,12 +119,21 @@ impl Drop for Answer {
 
 impl Service {
     pub(super) fn new(address: &str, patience: Patience) -> Result<Service, CloudError> {
+        Service::at(address, patience, &[])
+    }
+
+    /// A service of the machine that a program runs on, at an address that leads no further: credentials of its own come from there, in the clear.
+    pub(super) fn of_machine(address: &str, patience: Patience) -> Result<Service, CloudError> {
+        Service::at(address, patience, &METADATA_HOSTS)
+    }
+
+    fn at(address: &str, patience: Patience, near: &[&str]) -> Result<Service, CloudError> {
         let address = address.trim_end_matches('/');
         let refused = || CloudError::Address { address: address.chars().take(100).collect() };
         let uri: Uri = address.parse().map_err(|_| refused())?;
         let authority = uri.authority().ok_or_else(refused)?;
         let host = authority.host();
-        let is_near = THIS_MACHINE.contains(&host);
+        let is_near = THIS_MACHINE.contains(&host) || near.contains(&host);
         match uri.scheme_str() {
             // A password in an address would end up in logs.
             _ if authority.as_str().contains('@') => return Err(CloudError::Address { address: host.to_owned() }),
@@ -152,11 +165,15 @@ impl Service {
         again: impl Fn(&Answer) -> Option<String>,
         headers: impl Fn(&[u8]) -> Headers,
     ) -> Result<Answer, CloudError> {
+        let body = match ask {
+            Ask::Get => &[][..],
+            Ask::Post(body) => body.as_bytes(),
+        };
         let tries = self.patience.tries.max(1);
         let mut pause = self.patience.first_pause;
         let mut reason = String::new();
         for attempt in 1..=tries {
-            reason = match self.try_once(path, ask, headers(ask.0.as_bytes())) {
+            reason = match self.try_once(path, ask, headers(body)) {
                 Ok(answer) => match again(&answer) {
                     None => return Ok(answer),
                     Some(reason) => reason,
@@ -182,7 +199,10 @@ impl Service {
 
     fn try_once(&self, path: &str, ask: &Ask, headers: Headers) -> Result<Answer, ureq::Error> {
         let address = format!("{}{path}", self.address);
-        let mut response = with(self.agent.post(address), &headers).send(ask.0.as_str())?;
+        let mut response = match ask {
+            Ask::Get => with(self.agent.get(address), &headers).call()?,
+            Ask::Post(body) => with(self.agent.post(address), &headers).send(body.as_str())?,
+        };
         let status = response.status().as_u16();
         let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN));
         response.body_mut().with_config().limit(MAX_LEN as u64).reader().read_to_end(&mut bytes)?;
@@ -237,6 +257,8 @@ fn part_of(pause: Duration) -> Duration {
 
 /// What is reached without leaving the machine.
 const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+/// Where clouds tell a machine of itself, in the clear: a link-local address, and the name that Google gives it.
+const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "metadata.google.internal"];
 /// Of what is answered; what is posted is shorter.
 const MAX_LEN: usize = 64 * 1024;
 

@@ -1,7 +1,13 @@
 //! Keys in services: they wrap and unwrap over the network, one call for an envelope.
 
 mod aws;
+mod azure;
+mod azure_credentials;
+mod bearer;
+mod crc32c;
 mod error;
+mod google;
+mod google_credentials;
 mod http;
 mod sigv4;
 mod vault;
@@ -13,7 +19,11 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 pub use aws::{AwsCredentials, AwsKmsKey};
+pub use azure::AzureKey;
+pub use azure_credentials::AzureCredentials;
 pub use error::CloudError;
+pub use google::GcpKmsKey;
+pub use google_credentials::GcpCredentials;
 pub use http::{Patience, Wait};
 pub use vault::{TransitKey, VaultToken};
 

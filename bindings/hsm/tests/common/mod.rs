@@ -1,4 +1,4 @@
-//! Tokens in a folder of their own, in software that speaks PKCS #11, for tests in a process of their own.
+//! Tokens in a folder of their own, in software that speaks PKCS #11, for tests in a process of their own; and services on this machine.
 
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
@@ -10,6 +10,9 @@ use std::process::{Command, Output};
 
 use fortress_hsm::pkcs11::{Access, Pin, Pkcs11Uri};
 
+pub mod google;
+pub mod keys;
+pub mod service;
 pub mod softhsm;
 
 pub(crate) use softhsm::module;

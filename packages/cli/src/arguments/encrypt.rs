@@ -30,7 +30,7 @@ pub(crate) struct Encrypt {
     /// Encrypt for a passphrase, besides the keyring if there is one
     #[arg(short, long)]
     pub(crate) passphrase: bool,
-    /// Encrypt for a key in a hardware module, pkcs11:…, or in a service, vault:MOUNT/KEY or awskms:KEY, besides the keyring if there is one; can be repeated
+    /// Encrypt for a key in a hardware module, pkcs11:…, or in a service, vault:…, awskms:…, gcpkms:… or azurekv:…, besides the keyring if there is one; can be repeated
     #[arg(long = "recipient", value_name = "URI")]
     pub(crate) recipients: Vec<KeyUri>,
     #[command(flatten)]
