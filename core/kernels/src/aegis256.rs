@@ -199,14 +199,11 @@ fn update(aes: &Aes, lane: &mut [U8x16; 6], message: U8x16) {
 /// the other way round. So two updates need not add it at all.
 #[inline(always)]
 fn updated<const OFFSET: bool>(aes: &Aes, &[s0, s1, s2, s3, s4, s5]: &[U8x16; 6], message: U8x16) -> [U8x16; 6] {
-    [
-        s0 ^ message ^ aes.round::<OFFSET>(s5),
-        s1 ^ aes.round::<OFFSET>(s0),
-        s2 ^ aes.round::<OFFSET>(s1),
-        s3 ^ aes.round::<OFFSET>(s2),
-        s4 ^ aes.round::<OFFSET>(s3),
-        s5 ^ aes.round::<OFFSET>(s4),
-    ]
+    // Two at a time are as many as the registers hold beside what the engine keeps there.
+    let [r0, r1] = aes.round::<OFFSET, 2>([s5, s0]);
+    let [r2, r3] = aes.round::<OFFSET, 2>([s1, s2]);
+    let [r4, r5] = aes.round::<OFFSET, 2>([s3, s4]);
+    [s0 ^ message ^ r0, s1 ^ r1, s2 ^ r2, s3 ^ r3, s4 ^ r4, s5 ^ r5]
 }
 
 /// ZeroPad of at most 16 bytes.

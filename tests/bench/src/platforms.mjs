@@ -1,15 +1,17 @@
 /** Where the benchmark runs: a browser, with everything bundled into one page, or this Node. */
-import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { launch, serve } from "@fortress-tests/browsers";
+import { modules as kernels } from "./contestants/kernels.mjs";
 import { measure } from "./measure.mjs";
 import { starts } from "./start.mjs";
 
 const require = createRequire(import.meta.url);
+const compiled = fileURLToPath(new URL("../../../artifacts/bench", import.meta.url));
 
 /** @returns {Promise<{ runtime: string, results: Awaited<ReturnType<typeof measure>> }>} */
 export async function inBrowser(engine, options) {
@@ -36,11 +38,19 @@ export async function inBrowser(engine, options) {
 /** @returns {Promise<{ runtime: string, results: Awaited<ReturnType<typeof measure>> }>} */
 export async function inNode(options) {
   const entered = [];
-  for (const name of ["fortress", "node-crypto", "webcrypto", "sodium", "noble", "age", "themis"]) {
+  for (const name of ["fortress", "node-crypto", "webcrypto", "sodium", "noble", "age", "themis", "kernels"]) {
     const { contestants } = await import(`./contestants/${name}.mjs`);
-    entered.push(...(await contestants({})));
+    entered.push(...(await contestants({ load })));
   }
   return { runtime: `Node ${process.version}`, results: await measure(entered, { ...options, onProgress: (text) => console.error(`… ${text}`) }) };
+}
+
+/** A module of the kernels, if `cargo xtask bench` has compiled it. */
+async function load(name) {
+  return readFile(join(compiled, name)).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+    console.error(`… without ${name}, which \`cargo xtask bench\` compiles`);
+  });
 }
 
 async function bundle(folder) {
@@ -59,5 +69,9 @@ async function bundle(folder) {
     await copyFile(require.resolve(`fortress-sdk/${module}`), join(folder, module));
   }
   await copyFile(require.resolve("wasm-themis/dist-es6/libthemis.wasm"), join(folder, "libthemis.wasm"));
+  for (const name of Object.keys(kernels)) {
+    const module = await load(name);
+    if (module) await writeFile(join(folder, name), module);
+  }
   await writeFile(join(folder, "index.html"), '<!doctype html><meta charset="utf-8"><title>Benchmark</title><link rel="icon" href="data:,"><script type="module" src="page.js"></script>\n');
 }

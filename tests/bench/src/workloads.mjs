@@ -4,6 +4,8 @@
 export const VALUE = 64;
 /** Bytes of a message that is encrypted by one call. */
 export const MESSAGES = { "16 KiB": 16 * 1024, "1 MiB": 1024 * 1024 };
+/** Bytes of a message that lies in WebAssembly's memory. */
+export const IN_PLACE = { "64 bytes": 64, "1 KiB": 1024, ...MESSAGES };
 /** Bytes of a stream. */
 export const STREAM = 100 * 1024 * 1024;
 /** Bytes that loops without a stream of their own encrypt at once. */
@@ -26,6 +28,9 @@ export const workloads = {
   start: { title: "A page, from import to its first token, everything in the HTTP cache", unit: "value", rounds: 15 },
   ...Object.fromEntries(Object.keys(MESSAGES).flatMap((size) => ["encrypt", "decrypt"].map((direction) => [
     `call-${size}-${direction}`, { title: `One message of ${size}, ChaCha20-Poly1305, ${direction}`, unit: "byte", rounds: 15 },
+  ]))),
+  ...Object.fromEntries(["ChaCha20-Poly1305", "AEGIS-256", "AES-256-GCM"].flatMap((suite) => Object.keys(IN_PLACE).map((size) => [
+    `kernel-${suite}-${size}`, { title: `One message of ${size} in WebAssembly's memory, ${suite}, encrypt`, unit: "byte", rounds: 15 },
   ]))),
   "stream-encrypt": { title: "Stream of 100 MiB, encrypt", unit: "byte", rounds: 7, long: true },
   "stream-decrypt": { title: "Stream of 100 MiB, decrypt", unit: "byte", rounds: 7, long: true },

@@ -15,11 +15,13 @@ use crate::{package, steps, wasm, wheel};
 pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result<()> {
     let all = ["native", "cli", "python", "node", "browser"].map(str::to_owned);
     let platforms = if platforms.is_empty() { &all } else { platforms };
+    let folder = project.root.join(FOLDER);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {FOLDER}"))?;
     if platforms.iter().any(|platform| !["native", "cli", "python"].contains(&platform.as_str())) {
         wasm::build(project)?;
         package::build(project)?;
+        wasm::bench(project, &folder)?;
     }
-    fs::create_dir_all(project.root.join(FOLDER)).with_context(|| format!("cannot make the folder {FOLDER}"))?;
     for platform in platforms {
         match platform.as_str() {
             "native" => native(project)?,

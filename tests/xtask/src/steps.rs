@@ -151,7 +151,9 @@ impl Step {
             Self::Packaging | Self::Browsers => {
                 setup::ensure(project, Need::Browsers)?;
                 built.require(project, Product::Package)?;
-                package::npm(project, ["test"], &format!("tests/{}", self.name()))?;
+                let npm = package::npm(project, ["test"], &format!("tests/{}", self.name()));
+                let kernels = if self == Self::Browsers { wasm::test_in_browsers(project) } else { Ok(()) };
+                command::all_of([npm, kernels])?;
             }
             Self::Demo => {
                 built.require(project, Product::Package)?;

@@ -14,7 +14,9 @@ use crate::setup::{self, Need};
 
 /// The bindings' crate.
 pub(crate) const CRATE: &str = "fortress-sdk-wasm";
-/// What it is compiled for.
+/// The kernels beside other crates.
+const BENCH_CRATE: &str = "fortress-bench-kernels";
+/// What they are compiled for.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// What tests are compiled for: the same instructions, with a system interface by which they say what they found.
 pub(crate) const TESTS_TARGET: &str = "wasm32-wasip1";
@@ -72,6 +74,26 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     Ok(())
 }
 
+/// The kernels' tests again, as Chromium and Firefox compile them, but for the millions of short messages.
+pub(crate) fn test_in_browsers(project: &Project) -> Result<()> {
+    let words = ["test", "--target", TESTS_TARGET, "--no-fail-fast", "-p", "fortress-sdk-kernels", "--"];
+    let mut test = command::command(project, "cargo", words.iter().chain(&["--skip", "short_messages"]));
+    test.env("CARGO_TARGET_WASM32_WASIP1_RUNNER", "tests/wasm/browsers.mjs");
+    command::run_shown(test)
+}
+
+/// The kernels beside other crates, for the benchmarks in browsers, treated as what is shipped.
+pub(crate) fn bench(project: &Project, folder: &Path) -> Result<()> {
+    setup::ensure(project, Need::Rust)?;
+    setup::ensure(project, Need::Npm)?;
+    for engine in &ENGINES[..2] {
+        let features: &[&str] = if engine.suffix == "-relaxed" { &["--features", "relaxed-simd"] } else { &[] };
+        let compiled = compile(project, BENCH_CRATE, engine, features)?;
+        engine.optimise(project, &compiled, &folder.join(format!("kernels{}.wasm", engine.suffix)))?;
+    }
+    Ok(())
+}
+
 /// Modules that do the same.
 struct Set {
     /// The first one's file in the package, without `.wasm`.
@@ -96,6 +118,23 @@ struct Engine {
     small: &'static [&'static str],
 }
 
+impl Engine {
+    /// A folder for each: cargo would compile everything anew when the flags change.
+    fn target(&self, project: &Project) -> PathBuf {
+        match self.suffix {
+            "" => project.target.clone(),
+            suffix => project.target.join(format!("fortress{suffix}")),
+        }
+    }
+
+    fn optimise(&self, project: &Project, compiled: &Path, module: &Path) -> Result<()> {
+        let words = FEATURES.iter().chain(self.needs).chain(&WASM_OPT);
+        let mut wasm_opt = command::command(project, project.path("node_modules/.bin/wasm-opt"), words);
+        wasm_opt.arg(compiled).arg("-o").arg(module);
+        command::run_shown(wasm_opt)
+    }
+}
+
 /// One of the modules.
 struct Module {
     set: &'static Set,
@@ -110,34 +149,21 @@ impl Module {
 
     fn build(&self, project: &Project, generated: &Path) -> Result<()> {
         let (Set { glue, .. }, name) = (self.set, self.name());
-        // A folder for each engine: cargo would compile everything anew when the flags change.
-        let target = match self.engine.suffix {
-            "" => project.target.clone(),
-            suffix => project.target.join(format!("fortress{suffix}")),
-        };
-        compile(project, self, &target)?;
-        let compiled = target.join(TARGET).join(PROFILE).join(format!("{}.wasm", CRATE.replace('-', "_")));
-        let bound = target.join("bindgen").join(&name);
+        let compiled = compile(project, CRATE, self.engine, self.set.features)?;
+        let bound = self.engine.target(project).join("bindgen").join(&name);
         let module = generated.join(format!("{name}.wasm"));
         let stamp = Stamp::of(&compiled, generated.join(format!(".{name}-made-from")))?;
         if stamp.is_fresh() && module.exists() && bound.exists() {
             say(&format!("{name}: as it was compiled last, not generated anew"));
         } else {
             generate(&compiled, &bound, glue)?;
-            self.optimise(project, &bound.join(format!("{glue}_bg.wasm")), &module)?;
+            self.engine.optimise(project, &bound.join(format!("{glue}_bg.wasm")), &module)?;
             stamp.write()?;
         }
         for glue in [format!("{glue}.js"), format!("{glue}.d.ts")] {
             self.share(&bound.join(&glue), &generated.join(&glue))?;
         }
         Ok(())
-    }
-
-    fn optimise(&self, project: &Project, bound: &Path, module: &Path) -> Result<()> {
-        let words = FEATURES.iter().chain(self.engine.needs).chain(&WASM_OPT);
-        let mut wasm_opt = command::command(project, project.path("node_modules/.bin/wasm-opt"), words);
-        wasm_opt.arg(bound).arg("-o").arg(module);
-        command::run_shown(wasm_opt)
     }
 
     /// The first module's glue is its set's; another's must be the same.
@@ -183,9 +209,9 @@ pub(crate) fn test(project: &Project) -> Result<()> {
     ])
 }
 
-/// Runs cargo, with a module as the result that is the same wherever it is compiled: the places that panics name start
+/// Runs cargo, and gives the module's path. The result is the same wherever it is compiled: the places that panics name start
 /// at a package's folder, not at the one where this machine keeps packages.
-fn compile(project: &Project, module: &Module, target: &Path) -> Result<()> {
+fn compile(project: &Project, package: &str, engine: &Engine, features: &[&str]) -> Result<PathBuf> {
     let metadata = ["metadata", "--format-version", "1", "--filter-platform", TARGET];
     let metadata: Value = serde_json::from_str(&command::output_of(command::command(project, "cargo", metadata))?)?;
     let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
@@ -193,15 +219,17 @@ fn compile(project: &Project, module: &Module, target: &Path) -> Result<()> {
     let manifest = bindgen.and_then(|package| package["manifest_path"].as_str()).map(Path::new);
     let registry = manifest.and_then(|path| path.ancestors().nth(2)).context("cargo metadata lists no wasm-bindgen")?;
     let remap = format!("--remap-path-prefix={}=crates", registry.display());
-    let flags: Vec<Value> = module.engine.flags.iter().copied().chain([remap.as_str()]).map(Value::from).collect();
+    let flags: Vec<Value> = engine.flags.iter().copied().chain([remap.as_str()]).map(Value::from).collect();
     let config = format!("target.{TARGET}.rustflags={}", Value::from(flags));
-    let words = ["build", "-p", CRATE, "--target", TARGET, "--profile", PROFILE, "--config", &config, "--target-dir"];
+    let words = ["build", "-p", package, "--target", TARGET, "--profile", PROFILE, "--config", &config, "--target-dir"];
     let mut cargo = command::command(project, "cargo", words);
-    cargo.arg(target).args(module.set.features);
-    for package in module.engine.small {
+    let target = engine.target(project);
+    cargo.arg(&target).args(features);
+    for package in engine.small {
         cargo.args(["--config", &format!("profile.{PROFILE}.package.{package}.opt-level='s'")]);
     }
-    command::run_shown(cargo)
+    command::run_shown(cargo)?;
+    Ok(target.join(TARGET).join(PROFILE).join(format!("{}.wasm", package.replace('-', "_"))))
 }
 
 /// What `wasm-bindgen --target web` does.

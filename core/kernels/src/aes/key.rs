@@ -55,8 +55,12 @@ impl Key {
         }
         // A round of all blocks, then the next: the blocks do not wait for each other, and one round's tables stay in registers.
         for key in self.middle {
-            for block in &mut *blocks {
-                *block = aes.round::<false>(*block) ^ key;
+            let (pairs, rest) = blocks.as_chunks_mut::<2>();
+            for pair in pairs {
+                *pair = aes.round::<false, 2>(*pair).map(|block| block ^ key);
+            }
+            for block in rest {
+                *block = aes.round::<false, 1>([*block]).map(|block| block ^ key)[0];
             }
         }
         for block in blocks {

@@ -7,6 +7,7 @@
 mod key;
 mod tables;
 
+use core::array::from_fn;
 use core::hint::black_box;
 
 pub(crate) use key::Key;
@@ -81,15 +82,18 @@ impl Aes {
     }
 
     /// MixColumns(ShiftRows(SubBytes(held))), but for the S-box's constant: it passes through the other two unchanged, and
-    /// the caller adds it with the round key, or holds the result as `OFFSET`.
+    /// the caller adds it with the round key, or holds the result as `OFFSET`. Blocks take each step together, so that a table that
+    /// does not fit into the registers is read once for all of them.
     #[inline(always)]
-    pub(crate) fn round<const OFFSET: bool>(&self, held: U8x16) -> U8x16 {
-        let (io, jo) = self.inversion(self.halves::<OFFSET>(held));
-        let once = self.sbox_io.swizzle(io) ^ self.sbox_jo.swizzle(jo);
-        let twice = self.double_io.swizzle(io) ^ self.double_jo.swizzle(jo);
+    pub(crate) fn round<const OFFSET: bool, const N: usize>(&self, held: [U8x16; N]) -> [U8x16; N] {
+        let inverted = self.inversion(held.map(|held| self.halves::<OFFSET>(held)));
+        let once = self.output(&self.sbox_io, &self.sbox_jo, &inverted);
+        let twice = self.output(&self.double_io, &self.double_jo, &inverted);
         // MixColumns is 2 + 3r + r² + r³ with r the next row: (1 + r)(2 + r) + r³.
-        let sum = twice ^ once.swizzle(self.next_before);
-        sum.swizzle(self.shift_rows) ^ sum.swizzle(self.shift_rows_next) ^ once.swizzle(self.shift_rows_previous)
+        let sum: [U8x16; N] = from_fn(|n| twice[n] ^ once[n].swizzle(self.next_before));
+        let shifted = sum.map(|sum| sum.swizzle(self.shift_rows));
+        let mixed: [U8x16; N] = from_fn(|n| shifted[n] ^ sum[n].swizzle(self.shift_rows_next));
+        from_fn(|n| mixed[n] ^ once[n].swizzle(self.shift_rows_previous))
     }
 
     /// ShiftRows(SubBytes(held)) as AES has it, but for the S-box's constant 0x63.
@@ -101,8 +105,9 @@ impl Aes {
     /// SubBytes(held) as AES has it, but for the S-box's constant 0x63.
     #[inline(always)]
     pub(crate) fn sub_bytes(&self, held: U8x16) -> U8x16 {
-        let (io, jo) = self.inversion(self.halves::<false>(held));
-        self.plain_io.swizzle(io) ^ self.plain_jo.swizzle(jo)
+        let inverted = self.inversion([self.halves::<false>(held)]);
+        let [substituted] = self.output(&self.plain_io, &self.plain_jo, &inverted);
+        substituted
     }
 
     /// The low and the high half of each byte. The constant fills the low one, so it comes off for nothing.
@@ -114,12 +119,20 @@ impl Aes {
 
     /// (io, jo) of [`tables`], from (k, i).
     #[inline(always)]
-    fn inversion(&self, (k, i): (U8x16, U8x16)) -> (U8x16, U8x16) {
-        let j = i ^ k;
-        let a_over_k = self.a_over.swizzle(k);
-        let io = self.inverse.swizzle(self.inverse.swizzle(i) ^ a_over_k) ^ j;
-        let jo = self.inverse.swizzle(self.inverse.swizzle(j) ^ a_over_k) ^ i;
-        (io, jo)
+    fn inversion<const N: usize>(&self, halves: [(U8x16, U8x16); N]) -> [(U8x16, U8x16); N] {
+        let a_over_k = halves.map(|(k, _)| self.a_over.swizzle(k));
+        let over_i: [U8x16; N] = from_fn(|n| self.inverse.swizzle(halves[n].1) ^ a_over_k[n]);
+        let j = halves.map(|(k, i)| k ^ i);
+        let over_j: [U8x16; N] = from_fn(|n| self.inverse.swizzle(j[n]) ^ a_over_k[n]);
+        let io: [U8x16; N] = from_fn(|n| self.inverse.swizzle(over_i[n]) ^ j[n]);
+        from_fn(|n| (io[n], self.inverse.swizzle(over_j[n]) ^ halves[n].1))
+    }
+
+    /// What a linear function makes of the inverse, by its tables of io and of jo.
+    #[inline(always)]
+    fn output<const N: usize>(&self, of_io: &U8x16, of_jo: &U8x16, inverted: &[(U8x16, U8x16); N]) -> [U8x16; N] {
+        let by_io = inverted.map(|(io, _)| of_io.swizzle(io));
+        from_fn(|n| by_io[n] ^ of_jo.swizzle(inverted[n].1))
     }
 }
 
@@ -160,7 +173,7 @@ mod tests {
     }
 
     fn block(start: u8) -> [u8; 16] {
-        core::array::from_fn(|n| start.wrapping_add((n as u8).wrapping_mul(37)))
+        from_fn(|n| start.wrapping_add((n as u8).wrapping_mul(37)))
     }
 
     #[test]
@@ -179,16 +192,16 @@ mod tests {
         let constant = U8x16::load(&SBOX_CONSTANT);
         for start in 0..=255 {
             let state = block(start);
-            let shifted: [u8; 16] = core::array::from_fn(|n| sbox(state[(n + 4 * (n % 4)) % 16]));
-            let mixed: [u8; 16] = core::array::from_fn(|n| {
+            let shifted: [u8; 16] = from_fn(|n| sbox(state[(n + 4 * (n % 4)) % 16]));
+            let mixed: [u8; 16] = from_fn(|n| {
                 let row = |further: usize| shifted[n / 4 * 4 + (n + further) % 4];
                 multiply(row(0), 2) ^ multiply(row(1), 3) ^ row(2) ^ row(3)
             });
             let held = aes.enter(U8x16::load(&state));
             assert_eq!(aes.leave::<false>(held).to_bytes(), state);
             assert_eq!(aes.leave::<true>(held ^ constant).to_bytes(), state);
-            assert_eq!(aes.leave::<true>(aes.round::<false>(held)).to_bytes(), mixed);
-            assert_eq!(aes.leave::<true>(aes.round::<true>(held ^ constant)).to_bytes(), mixed);
+            assert_eq!(aes.round::<false, 2>([held; 2]).map(|held| aes.leave::<true>(held).to_bytes()), [mixed; 2]);
+            assert_eq!(aes.round::<true, 1>([held ^ constant]).map(|held| aes.leave::<true>(held).to_bytes()), [mixed]);
             assert_eq!(aes.last_round(held).to_bytes().map(|byte| byte ^ 0x63), shifted);
         }
     }

@@ -1,11 +1,11 @@
 /** libsodium-wrappers: the bare XChaCha20-Poly1305 call, and secretstream in 16 KiB pieces. */
 import sodium from "libsodium-wrappers";
-import { bytes, MESSAGES, mustEqual, pieces, STREAM, VALUE } from "../workloads.mjs";
+import { bytes, IN_PLACE, MESSAGES, mustEqual, pieces, STREAM, VALUE } from "../workloads.mjs";
 
 /** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
 export async function contestants() {
   await sodium.ready;
-  return [...values(), ...messages(), ...identities(), ...stream()];
+  return [...values(), ...messages(), ...inPlace(), ...identities(), ...stream()];
 }
 
 function values() {
@@ -48,6 +48,17 @@ function messages() {
       { workload: `call-${size}-decrypt`, name, units, run: decrypt },
     ];
   });
+}
+
+/** What the wrapper calls, within the memory of its module: a caller's bytes would have to get there and back. */
+function inPlace() {
+  const { _malloc: allocate, _crypto_aead_chacha20poly1305_ietf_encrypt_detached: seal, HEAPU8: memory } = sodium.libsodium;
+  const [key, nonce, tag, text] = [32, 12, 16, Math.max(...Object.values(IN_PLACE))].map((length) => allocate(length));
+  memory.set(bytes(32), key);
+  memory.set(bytes(12), nonce);
+  return Object.entries(IN_PLACE).map(([size, units]) => (
+    { workload: `kernel-ChaCha20-Poly1305-${size}`, name: "libsodium, in place", units, run: () => seal(text, tag, null, text, units, 0, null, 0, 0, null, nonce, key) }
+  ));
 }
 
 function stream() {
