@@ -18,9 +18,9 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
     let folder = project.root.join(FOLDER);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {FOLDER}"))?;
     if platforms.iter().any(|platform| !["native", "cli", "python"].contains(&platform.as_str())) {
+        wasm::bench(project, &folder)?;
         wasm::build(project)?;
         package::build(project)?;
-        wasm::bench(project, &folder)?;
     }
     for platform in platforms {
         match platform.as_str() {
