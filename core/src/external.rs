@@ -8,6 +8,10 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+mod data_key;
+
+pub use data_key::{DataKey, MAX_DATA_KEY_USES, data_key_reference, wrapped_data_key, wrapping_reference};
+
 /// Bytes of a key reference, at most.
 pub const MAX_REFERENCE_LEN: usize = 1_024;
 /// Bytes of a wrapped file key, at most.
@@ -25,6 +29,18 @@ pub trait ExternalKey: fmt::Debug {
 
     /// Unwraps what [`wrap`](ExternalKey::wrap) gave, with the same associated data.
     fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError>;
+
+    /// As [`unwrap`](ExternalKey::unwrap), told under which of its names this stands in the header: one of those that it
+    /// [`opens`](ExternalKey::opens).
+    fn unwrap_as(
+        &self,
+        reference: &str,
+        wrapped: &[u8],
+        associated: &[u8; 32],
+    ) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
+        let _ = reference;
+        self.unwrap(wrapped, associated)
+    }
 
     /// Does it open what is wrapped under this reference? A key that has several names says yes to each.
     fn opens(&self, reference: &str) -> bool {

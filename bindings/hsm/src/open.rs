@@ -3,6 +3,7 @@
 use fortress::external::ExternalKey;
 
 use crate::cloud::{AwsKmsKey, AzureKey, CloudError, GcpKmsKey, Patience, TransitKey};
+use crate::data_keys::{DataKeyLimits, DataKeys};
 use crate::pkcs11::{Access, Pkcs11Error, Pkcs11Key, Pkcs11Uri};
 
 /// A key that [`open`] opened. It can be shared between threads.
@@ -29,15 +30,19 @@ pub fn scheme(text: &str) -> Option<&'static str> {
 ///
 /// A token is logged in to at once. A service is asked nothing yet: that its address or credentials are wrong is found out when the key wraps or unwraps.
 /// The URI comes from whoever opens, and never from a header.
+///
+/// What it gives wraps each file key by a call of its own, and opens envelopes of [data keys](DataKeys) as well, for which it keeps a few of those for a few
+/// minutes. Where many envelopes are written, put it into [`DataKeys::new`].
 pub fn open(uri: &str, access: &Access, patience: Patience) -> Result<Key, OpenError> {
-    Ok(match scheme(uri) {
+    let key: Key = match scheme(uri) {
         Some("pkcs11") => Box::new(Pkcs11Key::open(&uri.parse::<Pkcs11Uri>().map_err(Pkcs11Error::from)?, access)?),
         Some("vault") => Box::new(TransitKey::from_env(uri, patience)?),
         Some("awskms") => Box::new(AwsKmsKey::from_env(uri, patience)?),
         Some("gcpkms") => Box::new(GcpKmsKey::from_env(uri, patience)?),
         Some("azurekv") => Box::new(AzureKey::from_env(uri, patience)?),
         _ => return Err(OpenError::Scheme),
-    })
+    };
+    Ok(Box::new(DataKeys::reading(key, DataKeyLimits::default())))
 }
 
 /// Why a key was not opened. No variant holds a PIN or a credential.

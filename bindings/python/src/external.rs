@@ -66,7 +66,7 @@ impl External {
         match self {
             External::Own(key) => key.unwrapping(py, request),
             External::Native(key) => {
-                let answer = py.detach(|| key.unwrap(&request.wrapped, &request.associated));
+                let answer = py.detach(|| key.unwrap_as(&request.reference, &request.wrapped, &request.associated));
                 Ok((request.answered(answer), None))
             }
         }

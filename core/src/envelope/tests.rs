@@ -1,5 +1,6 @@
 //! Envelopes: who opens them, what a rewrap changes, and every header that is refused.
 
+mod data_keys;
 mod drafts;
 mod external;
 mod headers;

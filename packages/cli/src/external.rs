@@ -74,9 +74,9 @@ mod reached {
     use std::path::PathBuf;
 
     use clap::Subcommand;
-    use fortress_hsm::OpenError;
     use fortress_hsm::cloud::{CloudError, Patience};
     use fortress_hsm::pkcs11::{Access, Mechanism, Pin, PinRequest, Pkcs11Error, Pkcs11Uri, Tries};
+    use fortress_hsm::{DataKeyLimits, DataKeys, OpenError};
 
     use super::{ExternalKey, Failure, Hardware, KeyUri};
     use crate::failure::Exit;
@@ -117,13 +117,20 @@ mod reached {
     impl Hardware {
         /// The key that a URI names, ready for use.
         pub(crate) fn open(&self, uri: &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {
-            fortress_hsm::open(&uri.0, &self.access(), Patience::default()).map(|key| key as _).map_err(|error| {
-                match error {
-                    OpenError::Cloud(error) => error.into(),
-                    OpenError::Pkcs11(error @ Pkcs11Error::Uri(_)) => Failure::from(error).of(uri.shown()),
-                    OpenError::Pkcs11(error) => error.into(),
-                    other => Failure::usage(other.to_string()).of(uri.shown()),
-                }
+            Ok(self.key(uri)?)
+        }
+
+        /// The same, asked once for many files.
+        pub(crate) fn open_for_many(&self, uri: &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {
+            Ok(Box::new(DataKeys::new(self.key(uri)?, DataKeyLimits::default())))
+        }
+
+        fn key(&self, uri: &KeyUri) -> Result<fortress_hsm::Key, Failure> {
+            fortress_hsm::open(&uri.0, &self.access(), Patience::default()).map_err(|error| match error {
+                OpenError::Cloud(error) => error.into(),
+                OpenError::Pkcs11(error @ Pkcs11Error::Uri(_)) => Failure::from(error).of(uri.shown()),
+                OpenError::Pkcs11(error) => error.into(),
+                other => Failure::usage(other.to_string()).of(uri.shown()),
             })
         }
 
@@ -214,6 +221,10 @@ mod missing {
     impl Hardware {
         pub(crate) fn open(&self, uri: &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {
             Err(Failure::new(Exit::Unsupported, "unsupported", WHY).of(uri.shown()))
+        }
+
+        pub(crate) fn open_for_many(&self, uri: &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {
+            self.open(uri)
         }
     }
 }

@@ -37,6 +37,8 @@ class Key(Secret, _fortress.ExternalKey, ExternalKey):
     ``pkcs11:token=...;object=...`` (RFC 7512)          in a PKCS #11 token: an HSM, a smart card
     ``vault:MOUNT/KEY``                                 in the Transit engine of HashiCorp Vault or OpenBao
     ``awskms:`` and an ARN, a key id or ``alias/NAME``  in AWS KMS
+    ``gcpkms:projects/.../cryptoKeys/...``              in Google Cloud KMS
+    ``azurekv:https://NAME.vault.azure.net/keys/KEY``   in Azure Key Vault or Managed HSM
     ==================================================  ==========================================================
 
     A token is logged in to at once. Its module is ``module``, ``?module-path=`` at the end of the URI, or

@@ -26,7 +26,7 @@ pub(super) fn wrap(key: &dyn ExternalKey, file_key: &Secret, associated: &[u8; 3
 }
 
 pub(super) fn unwrap(key: &dyn ExternalKey, body: &Body<'_>, associated: &[u8; 32]) -> Result<Secret, EnvelopeError> {
-    let file_key = key.unwrap(body.wrapped, associated)?;
+    let file_key = key.unwrap_as(body.reference, body.wrapped, associated)?;
     Secret::from_slice(&file_key).ok_or(EnvelopeError::AuthenticationFailed)
 }
 

@@ -33,6 +33,12 @@ pub(crate) struct Encrypt {
     /// Encrypt for a key in a hardware module, pkcs11:…, or in a service, vault:…, awskms:…, gcpkms:… or azurekv:…, besides the keyring if there is one; can be repeated
     #[arg(long = "recipient", value_name = "URI")]
     pub(crate) recipients: Vec<KeyUri>,
+    /// Ask the keys of --recipient once for many files, and not once for each
+    ///
+    /// Each of them wraps a data key, which wraps the keys of at most 10,000 files within five minutes, and is then replaced. Each file still has a key of
+    /// its own, and opens alone.
+    #[arg(long, requires = "recipients")]
+    pub(crate) data_key: bool,
     #[command(flatten)]
     pub(crate) to: To,
     /// The AEAD: AES-256-GCM, ChaCha20-Poly1305, AEGIS-256 or AEGIS-256X2 [default: as the keyring's profile says]

@@ -58,7 +58,8 @@ pub(super) struct Writing {
 
 impl Writing {
     fn new(arguments: &Encrypt, common: &Common) -> Result<Writing, Failure> {
-        let Encrypt { keyring: used, passphrase, recipients, to, suite, bound, metadata, force, .. } = arguments;
+        let Encrypt { keyring: used, passphrase, recipients, data_key, to, suite, bound, metadata, force, .. } =
+            arguments;
         if used.keyring.is_none() && recipients.is_empty() && !passphrase && to.is_empty() {
             return Err(Failure::usage(
                 "nobody could open it: give -k KEYRING, --to IDENTITY, -p to encrypt for a passphrase, or --recipient URI",
@@ -85,7 +86,8 @@ impl Writing {
                 Some(Used::open(path, unlock, trust, scope, common)?)
             }
         };
-        let external = recipients.iter().map(|uri| common.hardware.open(uri)).collect::<Result<_, _>>()?;
+        let key = |uri| if *data_key { common.hardware.open_for_many(uri) } else { common.hardware.open(uri) };
+        let external = recipients.iter().map(key).collect::<Result<_, _>>()?;
         let passphrase = match (passphrase, &keyring) {
             (false, _) => None,
             (true, Some(_)) => Some(common.passphrases.setting("the files")?),
