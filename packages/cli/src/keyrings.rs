@@ -273,20 +273,56 @@ impl Unlocked {
         }
     }
 
-    /// Writes the keyring back, sealed for what opened it, or for another recipient in its place; and for those whom `reseal` names.
-    pub(crate) fn store(&self, path: &Path, new: Option<Recipient<'_>>, reseal: &Reseal) -> Result<(), Failure> {
+    /// Writes the keyring back, sealed for what opened it, or for another passphrase in its place; and for those whom `reseal` names.
+    pub(crate) fn store(
+        &self,
+        path: &Path,
+        new: Option<Recipient<'_>>,
+        reseal: &Reseal,
+        common: &Common,
+    ) -> Result<(), Failure> {
+        let by_passphrase = matches!(self.opener, Opener::Passphrase(..));
+        if reseal.passphrase && (by_passphrase || new.is_some()) {
+            return Err(Failure::usage(
+                "-p adds a passphrase where something else opens the keyring; here it is sealed with one as it is",
+            ));
+        }
         let named = reseal.to.recipients()?;
-        let mut recipients = new.map_or_else(|| self.opener.recipients(&self.recipients), |new| vec![new]);
-        recipients.extend(named.list());
-        let others: Vec<&RecipientInfo> = self.recipients.iter().filter(|info| !named.include(info)).collect();
-        if others.len() > self.opener.count(&others) && !reseal.drop_others {
+        let keys = reseal.recipients.iter().map(|uri| common.hardware.open(uri)).collect::<Result<Vec<_>, _>>()?;
+        let is_named = |info: &RecipientInfo| {
+            let by_a_key = |reference: &String| keys.iter().any(|key| key.opens(reference));
+            named.include(info) || matches!(info, RecipientInfo::External { reference } if by_a_key(reference))
+        };
+        let others: Vec<&RecipientInfo> = self.recipients.iter().filter(|info| !is_named(info)).collect();
+        let own = self.opener.count(&others);
+        // A header does not tell passphrases apart: the one that is set stands for one of them, where what opened the keyring is not left out for it.
+        let replaces = reseal.passphrase || new.is_some() && own == 0;
+        let has_one = others.iter().any(|info| matches!(info, RecipientInfo::Passphrase { .. }));
+        let replaced = usize::from(!by_passphrase && replaces && has_one);
+        if others.len() > own + replaced && !reseal.drop_others {
             return Err(Failure::usage(format!(
-                "{} is sealed for {} recipients, and sealing it anew would shut out {}; name those who shall stay with --to, or give --drop-others",
+                "{} is sealed for {} recipients, and sealing it anew would shut out {}; name those who shall stay with --to, --recipient or -p, or give --drop-others",
                 shown(path),
                 self.recipients.len(),
-                if named.is_empty() { "the others" } else { "some" },
+                if named.is_empty() && keys.is_empty() && !reseal.passphrase { "the others" } else { "some" },
             )));
         }
+        let passphrase = reseal.passphrase.then(|| common.passphrases.setting(&shown(path))).transpose()?;
+        let params = self.recipients.iter().find_map(|info| match info {
+            RecipientInfo::Passphrase { params } => Some(*params),
+            _ => None,
+        });
+        // Whoever is named and opened it as well is one recipient.
+        let opened_by_named = |key: &dyn ExternalKey| keys.iter().any(|named| named.opens(key.reference()));
+        let mut recipients = match (new, &self.opener) {
+            (Some(new), _) => vec![new],
+            (None, Opener::External(key)) if opened_by_named(&**key) => Vec::new(),
+            (None, opener) => opener.recipients(&self.recipients),
+        };
+        recipients.extend(keys.iter().map(|key| Recipient::External(&**key)));
+        let params = params.unwrap_or(Argon2Params::RECOMMENDED);
+        recipients.extend(passphrase.iter().map(|passphrase| Recipient::Passphrase(passphrase, params)));
+        recipients.extend(named.list());
         if recipients.is_empty() {
             return Err(Failure::usage(
                 "shares open a keyring and cannot be sealed for again: name somebody with --to",

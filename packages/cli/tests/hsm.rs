@@ -65,6 +65,8 @@ fn the_guide_is_true() {
     std::fs::create_dir(hardware.sandbox.path("work")).unwrap();
     hardware.sandbox.write("work/pin", PIN);
     hardware.sandbox.write("work/safe", "a passphrase that lies in a safe");
+    hardware.sandbox.write("work/monday.txt", "Monday\n");
+    hardware.sandbox.write("work/tuesday.txt", "Tuesday\n");
     run_document(&page, &hardware.sandbox, &[("SOFTHSM2_CONF", &hardware.sandbox.path("softhsm2.conf"))]);
 }
 
@@ -131,6 +133,77 @@ fn a_keyring_in_a_token() {
     hardware.fails(4, &["--unlock"], &["keyring", "show", "k"]);
     hardware.fails(2, &["cannot be used with"], &["keyring", "new", "-o", "x", "--recipient", KEK, "--argon2", CHEAP]);
     assert!(!sandbox.exists("x"));
+}
+
+#[test]
+fn a_keyring_for_a_passphrase_and_a_token_is_rotated_for_both() {
+    let hardware = Hardware::with_key();
+    let sandbox = &hardware.sandbox;
+    let opens = |by: &[&str]| hardware.ok(&[&["keyring", "show", "k"], by].concat());
+    let run = |arguments: &[&str], new_passphrase: &str| {
+        let output = hardware.command(arguments).env("FORTRESS_NEW_PASSPHRASE", new_passphrase).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    sandbox.write("safe", common::PASSPHRASE);
+    hardware.ok(&["keyring", "new", "-o", "k", "--recipient", KEK, "-p"]);
+    let by_key = ["--unlock", KEK];
+    // Neither is shut out unnoticed.
+    hardware.fails(2, &["2 recipients", "--recipient"], &["keyring", "rotate", "k"]);
+    hardware.fails(2, &["2 recipients", "-p"], &["keyring", "rotate", "k", "--unlock", KEK]);
+    // Opened by the passphrase.
+    hardware.ok(&["keyring", "rotate", "k", "--recipient", KEK]);
+    assert_eq!(opens(&[]), opens(&by_key));
+    // Opened by the token, with the passphrase that it has.
+    run(&["keyring", "rotate", "k", "--unlock", KEK, "-p"], common::PASSPHRASE);
+    assert_eq!(opens(&[]), opens(&by_key));
+    let versions = opens(&[]);
+    assert_eq!(versions.lines().filter(|line| line.contains("decrypt")).count(), 2, "{versions}");
+    // A key that opened it and is named is one recipient.
+    run(&["keyring", "rotate", "k", "--unlock", KEK, "--recipient", KEK, "-p"], common::PASSPHRASE);
+    let inspected: serde_json::Value = serde_json::from_str(&hardware.ok(&["inspect", "--json", "k"])).unwrap();
+    assert_eq!(inspected["recipients"].as_array().unwrap().len(), 2);
+    // Another passphrase, and the token stays, whichever opens it.
+    run(&["keyring", "change-passphrase", "k", "--recipient", KEK], "the second one");
+    hardware.fails(5, &["passphrase"], &["keyring", "show", "k"]);
+    let refused = |words: &[&str], arguments: &[&str]| {
+        let output = hardware.command(arguments).env("FORTRESS_NEW_PASSPHRASE", "the third one").output().unwrap();
+        failed(2, words, &output);
+    };
+    refused(&["shut out"], &["keyring", "change-passphrase", "k", "--unlock", KEK]);
+    run(&["keyring", "change-passphrase", "k", "--unlock", KEK, "--recipient", KEK], common::PASSPHRASE);
+    assert_eq!(opens(&[]), opens(&by_key));
+    refused(&["-p adds"], &["keyring", "rotate", "k", "-p"]);
+    refused(&["-p adds"], &["keyring", "change-passphrase", "k", "--unlock", KEK, "-p"]);
+    // From one that only the token opens to one that a passphrase opens too.
+    hardware.ok(&["keyring", "rotate", "k", "--unlock", KEK, "--drop-others"]);
+    hardware.fails(4, &["--unlock"], &["keyring", "show", "k"]);
+    run(&["keyring", "rotate", "k", "--unlock", KEK, "-p"], common::PASSPHRASE);
+    assert_eq!(opens(&[]), opens(&by_key));
+}
+
+#[test]
+fn one_data_key_for_many_files() {
+    let hardware = Hardware::with_key();
+    let sandbox = &hardware.sandbox;
+    let names = ["a", "b", "c"];
+    names.iter().for_each(|name| sandbox.write(name, name));
+    let encrypt = [&["encrypt", "--recipient", KEK, "--data-key"], &names[..]].concat();
+    hardware.ok(&encrypt);
+    let inspected = |name: &str| {
+        let json = hardware.ok(&["inspect", "--json", name]);
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()["recipients"][0]["reference"].to_string()
+    };
+    assert!(names.iter().all(|name| inspected(&format!("{name}.ftrs")).starts_with("\"datakey:pkcs11:token=vault")));
+    hardware.ok(&["verify", "--key", KEK, "a.ftrs", "b.ftrs", "c.ftrs"]);
+    hardware.ok(&["decrypt", "--key", KEK, "b.ftrs", "-o", "back"]);
+    assert_eq!(sandbox.read("back"), b"b");
+    // Each stands alone, and is moved to the key itself.
+    hardware.ok(&["rewrap", "--key", KEK, "c.ftrs"]);
+    assert!(inspected("c.ftrs").starts_with("\"pkcs11:token=vault"));
+    hardware.ok(&["verify", "--key", KEK, "c.ftrs"]);
+    hardware.ok(&["hsm", "init-key", "pkcs11:token=vault;object=other"]);
+    hardware.fails(4, &["datakey:pkcs11:"], &["verify", "--key", "pkcs11:token=vault;object=other", "a.ftrs"]);
+    hardware.fails(2, &["--recipient"], &["encrypt", "--data-key", "-p", "a", "-o", "x"]);
 }
 
 #[test]

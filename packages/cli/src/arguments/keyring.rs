@@ -131,9 +131,17 @@ pub(crate) struct KeyringScope {
 /// A keyring that is written anew.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Reseal {
-    /// Go on although others are shut out: the keyring is sealed for more than what opens it, and will be for that and --to alone
+    /// Go on although others are shut out: the keyring is sealed for more than what opens it, and will be for that and those who are named alone
     #[arg(long)]
     pub(crate) drop_others: bool,
+    /// Seal it for a key in a hardware module or a service besides, by its URI; can be repeated
+    #[arg(long = "recipient", value_name = "URI")]
+    pub(crate) recipients: Vec<KeyUri>,
+    /// Where something else opens it, seal it with a passphrase besides: the one that it has, or another
+    ///
+    /// It is the passphrase of --new-passphrase-file, or FORTRESS_NEW_PASSPHRASE, or what is typed.
+    #[arg(short, long)]
+    pub(crate) passphrase: bool,
     #[command(flatten)]
     pub(crate) to: To,
 }

@@ -21,7 +21,7 @@ pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> 
         KeyringCommand::Rotate { file, seal } => {
             let mut unlocked = open(&file)?;
             let id = unlocked.keyring.rotate(now(), &mut random::generator())?;
-            unlocked.store(&file.keyring, None, &seal)?;
+            unlocked.store(&file.keyring, None, &seal, common)?;
             report.result(
                 || json!({ "keyring": shown(&file.keyring), "primary": id.to_string() }),
                 || format!("{}: version {id} encrypts from now on", shown(&file.keyring)),
@@ -34,7 +34,7 @@ pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> 
                 "What version {version} encrypted cannot be read by this keyring again. Type its id to destroy it: "
             );
             confirm(yes, &question, &version.to_string())?;
-            unlocked.store(&file.keyring, None, &seal)?;
+            unlocked.store(&file.keyring, None, &seal, common)?;
             report.result(
                 || json!({ "keyring": shown(&file.keyring), "destroyed": version.to_string() }),
                 || format!("{}: version {version} is destroyed", shown(&file.keyring)),
@@ -44,7 +44,7 @@ pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> 
             let unlocked = open(&file)?;
             let passphrase = common.passphrases.setting(&shown(&file.keyring))?;
             let recipient = Recipient::Passphrase(&passphrase, argon2.unwrap_or_else(|| unlocked.params()));
-            unlocked.store(&file.keyring, Some(recipient), &seal)?;
+            unlocked.store(&file.keyring, Some(recipient), &seal, common)?;
             report.result(
                 || json!({ "keyring": shown(&file.keyring) }),
                 || format!("{}: sealed with the new passphrase", shown(&file.keyring)),
