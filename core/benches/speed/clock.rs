@@ -5,8 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fortress::Suite;
-
 use crate::report::{Group, Row};
 
 const ROUNDS: usize = 400;
@@ -20,15 +18,15 @@ type Work<'c> = Box<dyn FnMut() + 'c>;
 
 /// Competitors that do the same work; the first one is what the others are compared with.
 pub(crate) struct Contest<'c> {
-    suite: Suite,
+    title: &'static str,
     bytes: usize,
     competitors: Vec<(&'static str, Work<'c>)>,
 }
 
 impl<'c> Contest<'c> {
-    /// One call of each competitor handles `bytes`.
-    pub(crate) fn new(suite: Suite, bytes: usize) -> Contest<'c> {
-        Contest { suite, bytes, competitors: Vec::new() }
+    /// One call of each competitor handles `bytes`, by what the title says.
+    pub(crate) fn new(title: &'static str, bytes: usize) -> Contest<'c> {
+        Contest { title, bytes, competitors: Vec::new() }
     }
 
     pub(crate) fn enter(&mut self, name: &'static str, work: impl FnMut() + 'c) {
@@ -50,7 +48,7 @@ impl<'c> Contest<'c> {
         }
         let times = self.competitors.iter().zip(turns);
         let rows = times.map(|((name, _), turns)| Row { name, seconds: undisturbed(turns) }).collect();
-        Group { suite: self.suite, bytes: self.bytes, rows }
+        Group { title: self.title, bytes: self.bytes, rows }
     }
 }
 

@@ -77,7 +77,7 @@ fn stream_encrypt(suite: Suite) -> Vec<Group> {
     let (mut into, mut append, raw) = (start(), start(), Raw::new(suite, &[5; 32]));
     let mut buffers = [(); 4].map(|()| vec![0; STREAM_LEN / CHUNK_LEN * ENCRYPTED_CHUNK_LEN]);
     let [for_raw, in_place, for_into, for_append] = &mut buffers;
-    let mut contest = Contest::new(suite, STREAM_LEN);
+    let mut contest = Contest::new(suite.title(), STREAM_LEN);
     contest.enter("raw AEAD", || {
         for (chunk, out) in plaintext.chunks_exact(CHUNK_LEN).zip(for_raw.chunks_exact_mut(ENCRYPTED_CHUNK_LEN)) {
             raw.seal(&[], chunk, out);
@@ -112,7 +112,7 @@ fn stream_decrypt(suite: Suite) -> Vec<Group> {
     let sealed_raw = sealed_raw.repeat(DECRYPTED_LEN / CHUNK_LEN);
     let mut buffers = [(); 3].map(|()| vec![0; DECRYPTED_LEN]);
     let [for_raw, for_into, for_append] = &mut buffers;
-    let mut contest = Contest::new(suite, DECRYPTED_LEN);
+    let mut contest = Contest::new(suite.title(), DECRYPTED_LEN);
     contest.enter("raw AEAD", || {
         for (chunk, out) in sealed_raw.chunks_exact(ENCRYPTED_CHUNK_LEN).zip(for_raw.chunks_exact_mut(CHUNK_LEN)) {
             raw.open(&[], chunk, out);
@@ -136,7 +136,7 @@ fn token_encrypt(suite: Suite) -> Vec<Group> {
     let (keyring, context) = (keyring(), Context::new([("row", "42")]).unwrap());
     let (mut out, mut raw_out) = (Vec::with_capacity(256), [0; 80]);
     let (mut fast, mut again) = (rng(), rng());
-    let mut contest = Contest::new(suite, VALUE.len());
+    let mut contest = Contest::new(suite.title(), VALUE.len());
     contest.enter("raw AEAD, fresh key", || {
         Raw::new(suite, std::hint::black_box(&[5; 32])).seal(context.canonical(), VALUE, &mut raw_out);
     });
@@ -165,7 +165,7 @@ fn token_decrypt(suite: Suite) -> Vec<Group> {
     let mut raw_sealed = [0; 80];
     Raw::new(suite, &[5; 32]).seal(context.canonical(), VALUE, &mut raw_sealed);
     let mut raw_out = [0; 64];
-    let mut contest = Contest::new(suite, VALUE.len());
+    let mut contest = Contest::new(suite.title(), VALUE.len());
     contest.enter("raw AEAD, fresh key", || {
         Raw::new(suite, std::hint::black_box(&[5; 32])).open(context.canonical(), &raw_sealed, &mut raw_out);
     });
@@ -189,7 +189,7 @@ fn group_member(suite: Suite) -> Vec<Group> {
     let mut again = Vec::with_capacity(64);
     let mut raw_sealed = [0; 80];
     raw.seal(context.canonical(), VALUE, &mut raw_sealed);
-    let mut contest = Contest::new(suite, VALUE.len());
+    let mut contest = Contest::new(suite.title(), VALUE.len());
     contest.enter("raw AEAD, encrypt", || raw.seal(context.canonical(), VALUE, &mut raw_out));
     contest.enter("ours, encrypt_into", || {
         out.clear();
@@ -200,7 +200,7 @@ fn group_member(suite: Suite) -> Vec<Group> {
     });
     let encrypted = contest.run();
     let mut raw_plain = [0; 64];
-    let mut contest = Contest::new(suite, VALUE.len());
+    let mut contest = Contest::new(suite.title(), VALUE.len());
     contest.enter("raw AEAD, decrypt", || raw.open(context.canonical(), &raw_sealed, &mut raw_plain));
     contest.enter("ours, one group's reader", || {
         plain.clear();

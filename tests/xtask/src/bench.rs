@@ -37,7 +37,7 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
     Ok(())
 }
 
-/// The core beside the AEADs under it: pure Rust, then assembly.
+/// The core beside the AEADs under it: pure Rust, then assembly. Then keys in hardware and in services beside the bare calls.
 fn native(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Rust)?;
     for (name, features) in [("native-portable", &[][..]), ("native-assembly", &steps::ASSEMBLY)] {
@@ -45,7 +45,10 @@ fn native(project: &Project) -> Result<()> {
         let words = ["bench", "-p", "fortress-sdk"].iter().chain(features).chain(&["--", "--json"]);
         command::run(project, "cargo", words.map(OsStr::new).chain([figures.as_os_str()]))?;
     }
-    Ok(())
+    setup::ensure(project, Need::Hsm)?;
+    let figures = figures(project, "native-keys");
+    let words = ["bench", "-p", "fortress-sdk-hsm", "--", "--json"].map(OsStr::new);
+    command::run(project, "cargo", words.into_iter().chain([figures.as_os_str()]))
 }
 
 /// The npm package in a browser or in Node.js. Which other platforms there are (one browser alone, say) the script knows.
