@@ -133,10 +133,6 @@ def exempt(party: str, verb: str, item: dict) -> str | None:
         return "share sets of the reader, which only puts shares together"
     if party == "command" and kind in ("row", "hoisted", "column"):
         return "rows and columns of the command, which has single tokens"
-    if party == "reader" and str(suite).startswith("AEGIS") and item.get("length") == LARGE:
-        return "100 MiB of AEGIS whole in the reader, whose plain Python takes a second a MiB; it reads parts of them"
-    if party == "reader" and verb == "write" and kind == "parts" and suite.startswith("AEGIS"):
-        return "parts of what it does not write"
     if verb == "write" and kind == "token" and suite and party not in ("command", "reader"):
         return "a suite for a single token, which follows the profile here"
     return None

@@ -4,7 +4,7 @@ It shares no code with the SDK: only the standard library and ``cryptography``. 
 specification, and every function names the clause that it implements, so that it can be read beside them:
 
 ========================  ==========================================================
-:mod:`.suites`            N-6, N-7: the four AEADs (:mod:`.aegis` holds two of them)
+:mod:`.suites`            N-6, N-7: the four AEADs (:mod:`.aegis` and :mod:`.aegis_lanes` hold two of them)
 :mod:`.payload`           N-8 to N-12: the payload construction, whole, streamed and at random
 :mod:`.cbor`              N-3: deterministic CBOR
 :mod:`.context`           C: canonical context

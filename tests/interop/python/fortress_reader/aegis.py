@@ -1,8 +1,8 @@
 """AEGIS-256 and AEGIS-256X2 (draft-irtf-cfrg-aegis-aead), decryption with the 128-bit tag.
 
-``cryptography`` has no AEGIS, so here it is, in the draft's own words and at the speed of plain Python. AEGIS-256X with
-degree 1 *is* AEGIS-256; one class serves both. A block is 128 bits in a Python integer, the first byte highest. It is
-not constant time: fit for checking files, for nothing else.
+``cryptography`` has no AEGIS, so here it is, in the draft's own words and at the speed of plain Python; the chunks of
+long messages go through :mod:`.aegis_lanes`. AEGIS-256X with degree 1 *is* AEGIS-256; one class serves both. A block is
+128 bits in a Python integer, the first byte highest. It is not constant time: fit for checking files, for nothing else.
 """
 
 import hmac
@@ -11,8 +11,8 @@ TAG_LENGTH = 16
 
 _BLOCK = 16
 _MASK = (1 << 128) - 1
-_C0 = 0x000101020305080D1522375990E97962
-_C1 = 0xDB3D18556DC22FF12011314273B528DD
+C0 = 0x000101020305080D1522375990E97962
+C1 = 0xDB3D18556DC22FF12011314273B528DD
 
 
 class AegisTagMismatch(Exception):
@@ -40,7 +40,7 @@ class State:
         self._degree = degree
         k0, k1 = _split(key)
         n0, n1 = _split(nonce)
-        self.blocks = [[k0 ^ n0, k1 ^ n1, _C1, _C0, k0 ^ _C0, k1 ^ _C1] for _ in range(degree)]
+        self.blocks = [[k0 ^ n0, k1 ^ n1, C1, C0, k0 ^ C0, k1 ^ C1] for _ in range(degree)]
         for _ in range(4):
             for block in (k0, k1, k0 ^ n0, k1 ^ n1):
                 self._separate()
@@ -109,16 +109,16 @@ def _join(block: int) -> bytes:
     return (block & _MASK).to_bytes(_BLOCK, "big")
 
 
-def _double(x: int) -> int:
+def double(x: int) -> int:
     """Multiplication by x in the field of AES, modulo x^8 + x^4 + x^3 + x + 1."""
     return (x << 1) ^ (0x11B if x & 0x80 else 0)
 
 
-def _s_box() -> list[int]:
+def s_box() -> list[int]:
     """FIPS 197, 5.1.1: the inverse in the field, then the affine transformation."""
     power = [1]
     for _ in range(254):
-        power.append(_double(power[-1]) ^ power[-1])
+        power.append(double(power[-1]) ^ power[-1])
     exponent_of = {value: exponent for exponent, value in enumerate(power)}
     box = []
     for value in range(256):
@@ -135,8 +135,8 @@ def _s_box() -> list[int]:
 def _tables() -> tuple[list[int], list[int], list[int], list[int]]:
     """SubBytes and MixColumns in one: the column that a byte of row 0, 1, 2 or 3 contributes."""
     first = []
-    for s in _s_box():
-        twice = _double(s)
+    for s in s_box():
+        twice = double(s)
         first.append(twice << 24 | s << 16 | s << 8 | twice ^ s)
 
     def rotate(table: list[int]) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import vectors
 
-from fortress_reader import aegis
+from fortress_reader import aegis, aegis_lanes
 
 DEGREES = {"aegis-256": 1, "aegis-256x2": 2}
 
@@ -45,3 +45,21 @@ def test_draft_vectors(degree: int, case: dict[str, Any]) -> None:
     else:
         with pytest.raises(aegis.AegisTagMismatch):
             aegis.decrypt(degree, key, nonce, sealed, associated_data)
+
+
+@pytest.mark.parametrize("degree", [1, 2])
+@pytest.mark.parametrize("length", [0, 32, 96])
+def test_lanes_are_what_each_chunk_is_alone(degree: int, length: int) -> None:
+    """More lanes than go through at once."""
+    key, nonces = bytes(range(32)), [bytes([i % 251, i // 251]) * 16 for i in range(600)]
+    chunks = [bytes((i * j) % 256 for j in range(length)) for i in range(600)]
+    sealed = aegis_lanes.encrypt(degree, key, nonces, b"".join(chunks))
+    step = length + aegis.TAG_LENGTH
+    for i in (0, 1, 250, 511, 512, 599):
+        assert aegis.decrypt(degree, key, nonces[i], sealed[i * step : (i + 1) * step], b"") == chunks[i]
+    assert aegis_lanes.decrypt(degree, key, nonces, sealed) == b"".join(chunks)
+    for at in (0, len(sealed) // 2, len(sealed) - 1):
+        changed = bytearray(sealed)
+        changed[at] ^= 1
+        with pytest.raises(aegis.AegisTagMismatch):
+            aegis_lanes.decrypt(degree, key, nonces, bytes(changed))

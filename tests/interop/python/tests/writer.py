@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
-from fortress_reader import aegis, cbor
+from fortress_reader import aegis, aegis_lanes, cbor
 from fortress_reader.context import canonical
 from fortress_reader.keys import Keyring, State, Version
 from fortress_reader.payload import CHUNK, SALT_LENGTH, SEALED_CHUNK, MessageKeys, expand
@@ -47,6 +47,12 @@ def message(suite_number: int, input_key: bytes, context: bytes, plaintext: byte
     salt = _salt(input_key, context, plaintext)
     keys = MessageKeys.derive(suite_of(suite_number), input_key, salt, context)
     chunks = [plaintext[start : start + CHUNK] for start in range(0, len(plaintext) + 1, CHUNK)]
+    degree = {33: 1, 36: 2}.get(suite_number)
+    if degree and len(chunks) > 16:
+        # Side by side: one by one they take a second a MiB.
+        nonces = [keys.nonce(index) for index in range(len(chunks) - 1)]
+        full = aegis_lanes.encrypt(degree, keys.key, nonces, plaintext[: CHUNK * len(nonces)])
+        return salt + keys.commitment + full + _seal(keys, len(nonces), chunks[-1], b"")
     return salt + keys.commitment + b"".join(_seal(keys, i, chunk, b"") for i, chunk in enumerate(chunks))
 
 
@@ -141,7 +147,7 @@ def flips(data: bytes) -> list[bytes]:
 
 def _seal(keys: MessageKeys, index: int, chunk: bytes, associated_data: bytes) -> bytes:
     assert len(chunk) <= SEALED_CHUNK
-    nonce = (int.from_bytes(keys.base_nonce, "big") ^ index).to_bytes(keys.suite.nonce_length, "big")
+    nonce = keys.nonce(index)
     match keys.suite.number:
         case 2:
             return AESGCM(keys.key).encrypt(nonce, chunk, associated_data)
