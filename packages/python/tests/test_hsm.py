@@ -37,6 +37,9 @@ MODULES = [
 TOKEN = "token-of-the-tests"
 ENVIRONMENT = ["FORTRESS_PIN", "FORTRESS_PKCS11_MODULE", "VAULT_ADDR", "VAULT_TOKEN", "BAO_ADDR", "BAO_TOKEN"]
 ENVIRONMENT += ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"]
+ENVIRONMENT += ["GOOGLE_OAUTH_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]
+ENVIRONMENT += ["GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS"]
+ENVIRONMENT += ["AZURE_ACCESS_TOKEN", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"]
 
 
 @pytest.fixture(scope="session")
@@ -177,6 +180,8 @@ def test_what_is_not_a_key(module: str, kek: fortress.hsm.Key) -> None:
         ("pkcs11:token=a;token=a", {}, fortress.ArgumentError, "invalid_external_key"),
         ("vault:kek", {}, fortress.ArgumentError, "invalid_external_key"),
         ("awskms:a b", {}, fortress.ArgumentError, "invalid_external_key"),
+        ("gcpkms:projects/p", {}, fortress.ArgumentError, "invalid_external_key"),
+        ("azurekv:https://example.org/keys/a", {}, fortress.ArgumentError, "invalid_external_key"),
         ("vault:transit/kek", {}, fortress.ArgumentError, "no_credentials"),
         ("awskms:alias/kek", {}, fortress.ArgumentError, "no_credentials"),
         ("pkcs11:token=nowhere", {}, fortress.KeyNotHeldError, "token_not_found"),
@@ -213,6 +218,8 @@ def test_what_is_not_a_key(module: str, kek: fortress.hsm.Key) -> None:
         "hsm:token=a?pin-value=sesame",
         "vault:kek?pin-value=sesame",
         "awskms:?pin-value=sesame",
+        "gcpkms:projects/p?pin-value=sesame",
+        "azurekv:https://example.org/keys/a?pin-value=sesame",
     ],
 )
 def test_a_pin_is_told_to_nobody(module: str, uri: str) -> None:
@@ -344,6 +351,16 @@ def test_a_service_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
             fortress.encrypt_bytes(DATA, recipients=[key])
         assert caught.value.code == "key_unavailable"
         assert "sesame" not in f"{caught.value!r} {key!r}"
+    google = "gcpkms:projects/p/locations/l/keyRings/r/cryptoKeys/k"
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "sesame")
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", f"http://127.0.0.1:{free_port()}")
+    with fortress.hsm.open(google, timeout=0.2, tries=1) as key, pytest.raises(fortress.KeyNotHeldError) as caught:
+        fortress.encrypt_bytes(DATA, recipients=[key])
+    assert (caught.value.code, "sesame" in str(caught.value)) == ("key_unavailable", False)
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "sesame")
+    with pytest.raises(fortress.ArgumentError, match="AZURE_TENANT_ID") as refusal:
+        fortress.hsm.open("azurekv:https://team.vault.azure.net/keys/k")
+    assert (refusal.value.code, "sesame" in str(refusal.value)) == ("no_credentials", False)
     monkeypatch.setenv("VAULT_ADDR", "http://vault.example.org")
     with pytest.raises(fortress.ArgumentError, match="https://") as refusal:
         fortress.hsm.open("vault:transit/kek")
