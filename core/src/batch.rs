@@ -10,7 +10,7 @@ use crate::{
     group::{GroupEncryptor, Layout},
     keyring::Keyring,
     secret::{redacted_debug, wipe},
-    token::{HEAD_LEN, TokenError, encode_text},
+    token::{HEAD_LEN, TokenError},
 };
 
 /// Byte strings in one buffer, with the places where each ends. Wiped on drop, since they may be plaintext.
@@ -43,7 +43,7 @@ impl Batch {
     }
 
     /// All of them, in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
         (0..self.len()).map(|index| self.get(index).unwrap_or_default())
     }
 
@@ -55,19 +55,6 @@ impl Batch {
     /// Where each ends in [`bytes`](Batch::bytes).
     pub fn ends(&self) -> &[usize] {
         &self.ends
-    }
-
-    /// The text forms of all tokens, one after the other, and where each ends.
-    pub fn encode_text(&self) -> (String, Vec<usize>) {
-        let mut text = String::with_capacity(self.bytes.len() / 3 * 4 + 4 * self.len());
-        let ends = self
-            .iter()
-            .map(|token| {
-                text.push_str(&encode_text(token));
-                text.len()
-            })
-            .collect();
-        (text, ends)
     }
 
     /// Wipes what it holds now, as dropping it does.
@@ -149,13 +136,14 @@ impl Keyring {
         rng: &mut R,
     ) -> Result<EncryptedRow, BatchError> {
         let mut group = self.encrypt_group(context, rng).map_err(|error| BatchError(alloc::vec![(0, error)]))?;
-        let mut names = BTreeSet::new();
+        let (mut names, mut own) = (BTreeSet::new(), Context::empty());
         let bound = |(_, value): &(&str, &[u8])| value.len() + layout.overhead();
         let fields = collect(fields, bound, |(name, value), out| {
             if !names.insert(name) {
                 return Err(ContextError::RepeatedKey.into());
             }
-            group.encrypt_into(value, &Context::of_field(name)?, layout, out)
+            own.become_field(name)?;
+            group.encrypt_into(value, &own, layout, out)
         })?;
         Ok(EncryptedRow { header: *group.header(), fields })
     }
@@ -167,10 +155,11 @@ impl Keyring {
         header: Option<&[u8]>,
         context: &Context,
     ) -> Result<Batch, BatchError> {
-        let mut reader = self.group_reader(context.clone());
+        let (mut reader, mut own) = (self.group_reader(context.clone()), Context::empty());
         let bound = |(_, member): &(&str, &[u8])| member.len();
         collect(fields, bound, |(name, member), out| {
-            reader.decrypt_into(header, member, &Context::of_field(name)?, out)
+            own.become_field(name)?;
+            reader.decrypt_into(header, member, &own, out)
         })
     }
 
@@ -263,10 +252,17 @@ fn collect<I>(
     bound: impl Fn(&I) -> usize,
     mut write: impl FnMut(I, &mut Vec<u8>) -> Result<(), TokenError>,
 ) -> Result<Batch, BatchError> {
-    let mut batch = Batch::default();
+    let items = items.into_iter();
+    let (mut batch, count) = (Batch::default(), items.size_hint().0);
     let mut failures = Vec::new();
-    for (position, item) in items.into_iter().enumerate() {
-        if let Err(error) = batch.push(bound(&item), |out| write(item, out)) {
+    for (position, item) in items.enumerate() {
+        let bound = bound(&item);
+        if position == 0 {
+            // Most have the same length: nothing needs to be moved then, and wiped where it was.
+            batch.ends.reserve(count.min(AHEAD));
+            batch.reserve(bound.saturating_mul(count).min(AHEAD).max(bound));
+        }
+        if let Err(error) = batch.push(bound, |out| write(item, out)) {
             failures.push((position, error));
         }
     }
@@ -275,6 +271,9 @@ fn collect<I>(
     }
     Err(BatchError(failures))
 }
+
+/// Bytes, and values, for which room is made at the first one; after that it grows as it must.
+const AHEAD: usize = 1 << 16;
 
 fn first_position(failures: &[(usize, TokenError)]) -> usize {
     failures.first().map_or(0, |(position, _)| *position)

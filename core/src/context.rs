@@ -67,7 +67,26 @@ impl Context {
 
     /// The member context of a row's field (spec G-6): the one entry `"field"` to its name.
     pub fn of_field(name: &str) -> Result<Context, ContextError> {
-        Context::new([("field", name)])
+        let mut context = Context::empty();
+        context.become_field(name)?;
+        Ok(context)
+    }
+
+    /// As [`Context::of_field`], in the memory of this one: getting some for every field of a row would take a good part of its time.
+    pub(crate) fn become_field(&mut self, name: &str) -> Result<(), ContextError> {
+        // The heads of a map of one entry, its key and its value, which has three bytes at most.
+        let size = name.len() + FIELD.len() + 3;
+        if size > MAX_CONTEXT_LEN {
+            return Err(ContextError::TooLong { got: size });
+        }
+        self.canonical.clear();
+        cbor::put_map(&mut self.canonical, 1);
+        cbor::put_text(&mut self.canonical, FIELD);
+        cbor::put_text(&mut self.canonical, name);
+        match self.canonical.len() {
+            ..=MAX_CONTEXT_LEN => Ok(()),
+            got => Err(ContextError::TooLong { got }),
+        }
     }
 
     /// The deterministic CBOR map, by which the context enters key derivations and associated data (spec C-2).
@@ -86,6 +105,9 @@ impl Default for Context {
         Context::empty()
     }
 }
+
+/// The key of a row's field in its context (spec G-6).
+const FIELD: &str = "field";
 
 /// A context that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,6 +154,12 @@ mod tests {
         assert_eq!(Context::new(many), Err(ContextError::TooManyEntries { got: 257 }));
         let long = "x".repeat(MAX_CONTEXT_LEN);
         assert!(matches!(Context::new([("a", long.as_str())]), Err(ContextError::TooLong { .. })));
+        // "field" and the heads take 10 bytes, of which 3 are the value's own.
+        for (len, fits) in [(MAX_CONTEXT_LEN - 10, true), (MAX_CONTEXT_LEN - 9, false), (MAX_CONTEXT_LEN, false)] {
+            let name = "x".repeat(len);
+            assert_eq!(Context::of_field(&name), Context::new([("field", name.as_str())]));
+            assert_eq!(Context::of_field(&name).is_ok(), fits);
+        }
         let fits = "x".repeat(MAX_CONTEXT_LEN - 6);
         assert_eq!(Context::new([("a", fits.as_str())]).unwrap().canonical().len(), MAX_CONTEXT_LEN);
     }

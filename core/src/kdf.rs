@@ -114,7 +114,7 @@ impl Drop for Prk {
 /// SHA-512 of an input whose first block is compressed already.
 struct Hash {
     state: [u64; 8],
-    /// Its first `len % BLOCK` bytes are input that waits for the rest of its block.
+    /// Its first `len % BLOCK` bytes are input that waits for the rest of its block; those behind it are zeros.
     block: Wiped<BLOCK>,
     len: u64,
 }
@@ -130,6 +130,7 @@ impl Hash {
         while let Some((head, rest)) = bytes.split_at_checked(BLOCK - filled) {
             self.block.0[filled..].copy_from_slice(head);
             compress512(&mut self.state, slice::from_ref(&self.block.0));
+            self.block.0 = [0; BLOCK];
             (bytes, filled) = (rest, 0);
         }
         self.block.0[filled..filled + bytes.len()].copy_from_slice(bytes);
@@ -139,10 +140,9 @@ impl Hash {
     fn finish(mut self) -> Wiped<HASH> {
         let filled = self.filled();
         self.block.0[filled] = 0x80;
-        self.block.0[filled + 1..].fill(0);
         if filled + 1 > LENGTH_AT {
             compress512(&mut self.state, slice::from_ref(&self.block.0));
-            self.block.0.fill(0);
+            self.block.0 = [0; BLOCK];
         }
         self.block.0[BLOCK - 8..].copy_from_slice(&(self.len * 8).to_be_bytes());
         compress512(&mut self.state, slice::from_ref(&self.block.0));

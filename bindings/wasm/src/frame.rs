@@ -2,12 +2,16 @@
 //!
 //! Numbers are `u32`, little endian. A string or byte string is its length and its bytes. A context is the number of its pairs, then
 //! each key and value. A list is the number of its values, their lengths, then all of them. The last input of a call may stand
-//! without its length.
+//! without its length. A token is 1 and its text, or 0 and its bytes, where the host has decoded it; a list of tokens is 1 and a list of
+//! texts, or 0 and one of bytes, in which each token begins a multiple of three bytes after the first.
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
 
-use fortress::{Context, token::MAX_VALUE_LEN};
+use fortress::{
+    Context,
+    token::{MAX_VALUE_LEN, TokenError, decode_text_into},
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
@@ -151,16 +155,7 @@ impl<'i> Reader<'i> {
 
     /// A list's values.
     pub(crate) fn list(&mut self) -> Result<Vec<&'i [u8]>, Failure> {
-        let count = self.number()?;
-        let (lens, mut rest) = self.0.split_at_checked(count.saturating_mul(4)).ok_or_else(cut)?;
-        let mut values = Vec::with_capacity(count);
-        for len in lens.as_chunks().0 {
-            let (value, after) = rest.split_at_checked(u32::from_le_bytes(*len) as usize).ok_or_else(cut)?;
-            values.push(value);
-            rest = after;
-        }
-        self.0 = rest;
-        Ok(values)
+        self.list_by(|len| len)
     }
 
     /// A list's values, as text.
@@ -168,13 +163,83 @@ impl<'i> Reader<'i> {
         self.list()?.into_iter().map(|bytes| std::str::from_utf8(bytes).map_err(|_| not_utf8())).collect()
     }
 
-    pub(crate) fn pairs(&mut self) -> Result<Vec<(&'i str, &'i str)>, Failure> {
+    /// A token, the last input. It is decoded into `decoded` where the host has not done that.
+    pub(crate) fn token<'d>(&mut self, decoded: &'d mut Vec<u8>) -> Result<&'d [u8], Failure>
+    where
+        'i: 'd,
+    {
+        if self.number()? == 0 {
+            return Ok(self.rest());
+        }
+        decode_text_into(self.rest(), decoded)?;
+        Ok(decoded)
+    }
+
+    /// A list of tokens, decoded into `decoded` where the host has not done that, and those that are not the text of any, which are empty.
+    pub(crate) fn tokens<'d>(
+        &mut self,
+        decoded: &'d mut Vec<u8>,
+    ) -> Result<(Vec<&'d [u8]>, Vec<(usize, TokenError)>), Failure>
+    where
+        'i: 'd,
+    {
+        if self.number()? == 0 {
+            return Ok((self.list_by(|len| len.next_multiple_of(3))?, Vec::new()));
+        }
+        let texts = self.list()?;
+        decoded.reserve(texts.iter().map(|text| text.len()).sum());
+        let mut failures = Vec::new();
+        let mut decode = |(position, text): (usize, &&[u8])| {
+            if let Err(error) = decode_text_into(text, decoded) {
+                failures.push((position, error));
+            }
+            decoded.len()
+        };
+        let ends: Vec<usize> = texts.iter().enumerate().map(&mut decode).collect();
+        let mut start = 0;
+        let token = |end| &decoded[std::mem::replace(&mut start, end)..end];
+        Ok((ends.into_iter().map(token).collect(), failures))
+    }
+
+    /// A list's values, of which each takes as many bytes as `taken` says of its length.
+    fn list_by(&mut self, taken: impl Fn(usize) -> usize) -> Result<Vec<&'i [u8]>, Failure> {
         let count = self.number()?;
-        (0..count).map(|_| Ok((self.text()?, self.text()?))).collect()
+        let (lens, mut rest) = self.0.split_at_checked(count.saturating_mul(4)).ok_or_else(cut)?;
+        let mut values = Vec::with_capacity(count);
+        for len in lens.as_chunks().0 {
+            let len = u32::from_le_bytes(*len) as usize;
+            let (value, after) = rest.split_at_checked(taken(len)).ok_or_else(cut)?;
+            values.push(&value[..len]);
+            rest = after;
+        }
+        self.0 = rest;
+        Ok(values)
     }
 
     pub(crate) fn context(&mut self) -> Result<Context, Failure> {
-        Ok(Context::new(self.pairs()?)?)
+        let count = self.number()?;
+        let mut failure = None;
+        let pairs = std::iter::from_fn(|| match self.pair() {
+            Ok(pair) => Some(pair),
+            Err(error) => {
+                failure = Some(error);
+                None
+            }
+        });
+        let context = Context::new(pairs.take(count));
+        match failure {
+            Some(failure) => Err(failure),
+            None => Ok(context?),
+        }
+    }
+
+    pub(crate) fn pairs(&mut self) -> Result<Vec<(&'i str, &'i str)>, Failure> {
+        let count = self.number()?;
+        (0..count).map(|_| self.pair()).collect()
+    }
+
+    fn pair(&mut self) -> Result<(&'i str, &'i str), Failure> {
+        Ok((self.text()?, self.text()?))
     }
 }
 

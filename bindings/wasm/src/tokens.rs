@@ -4,7 +4,7 @@ use fortress::{
     Context, Keyring,
     batch::{Batch, BatchError},
     group::{GroupEncryptor, Layout},
-    token::{TokenError, decode_text, encode_text},
+    token::{TokenError, decode_text, encode_text_to, text_len},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -27,31 +27,31 @@ impl KeyringHandle {
         frame::call(len, |input, out| {
             let mut token = Vec::new();
             self.encrypt_into(input, &mut token)?;
-            out.extend_from_slice(encode_text(&token).as_bytes());
-            Ok(())
+            write_text(&token, out)
         })
     }
 
-    /// Decrypts a token. Frame: context, the token's text. Result: the value.
+    /// Decrypts a token. Frame: context, the token. Result: the value.
     pub fn decrypt(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
+            let mut decoded = Vec::new();
             let context = input.context()?;
-            let token = decode_text(input.rest_text()?)?;
-            let mut value = self.with(|keyring| keyring.decrypt(&token, &context))?;
+            let token = input.token(&mut decoded)?;
+            let mut value = self.with(|keyring| keyring.decrypt(token, &context))?;
             out.extend_from_slice(&value);
             frame::wipe(&mut value);
             Ok(())
         })
     }
 
-    /// Encrypts a token's value anew under the primary version. Frame: context, the token's text. Result: the new one's.
+    /// Encrypts a token's value anew under the primary version. Frame: context, the token. Result: the new one's text.
     pub fn reencrypt(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
+            let mut decoded = Vec::new();
             let context = input.context()?;
-            let token = decode_text(input.rest_text()?)?;
-            let token = self.with(|keyring| keyring.reencrypt(&token, &context, &mut Pool))?;
-            out.extend_from_slice(encode_text(&token).as_bytes());
-            Ok(())
+            let token = input.token(&mut decoded)?;
+            let token = self.with(|keyring| keyring.reencrypt(token, &context, &mut Pool))?;
+            write_text(&token, out)
         })
     }
 
@@ -71,15 +71,15 @@ impl KeyringHandle {
             let own = own_contexts(input, values.len())?;
             let empty = Context::empty();
             let batch = self.with(|keyring| keyring.encrypt_all(beside(values, &own, &empty), &mut Pool))?;
-            write_texts("", &batch, out);
-            Ok(())
+            write_texts(None, &batch, out)
         })
     }
 
-    /// Decrypts many single tokens. Frame: as for encrypting, with texts. Result: lengths, then values.
+    /// Decrypts many single tokens. Frame: as for encrypting, with tokens. Result: lengths, then values.
     pub fn decrypt_all(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
-            let members = Members::decode(&input.texts()?);
+            let mut decoded = Vec::new();
+            let members = Members::read(input, &mut decoded)?;
             let own = own_contexts(input, members.tokens.len())?;
             let empty = Context::empty();
             let batch = self.with(|keyring| keyring.decrypt_all(beside(members.iter(), &own, &empty)));
@@ -96,17 +96,16 @@ impl KeyringHandle {
             let fields = input.texts()?.into_iter().zip(input.list()?);
             let layout = if hoisted { Layout::Hoisted } else { Layout::Whole };
             let row = self.with(|keyring| keyring.encrypt_row(fields, &context, layout, &mut Pool))?;
-            let header = if hoisted { encode_text(&row.header) } else { String::new() };
-            write_texts(&header, &row.fields, out);
-            Ok(())
+            write_texts(hoisted.then_some(&row.header[..]), &row.fields, out)
         })
     }
 
-    /// Decrypts a row. Frame: context, 1 for a hoisted one, the header's text, list of names, list of texts. Result: lengths, then
+    /// Decrypts a row. Frame: context, 1 for a hoisted one, the header's text, list of names, list of tokens. Result: lengths, then
     /// values.
     pub fn decrypt_row(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
-            let row = StoredRow::read(input)?;
+            let mut decoded = Vec::new();
+            let row = StoredRow::read(input, &mut decoded)?;
             let batch = self.with(|keyring| row.decrypt(keyring))?;
             write_values(&batch, out);
             Ok(())
@@ -116,16 +115,15 @@ impl KeyringHandle {
     /// Encrypts a row anew under the primary version, in the layout that it has. Frame: as for decrypting. Result: as of encrypting.
     pub fn reencrypt_row(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
-            let row = StoredRow::read(input)?;
+            let mut decoded = Vec::new();
+            let row = StoredRow::read(input, &mut decoded)?;
             let layout = if row.header.is_some() { Layout::Hoisted } else { Layout::Whole };
             let row = self.with(|keyring| {
                 let values = row.decrypt(keyring)?;
                 let fields = row.names.iter().copied().zip(values.iter());
                 Ok::<_, Failure>(keyring.encrypt_row(fields, &row.context, layout, &mut Pool)?)
             })?;
-            let header = if layout == Layout::Hoisted { encode_text(&row.header) } else { String::new() };
-            write_texts(&header, &row.fields, out);
-            Ok(())
+            write_texts((layout == Layout::Hoisted).then_some(&row.header[..]), &row.fields, out)
         })
     }
 
@@ -138,16 +136,16 @@ impl KeyringHandle {
             let empty = Context::empty();
             let batch =
                 self.with(|keyring| keyring.encrypt_column(beside(values, &own, &empty), &context, &mut Pool))?;
-            write_texts("", &batch, out);
-            Ok(())
+            write_texts(None, &batch, out)
         })
     }
 
-    /// Decrypts a column. Frame: context, 1 for a hoisted one, the header's text, then as for encrypting, with texts. Result: lengths,
+    /// Decrypts a column. Frame: context, 1 for a hoisted one, the header's text, then as for encrypting, with tokens. Result: lengths,
     /// then values.
     pub fn decrypt_column(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
-            let column = StoredColumn::read(input)?;
+            let mut decoded = Vec::new();
+            let column = StoredColumn::read(input, &mut decoded)?;
             let batch = self.with(|keyring| column.decrypt(keyring))?;
             write_values(&batch, out);
             Ok(())
@@ -158,15 +156,15 @@ impl KeyringHandle {
     /// encrypting.
     pub fn reencrypt_column(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
-            let column = StoredColumn::read(input)?;
+            let mut decoded = Vec::new();
+            let column = StoredColumn::read(input, &mut decoded)?;
             let empty = Context::empty();
             let batch = self.with(|keyring| {
                 let values = column.decrypt(keyring)?;
                 let values = beside(values.iter(), &column.own, &empty);
                 Ok::<_, Failure>(keyring.encrypt_column(values, &column.context, &mut Pool)?)
             })?;
-            write_texts("", &batch, out);
-            Ok(())
+            write_texts(None, &batch, out)
         })
     }
 
@@ -196,10 +194,7 @@ pub struct HoistedColumn(GroupEncryptor);
 impl HoistedColumn {
     /// Result: the header's text.
     pub fn header(&self) -> i32 {
-        frame::call(0, |_, out| {
-            out.extend_from_slice(encode_text(self.0.header()).as_bytes());
-            Ok(())
-        })
+        frame::call(0, |_, out| write_text(self.0.header(), out))
     }
 
     /// Encrypts the next values. Frame: list of values, 1 if they have contexts and then those. Result: lengths, then texts.
@@ -214,7 +209,8 @@ impl HoistedColumn {
     /// Encrypts the next values of a column of `keyring` anew. Frame: as for decrypting that one. Result: as of encrypting.
     pub fn reencrypt(&mut self, keyring: &KeyringHandle, len: usize) -> i32 {
         frame::call(len, |input, out| {
-            let column = StoredColumn::read(input)?;
+            let mut decoded = Vec::new();
+            let column = StoredColumn::read(input, &mut decoded)?;
             let values = keyring.with(|keyring| column.decrypt(keyring))?;
             self.write(values.iter().collect(), &column.own, out)
         })
@@ -223,37 +219,34 @@ impl HoistedColumn {
 
 impl HoistedColumn {
     fn write(&mut self, values: Vec<&[u8]>, own: &[Context], out: &mut Vec<u8>) -> Result<(), Failure> {
-        let (mut texts, mut ends, mut failures) = (String::new(), Vec::new(), Vec::new());
-        let (empty, mut member) = (Context::empty(), Vec::new());
+        let (mut members, mut ends, mut failures) = (Vec::new(), Vec::with_capacity(values.len()), Vec::new());
+        let empty = Context::empty();
         for (position, (value, context)) in beside(values, own, &empty).enumerate() {
-            member.clear();
-            match self.0.encrypt_into(value, context, Layout::Hoisted, &mut member) {
-                Ok(()) => texts.push_str(&encode_text(&member)),
-                Err(error) => failures.push((position, error)),
+            if let Err(error) = self.0.encrypt_into(value, context, Layout::Hoisted, &mut members) {
+                failures.push((position, error));
             }
-            ends.push(texts.len());
+            ends.push(members.len());
         }
         if !failures.is_empty() {
             return Err(Failure::of_values(failures));
         }
-        write_lens(&ends, out);
-        out.extend_from_slice(texts.as_bytes());
-        Ok(())
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        write_all_texts(starts.zip(&ends).map(|(start, &end)| &members[start..end]), out)
     }
 }
 
-/// A row as it is stored. Frame: context, 1 for a hoisted one, the header's text, list of names, list of texts.
+/// A row as it is stored. Frame: context, 1 for a hoisted one, the header's text, list of names, list of tokens.
 struct StoredRow<'i> {
     context: Context,
     header: Option<Vec<u8>>,
     names: Vec<&'i str>,
-    members: Members,
+    members: Members<'i>,
 }
 
 impl<'i> StoredRow<'i> {
-    fn read(input: &mut Reader<'i>) -> Result<StoredRow<'i>, Failure> {
+    fn read<'f: 'i>(input: &mut Reader<'f>, decoded: &'i mut Vec<u8>) -> Result<StoredRow<'i>, Failure> {
         let (context, header) = (input.context()?, read_header(input)?);
-        Ok(StoredRow { context, header, names: input.texts()?, members: Members::decode(&input.texts()?) })
+        Ok(StoredRow { context, header, names: input.texts()?, members: Members::read(input, decoded)? })
     }
 
     fn decrypt(&self, keyring: &Keyring) -> Result<Batch, Failure> {
@@ -262,19 +255,19 @@ impl<'i> StoredRow<'i> {
     }
 }
 
-/// A column as it is stored. Frame: context, 1 for a hoisted one, the header's text, list of texts, 1 if they have contexts and then
+/// A column as it is stored. Frame: context, 1 for a hoisted one, the header's text, list of tokens, 1 if they have contexts and then
 /// those.
-struct StoredColumn {
+struct StoredColumn<'i> {
     context: Context,
     header: Option<Vec<u8>>,
-    members: Members,
+    members: Members<'i>,
     own: Vec<Context>,
 }
 
-impl StoredColumn {
-    fn read(input: &mut Reader<'_>) -> Result<StoredColumn, Failure> {
+impl<'i> StoredColumn<'i> {
+    fn read<'f: 'i>(input: &mut Reader<'f>, decoded: &'i mut Vec<u8>) -> Result<StoredColumn<'i>, Failure> {
         let (context, header) = (input.context()?, read_header(input)?);
-        let members = Members::decode(&input.texts()?);
+        let members = Members::read(input, decoded)?;
         let own = own_contexts(input, members.tokens.len())?;
         Ok(StoredColumn { context, header, members, own })
     }
@@ -293,26 +286,19 @@ fn read_header(input: &mut Reader<'_>) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 /// Tokens, and why those of them that are empty could not be decoded.
-struct Members {
-    tokens: Vec<Vec<u8>>,
+struct Members<'i> {
+    tokens: Vec<&'i [u8]>,
     failures: Vec<(usize, TokenError)>,
 }
 
-impl Members {
-    fn decode(texts: &[&str]) -> Members {
-        let mut failures = Vec::new();
-        let decode = |(position, text): (usize, &&str)| {
-            decode_text(text).unwrap_or_else(|error| {
-                failures.push((position, error));
-                Vec::new()
-            })
-        };
-        let tokens = texts.iter().enumerate().map(decode).collect();
-        Members { tokens, failures }
+impl<'i> Members<'i> {
+    fn read<'f: 'i>(input: &mut Reader<'f>, decoded: &'i mut Vec<u8>) -> Result<Members<'i>, Failure> {
+        let (tokens, failures) = input.tokens(decoded)?;
+        Ok(Members { tokens, failures })
     }
 
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.tokens.iter().map(Vec::as_slice)
+    fn iter(&self) -> impl ExactSizeIterator<Item = &'i [u8]> {
+        self.tokens.iter().copied()
     }
 
     /// What was decrypted of all of them. An empty token does not decrypt; the reason is that it could not be decoded.
@@ -342,15 +328,37 @@ fn beside<'v>(
     values.into_iter().enumerate().map(move |(index, value)| (value, own.get(index).unwrap_or(empty)))
 }
 
-fn write_texts(header: &str, batch: &Batch, out: &mut Vec<u8>) {
-    let (texts, ends) = batch.encode_text();
-    out.reserve(4 * (ends.len() + 1) + header.len() + texts.len());
-    if !header.is_empty() {
-        write_len(header.len(), out);
+/// Writes lengths, then texts; those of the header come first.
+fn write_texts(header: Option<&[u8]>, batch: &Batch, out: &mut Vec<u8>) -> Result<(), Failure> {
+    write_all_texts(header.into_iter().chain(batch.iter()), out)
+}
+
+fn write_all_texts<'t>(tokens: impl Iterator<Item = &'t [u8]> + Clone, out: &mut Vec<u8>) -> Result<(), Failure> {
+    let (mut count, mut len) = (0, 0);
+    for token in tokens.clone() {
+        count += 1;
+        len += text_len(token.len());
     }
-    write_lens(&ends, out);
-    out.extend_from_slice(header.as_bytes());
-    out.extend_from_slice(texts.as_bytes());
+    out.reserve(4 * count + len);
+    for token in tokens.clone() {
+        write_len(text_len(token.len()), out);
+    }
+    // Made long enough at once: each time takes as long as the text of a short token.
+    let start = out.len();
+    out.resize(start + len, 0);
+    let mut rest = &mut out[start..];
+    for token in tokens {
+        let (text, after) = rest.split_at_mut(text_len(token.len()));
+        encode_text_to(token, text)?;
+        rest = after;
+    }
+    Ok(())
+}
+
+fn write_text(token: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+    let start = out.len();
+    out.resize(start + text_len(token.len()), 0);
+    Ok(encode_text_to(token, &mut out[start..])?)
 }
 
 fn write_values(batch: &Batch, out: &mut Vec<u8>) {

@@ -12,6 +12,7 @@ extern crate std;
 mod aegis256;
 mod aes;
 mod aes256gcm;
+pub mod base64url;
 mod chacha20;
 mod chacha20poly1305;
 mod ghash;

@@ -1,23 +1,29 @@
 //! The text form of tokens: base64url without padding (spec T-4).
 
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod general;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod kernel;
+
 use alloc::{string::String, vec::Vec};
 
-use base64::Engine;
+// A kernel made for WebAssembly's SIMD, where that is; the general library anywhere else.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use general as engine;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use kernel as engine;
 
 use super::TokenError;
 
 /// The text form of a token, a member or a group header.
 pub fn encode_text(token: &[u8]) -> String {
-    engine().encode(token)
+    engine::encode(token)
 }
 
 /// As [`encode_text`], into `out`, which has just [`text_len`] bytes.
 pub fn encode_text_to(token: &[u8], out: &mut [u8]) -> Result<(), TokenError> {
     let (expected, got) = (text_len(token.len()), out.len());
-    match engine().encode_slice(token, out) {
-        Ok(written) if written == got => Ok(()),
-        _ => Err(TokenError::WrongLength { expected, got }),
-    }
+    if engine::encode_to(token, out) { Ok(()) } else { Err(TokenError::WrongLength { expected, got }) }
 }
 
 /// Bytes, and characters, of the text form of a token of `len` bytes.
@@ -37,44 +43,28 @@ pub(crate) const fn bytes_len(len: usize) -> Option<usize> {
 
 /// The first byte behind a text form, by which its kind is known.
 pub(crate) fn first_byte_of_text(text: &[u8]) -> Result<u8, TokenError> {
-    let mut start = [0; 3];
-    match engine().decode_slice(&text[..text.len().min(4)], &mut start) {
-        Ok(0) => Err(TokenError::Truncated { got: 0 }),
-        Ok(_) => Ok(start[0]),
-        Err(_) => Err(TokenError::InvalidText),
+    match engine::first_bytes(&text[..text.len().min(4)]) {
+        Some((_, 0)) => Err(TokenError::Truncated { got: 0 }),
+        Some(([first, ..], _)) => Ok(first),
+        None => Err(TokenError::InvalidText),
     }
 }
 
 /// The bytes behind a text form. Padding, white space, other alphabets and stray bits are refused, so each token has one text.
 pub fn decode_text(text: &str) -> Result<Vec<u8>, TokenError> {
-    engine().decode(text).map_err(|_| TokenError::InvalidText)
+    let mut token = Vec::new();
+    decode_text_into(text.as_bytes(), &mut token)?;
+    Ok(token)
 }
 
 /// As [`decode_text`], appending to `out`, or nothing.
 pub fn decode_text_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), TokenError> {
     let start = out.len();
-    engine().decode_vec(text, out).map_err(|_| {
-        out.truncate(start);
-        TokenError::InvalidText
-    })
-}
-
-/// Base64url without padding, by the fastest means of this machine.
-#[cfg(all(feature = "assembly", any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn engine() -> &'static impl Engine {
-    use alloc::boxed::Box;
-
-    use base64::engine::{Simd, general_purpose::NO_PAD};
-    use once_cell::race::OnceBox;
-
-    static ENGINE: OnceBox<Simd> = OnceBox::new();
-    ENGINE.get_or_init(|| Box::new(Simd::url_safe(NO_PAD)))
-}
-
-/// Base64url without padding.
-#[cfg(not(all(feature = "assembly", any(target_arch = "x86_64", target_arch = "aarch64"))))]
-fn engine() -> &'static impl Engine {
-    &base64::engine::general_purpose::URL_SAFE_NO_PAD
+    if engine::decode_into(text, out) {
+        return Ok(());
+    }
+    out.truncate(start);
+    Err(TokenError::InvalidText)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 import { optionsOf, type Known } from "./arguments.js";
 import { fortressError, invalidArgument } from "./errors.js";
-import { hostEncodesBase64 } from "./module/frame.js";
+import { hostEncodes } from "./module/base64.js";
 import { Handle } from "./module/handle.js";
 import { registerKeyring, type KeyringHandle } from "./module/keyrings.js";
 import {
@@ -138,7 +138,7 @@ export abstract class FieldKeyring {
   encrypt(value: Value, context?: Context): Token {
     return this.#handle.run("encrypt", (raw, frame) => {
       frame.context(context, "encrypt").lastValue(value, "encrypt");
-      if (hostEncodesBase64) return frame.base64url(frame.check(raw.encrypt(frame.length), "encrypt")) as Token;
+      if (hostEncodes) return frame.base64url(frame.check(raw.encrypt(frame.length), "encrypt")) as Token;
       return frame.asciiText(frame.check(raw.encrypt_text(frame.length), "encrypt")) as Token;
     });
   }
@@ -151,7 +151,7 @@ export abstract class FieldKeyring {
    */
   decrypt(token: string, context?: Context): Bytes {
     return this.#handle.run("decrypt", (raw, frame) => {
-      frame.context(context, "decrypt").lastValue(tokenText(token, "decrypt"), "decrypt");
+      frame.context(context, "decrypt").token(tokenText(token, "decrypt"), "decrypt");
       const length = frame.check(raw.decrypt(frame.length), "decrypt");
       const value = frame.copy(length);
       frame.wipeResult(length);
@@ -162,7 +162,7 @@ export abstract class FieldKeyring {
   /** Decrypts a token to text. @throws as {@link Keyring.decrypt}, and `invalid_utf8` when the value is not text. */
   decryptText(token: string, context?: Context): string {
     return this.#handle.run("decryptText", (raw, frame) => {
-      frame.context(context, "decryptText").lastValue(tokenText(token, "decryptText"), "decryptText");
+      frame.context(context, "decryptText").token(tokenText(token, "decryptText"), "decryptText");
       const length = frame.check(raw.decrypt(frame.length), "decryptText");
       try {
         return frame.utf8Text(length, "decryptText");
@@ -175,7 +175,7 @@ export abstract class FieldKeyring {
   /** Encrypts a token's value anew under the primary version. */
   reencrypt(token: string, context?: Context): Token {
     return this.#handle.run("reencrypt", (raw, frame) => {
-      frame.context(context, "reencrypt").lastValue(tokenText(token, "reencrypt"), "reencrypt");
+      frame.context(context, "reencrypt").token(tokenText(token, "reencrypt"), "reencrypt");
       return frame.asciiText(frame.check(raw.reencrypt(frame.length), "reencrypt")) as Token;
     });
   }

@@ -70,12 +70,13 @@ export const asText: ReadValues<string> = (bytes, ends, operation, failures) =>
 /** Encrypts a row; with `hoisted`, the header comes first. */
 export function encryptRow(keyring: Keyring, row: Row, context: Context | undefined, hoisted: boolean, operation: string): { names: string[]; tokens: Token[] } {
   const [names, values] = fieldsOf(row, operation);
-  values.forEach((value, index) => {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
     if (typeof value !== "string" && viewOf(value) === undefined) throw invalidArgument(operation, `a string or a Uint8Array as the field ${JSON.stringify(names[index])}`, value);
-  });
+  }
   return naming(names, operation, () =>
     keyring.run(operation, (raw, frame) => {
-      frame.context(context, operation).list(names, operation).list(values as Value[], operation);
+      frame.context(context, operation).names(names, operation).list(values as Value[], operation);
       const length = frame.check(raw.encrypt_row(frame.length, hoisted), operation);
       return { names, tokens: readTokens(frame, length, names.length + (hoisted ? 1 : 0)) };
     }),
@@ -185,7 +186,7 @@ export function encryptAll(keyring: Keyring, values: readonly (Value | null)[], 
 export function decryptAll<T>(keyring: Keyring, tokens: readonly (string | null)[], options: ColumnOptions, read: ReadValues<T>, operation: string): (T | null)[] {
   return inBatches(tokens, tokenLength, options, operation, (batch, contexts) =>
     keyring.run(operation, (raw, frame) => {
-      writeBatch(frame, batch, contexts, operation);
+      writeContexts(frame.tokens(batch, operation), contexts, operation);
       return readValues(frame, frame.check(raw.decrypt_all(frame.length), operation), batch.length, read, operation);
     }),
   );
@@ -210,16 +211,20 @@ function hoistedColumn(keyring: Keyring, { context }: ColumnOptions, operation: 
 }
 
 function writeRow(frame: Frame, { names, tokens, header }: StoredRow, context: Context | undefined, operation: string): void {
-  frame.context(context, operation).u32(header === undefined ? 0 : 1).string(header ?? "", operation).list(names, operation).list(tokens, operation);
+  frame.context(context, operation).u32(header === undefined ? 0 : 1).string(header ?? "", operation).names(names, operation).tokens(tokens, operation);
 }
 
-function writeStored(frame: Frame, batch: readonly Value[], contexts: readonly Context[] | undefined, { context, header }: StoredColumnOptions, operation: string): void {
+function writeStored(frame: Frame, batch: readonly string[], contexts: readonly Context[] | undefined, { context, header }: StoredColumnOptions, operation: string): void {
   frame.context(context, operation).u32(header === undefined ? 0 : 1).string(header ?? "", operation);
-  writeBatch(frame, batch, contexts, operation);
+  writeContexts(frame.tokens(batch, operation), contexts, operation);
 }
 
 function writeBatch(frame: Frame, batch: readonly Value[], contexts: readonly Context[] | undefined, operation: string): void {
-  frame.list(batch, operation).u32(contexts === undefined ? 0 : 1);
+  writeContexts(frame.list(batch, operation), contexts, operation);
+}
+
+function writeContexts(frame: Frame, contexts: readonly Context[] | undefined, operation: string): void {
+  frame.u32(contexts === undefined ? 0 : 1);
   for (const own of contexts ?? []) frame.context(own, operation);
 }
 
@@ -289,7 +294,7 @@ function tokenLength(token: unknown, position: number, operation: string): numbe
 /** The texts of a result: lengths, then all of them. */
 function readTokens(frame: Frame, length: number, count: number): Token[] {
   const { bytes, ends } = cuts(frame, length, count);
-  return cutText(bytes, ends, () => "") as Token[];
+  return cutText(bytes, ends) as Token[];
 }
 
 /** The values of a result: lengths, then all of them. They are wiped once they are read. */
@@ -320,8 +325,8 @@ const ascii = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 const DECODED = 2048;
 
-/** Cuts text at these ends. Where it is not ASCII, `decode` gives the piece of an index. */
-function cutText(bytes: Bytes, ends: readonly number[], decode: (index: number) => string): string[] {
+/** Cuts text at these ends. Where it is not ASCII, `decode` gives the piece of an index; without it, it is. */
+function cutText(bytes: Bytes, ends: readonly number[], decode?: (index: number) => string): string[] {
   const pieces = new Array<string>(ends.length);
   let start = 0;
   for (let first = 0; first < ends.length; ) {
@@ -330,7 +335,7 @@ function cutText(bytes: Bytes, ends: readonly number[], decode: (index: number) 
     const end = ends[last] as number;
     const text = ascii.decode(bytes.subarray(start, end));
     // In other text a character has more bytes than units; undecodable bytes become one unit that has three bytes.
-    const isAscii = text.length === end - start && !text.includes("\ufffd");
+    const isAscii = decode === undefined || (text.length === end - start && !text.includes("\ufffd"));
     let at = 0;
     for (; first <= last; first += 1) {
       const to = (ends[first] as number) - start;
@@ -351,17 +356,20 @@ interface StoredRow {
 function storedRow(row: EncryptedRow, operation: string): StoredRow {
   const hoisted = isHoisted(row);
   const [names, tokens] = fieldsOf(hoisted ? row.fields : row, operation);
-  tokens.forEach((token, index) => {
+  for (let index = 0; index < tokens.length; index++) {
+    const token = tokens[index];
     if (typeof token !== "string") throw invalidArgument(operation, `a token's text as the field ${JSON.stringify(names[index])}`, token);
-  });
+  }
   return { names, tokens: tokens as string[], header: hoisted ? row.header : undefined };
 }
 
 /** A row's names and values, read once: a getter may give another value each time. */
 function fieldsOf(row: unknown, operation: string): [string[], unknown[]] {
   if (!isPlain(row)) throw invalidArgument(operation, "a plain object of fields", row);
-  const entries = Object.entries(row);
-  return [entries.map(([name]) => name), entries.map(([, value]) => value)];
+  const names = Object.keys(row);
+  const values = new Array<unknown>(names.length);
+  for (let index = 0; index < names.length; index++) values[index] = row[names[index] as string];
+  return [names, values];
 }
 
 function isHoisted(row: unknown): row is StoredHoistedRow {

@@ -4,11 +4,13 @@
  *
  * Layout of inputs: numbers are u32, little endian (WebAssembly's own order); a string or byte string is its length, then
  * its bytes; a context is the number of its pairs, then key and value of each. The last input of a call may stand
- * without its length. The module wipes what a call laid out before the call returns, and {@link Frame.wipe} does where no
+ * without its length. A token is 1 and its text, or 0 and its bytes; a list of tokens 1 and a list of texts, or 0 and one of bytes, in
+ * which each begins a multiple of three bytes after the first. The module wipes what a call laid out before the call returns, and {@link Frame.wipe} does where no
  * call came of it; {@link Frame.wipeResult} wipes a secret result once it is read.
  */
 
 import { isPlain } from "../arguments.js";
+import { decode, decodeAll, decodedLength, encode, filledLength, hostDecodes } from "./base64.js";
 import { fortressError, invalidArgument, valuesFailed, type Failure, type FortressError } from "../errors.js";
 import type { Bytes, Context } from "../types.js";
 import type { InitOutput } from "../generated/fortress_fields.js";
@@ -23,17 +25,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 const SHORT_STRING = 224;
 
-/**
- * Engines of 2025 and later write base64url themselves, in a third to two thirds of the time that reading its text from memory
- * takes them. Reading tokens is left to the core everywhere: it refuses whatever is not the one text of a token.
- */
-export const hostEncodesBase64 = typeof (Uint8Array.prototype as Partial<Base64Writer>).toBase64 === "function";
+/** Up to this many characters the module decodes a token sooner than the engine is called for it: measured in Chromium. */
+const SHORT_TOKEN = 120;
 
-interface Base64Writer {
-  toBase64(options: { alphabet: "base64url"; omitPadding: true }): string;
-}
-
-const base64url = { alphabet: "base64url", omitPadding: true } as const;
+/** Bytes of names that are kept. */
+const KEPT_NAMES = 4096;
 
 /** An input area above this is given back: the next call hardly needs as much. */
 const KEPT = 1 << 22;
@@ -59,6 +55,9 @@ export class Frame {
   private end = 0;
   /** Bytes of the last result. */
   private result = 0;
+  /** The last list of names, and what it was written as. */
+  private writtenNames: readonly string[] = [];
+  private written: Bytes = new Uint8Array(4);
   operation = "";
   phase: Phase = IDLE;
   /** True once its instance stopped. */
@@ -210,6 +209,62 @@ export class Frame {
     return true;
   }
 
+  /** Writes the names of a row's fields, as a list. Rows come with the same ones again and again: what was written last is kept. */
+  names(names: readonly string[], operation: string): this {
+    const { writtenNames, written } = this;
+    if (isSame(names, writtenNames)) {
+      this.reserve(written.length);
+      this.bytes.set(written, this.start + this.end);
+      this.end += written.length;
+      return this;
+    }
+    const from = this.end;
+    this.list(names, operation);
+    if (this.end - from <= KEPT_NAMES) {
+      this.writtenNames = names;
+      this.written = this.bytes.slice(this.start + from, this.start + this.end);
+    }
+    return this;
+  }
+
+  /** Writes a token, as the last input: its bytes where the engine decodes it, and otherwise its text. */
+  token(text: string, operation: string): this {
+    const at = this.end;
+    this.u32(0);
+    if (hostDecodes && text.length > SHORT_TOKEN) {
+      const length = decodedLength(text.length);
+      this.reserve(length);
+      const start = this.start + this.end;
+      if (decode(text, this.bytes.subarray(start, start + length))) {
+        this.end += length;
+        return this;
+      }
+    }
+    this.put(this.start + at, 1);
+    return this.lastValue(text, operation);
+  }
+
+  /** Writes a list of tokens, in the same way. */
+  tokens(texts: readonly string[], operation: string): this {
+    const at = this.end;
+    this.u32(0);
+    if (hostDecodes && this.decodedList(texts)) return this;
+    this.end = at;
+    return this.u32(1).list(texts, operation);
+  }
+
+  private decodedList(texts: readonly string[]): boolean {
+    this.u32(texts.length);
+    let length = 0;
+    for (const text of texts) length += filledLength(text.length);
+    this.reserve(4 * texts.length + length);
+    for (const text of texts) this.u32(decodedLength(text.length));
+    const start = this.start + this.end;
+    if (!decodeAll(texts, this.bytes.subarray(start, start + length))) return false;
+    this.end += length;
+    return true;
+  }
+
   /** Writes a string or bytes without their length, as the last input. */
   lastValue(value: string | Uint8Array | ArrayBuffer, operation: string): this {
     if (typeof value === "string") {
@@ -302,9 +357,9 @@ export class Frame {
     return ascii.decode(this.bytes.subarray(start, start + length - from));
   }
 
-  /** The result's bytes as base64url without padding, where {@link hostEncodesBase64}. */
+  /** The result's bytes as base64url without padding, where the engine has it. */
   base64url(length: number): string {
-    return (this.view(length) as Partial<Base64Writer> as Base64Writer).toBase64(base64url);
+    return encode(this.view(length));
   }
 
   /** The result as text; bytes that are not UTF-8 are `invalid_utf8`. */
@@ -350,6 +405,12 @@ export class Frame {
   wipeEverything(): void {
     new Uint8Array(this.wasm.memory.buffer).fill(0);
   }
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
 }
 
 /** Writes `text` if it is ASCII; otherwise what it has written is written over. Four at a time, which Chromium rewards. */
