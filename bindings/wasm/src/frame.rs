@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use fortress::{
     Context,
-    token::{MAX_VALUE_LEN, TokenError, decode_text_into},
+    token::{MAX_VALUE_LEN, TokenError, decode_text_into, encode_text_to, text_len},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -27,6 +27,8 @@ thread_local! {
     static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     /// The address of the last result.
     static RESULT: Cell<*const u8> = const { Cell::new(std::ptr::null()) };
+    /// Does the host write tokens' text?
+    static HOST_ENCODES: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Makes the input area `capacity` bytes long and returns its address, or 0 when there is no memory for it. The first `keep`
@@ -59,6 +61,56 @@ pub fn frame_limit() -> usize {
 #[wasm_bindgen]
 pub fn frame_result() -> *const u8 {
     RESULT.with(|result| result.as_ptr().cast_const().cast())
+}
+
+/// From here on results hold the bytes of tokens in place of their text, which the host writes sooner.
+#[wasm_bindgen]
+pub fn frame_host_encodes() {
+    HOST_ENCODES.set(true);
+}
+
+/// Makes a result that is a token's bytes its text, unless the host writes that.
+pub(crate) fn finish_token(out: &mut Vec<u8>) -> Result<(), Failure> {
+    if HOST_ENCODES.get() {
+        return Ok(());
+    }
+    let token = std::mem::take(out);
+    out.resize(text_len(token.len()), 0);
+    Ok(encode_text_to(&token, out)?)
+}
+
+/// Writes tokens: the lengths of their texts, then those; or, where the host writes them, the lengths of their bytes, and those, so that each
+/// begins a multiple of three bytes after the first.
+pub(crate) fn write_tokens<'t>(
+    tokens: impl Iterator<Item = &'t [u8]> + Clone,
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let host = HOST_ENCODES.get();
+    let len_of = |token: &[u8]| if host { token.len() } else { text_len(token.len()) };
+    let taken_by = |token: &[u8]| if host { token.len().next_multiple_of(3) } else { text_len(token.len()) };
+    let (count, len) = tokens.clone().fold((0, 0), |(count, len), token| (count + 1, len + taken_by(token)));
+    // Made long enough at once: each time takes as long as the text of a short token.
+    let start = out.len() + 4 * count;
+    out.reserve(4 * count + len);
+    for token in tokens.clone() {
+        write_len(len_of(token), out);
+    }
+    out.resize(start + len, 0);
+    let mut rest = &mut out[start..];
+    for token in tokens {
+        let (place, after) = rest.split_at_mut(taken_by(token));
+        if host {
+            place[..token.len()].copy_from_slice(token);
+        } else {
+            encode_text_to(token, place)?;
+        }
+        rest = after;
+    }
+    Ok(())
+}
+
+pub(crate) fn write_len(len: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(&(len as u32).to_le_bytes());
 }
 
 /// Runs one call: `body` reads the `len` bytes of input, which are wiped afterwards, and appends its result. Returns the
@@ -175,16 +227,13 @@ impl<'i> Reader<'i> {
         Ok(decoded)
     }
 
-    /// A list of tokens, decoded into `decoded` where the host has not done that, and those that are not the text of any, which are empty.
-    pub(crate) fn tokens<'d>(
-        &mut self,
-        decoded: &'d mut Vec<u8>,
-    ) -> Result<(Vec<&'d [u8]>, Vec<(usize, TokenError)>), Failure>
+    /// A list of tokens, decoded into `decoded` where the host has not done that.
+    pub(crate) fn tokens<'d>(&mut self, decoded: &'d mut Vec<u8>) -> Result<Tokens<'d>, Failure>
     where
         'i: 'd,
     {
         if self.number()? == 0 {
-            return Ok((self.list_by(|len| len.next_multiple_of(3))?, Vec::new()));
+            return Ok(Tokens { tokens: self.list_by(|len| len.next_multiple_of(3))?, failures: Vec::new() });
         }
         let texts = self.list()?;
         decoded.reserve(texts.iter().map(|text| text.len()).sum());
@@ -198,7 +247,7 @@ impl<'i> Reader<'i> {
         let ends: Vec<usize> = texts.iter().enumerate().map(&mut decode).collect();
         let mut start = 0;
         let token = |end| &decoded[std::mem::replace(&mut start, end)..end];
-        Ok((ends.into_iter().map(token).collect(), failures))
+        Ok(Tokens { tokens: ends.into_iter().map(token).collect(), failures })
     }
 
     /// A list's values, of which each takes as many bytes as `taken` says of its length.
@@ -241,6 +290,12 @@ impl<'i> Reader<'i> {
     fn pair(&mut self) -> Result<(&'i str, &'i str), Failure> {
         Ok((self.text()?, self.text()?))
     }
+}
+
+/// Tokens, and why those of them that are empty could not be decoded.
+pub(crate) struct Tokens<'d> {
+    pub(crate) tokens: Vec<&'d [u8]>,
+    pub(crate) failures: Vec<(usize, TokenError)>,
 }
 
 #[cold]

@@ -4,30 +4,26 @@ use fortress::{
     Context, Keyring,
     batch::{Batch, BatchError},
     group::{GroupEncryptor, Layout},
-    token::{TokenError, decode_text, encode_text_to, text_len},
+    token::{TokenError, decode_text},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
     failure::Failure,
-    frame::{self, Reader},
+    frame::{self, Reader, Tokens},
     keyring::KeyringHandle,
     random::Pool,
 };
 
 #[wasm_bindgen]
 impl KeyringHandle {
-    /// Encrypts a value. Frame: context, value. Result: the token's bytes.
+    /// Encrypts a value. Frame: context, value. Result: the token.
     pub fn encrypt(&self, len: usize) -> i32 {
-        frame::call(len, |input, out| self.encrypt_into(input, out))
-    }
-
-    /// Encrypts a value. Frame: context, value. Result: the token's text.
-    pub fn encrypt_text(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
-            let mut token = Vec::new();
-            self.encrypt_into(input, &mut token)?;
-            write_text(&token, out)
+            let context = input.context()?;
+            let value = input.rest();
+            self.with(|keyring| keyring.encrypt_into(keyring.token_suite(), value, &context, &mut Pool, out))?;
+            frame::finish_token(out)
         })
     }
 
@@ -44,14 +40,14 @@ impl KeyringHandle {
         })
     }
 
-    /// Encrypts a token's value anew under the primary version. Frame: context, the token. Result: the new one's text.
+    /// Encrypts a token's value anew under the primary version. Frame: context, the token. Result: the new one.
     pub fn reencrypt(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let mut decoded = Vec::new();
             let context = input.context()?;
             let token = input.token(&mut decoded)?;
-            let token = self.with(|keyring| keyring.reencrypt(token, &context, &mut Pool))?;
-            write_text(&token, out)
+            *out = self.with(|keyring| keyring.reencrypt(token, &context, &mut Pool))?;
+            frame::finish_token(out)
         })
     }
 
@@ -64,14 +60,14 @@ impl KeyringHandle {
         })
     }
 
-    /// Encrypts many values by themselves. Frame: list of values, 1 if they have contexts and then those. Result: lengths, then texts.
+    /// Encrypts many values by themselves. Frame: list of values, 1 if they have contexts and then those. Result: tokens.
     pub fn encrypt_all(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let values = input.list()?;
             let own = own_contexts(input, values.len())?;
             let empty = Context::empty();
             let batch = self.with(|keyring| keyring.encrypt_all(beside(values, &own, &empty), &mut Pool))?;
-            write_texts(None, &batch, out)
+            write_batch(None, &batch, out)
         })
     }
 
@@ -79,7 +75,7 @@ impl KeyringHandle {
     pub fn decrypt_all(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let mut decoded = Vec::new();
-            let members = Members::read(input, &mut decoded)?;
+            let members = input.tokens(&mut decoded)?;
             let own = own_contexts(input, members.tokens.len())?;
             let empty = Context::empty();
             let batch = self.with(|keyring| keyring.decrypt_all(beside(members.iter(), &own, &empty)));
@@ -88,15 +84,14 @@ impl KeyringHandle {
         })
     }
 
-    /// Encrypts a row. Frame: context, list of names, list of values. Result: lengths, then texts; for `hoisted` the header comes
-    /// first.
+    /// Encrypts a row. Frame: context, list of names, list of values. Result: tokens; for `hoisted` the header comes first.
     pub fn encrypt_row(&self, len: usize, hoisted: bool) -> i32 {
         frame::call(len, |input, out| {
             let context = input.context()?;
             let fields = input.texts()?.into_iter().zip(input.list()?);
             let layout = if hoisted { Layout::Hoisted } else { Layout::Whole };
             let row = self.with(|keyring| keyring.encrypt_row(fields, &context, layout, &mut Pool))?;
-            write_texts(hoisted.then_some(&row.header[..]), &row.fields, out)
+            write_batch(hoisted.then_some(&row.header[..]), &row.fields, out)
         })
     }
 
@@ -123,11 +118,11 @@ impl KeyringHandle {
                 let fields = row.names.iter().copied().zip(values.iter());
                 Ok::<_, Failure>(keyring.encrypt_row(fields, &row.context, layout, &mut Pool)?)
             })?;
-            write_texts((layout == Layout::Hoisted).then_some(&row.header[..]), &row.fields, out)
+            write_batch((layout == Layout::Hoisted).then_some(&row.header[..]), &row.fields, out)
         })
     }
 
-    /// Encrypts a column. Frame: context, list of values, 1 if they have contexts and then those. Result: lengths, then texts.
+    /// Encrypts a column. Frame: context, list of values, 1 if they have contexts and then those. Result: tokens.
     pub fn encrypt_column(&self, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let context = input.context()?;
@@ -136,7 +131,7 @@ impl KeyringHandle {
             let empty = Context::empty();
             let batch =
                 self.with(|keyring| keyring.encrypt_column(beside(values, &own, &empty), &context, &mut Pool))?;
-            write_texts(None, &batch, out)
+            write_batch(None, &batch, out)
         })
     }
 
@@ -164,7 +159,7 @@ impl KeyringHandle {
                 let values = beside(values.iter(), &column.own, &empty);
                 Ok::<_, Failure>(keyring.encrypt_column(values, &column.context, &mut Pool)?)
             })?;
-            write_texts(None, &batch, out)
+            write_batch(None, &batch, out)
         })
     }
 
@@ -177,27 +172,21 @@ impl KeyringHandle {
     }
 }
 
-impl KeyringHandle {
-    fn encrypt_into(&self, input: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<(), Failure> {
-        let context = input.context()?;
-        let value = input.rest();
-        let encrypt = |keyring: &Keyring| keyring.encrypt_into(keyring.token_suite(), value, &context, &mut Pool, out);
-        Ok(self.with(encrypt)?)
-    }
-}
-
 /// A column whose header is stored once, while its values come in parts.
 #[wasm_bindgen]
 pub struct HoistedColumn(GroupEncryptor);
 
 #[wasm_bindgen]
 impl HoistedColumn {
-    /// Result: the header's text.
+    /// Result: the header.
     pub fn header(&self) -> i32 {
-        frame::call(0, |_, out| write_text(self.0.header(), out))
+        frame::call(0, |_, out| {
+            out.extend_from_slice(self.0.header());
+            frame::finish_token(out)
+        })
     }
 
-    /// Encrypts the next values. Frame: list of values, 1 if they have contexts and then those. Result: lengths, then texts.
+    /// Encrypts the next values. Frame: list of values, 1 if they have contexts and then those. Result: tokens.
     pub fn encrypt(&mut self, len: usize) -> i32 {
         frame::call(len, |input, out| {
             let values = input.list()?;
@@ -231,7 +220,7 @@ impl HoistedColumn {
             return Err(Failure::of_values(failures));
         }
         let starts = std::iter::once(0).chain(ends.iter().copied());
-        write_all_texts(starts.zip(&ends).map(|(start, &end)| &members[start..end]), out)
+        frame::write_tokens(starts.zip(&ends).map(|(start, &end)| &members[start..end]), out)
     }
 }
 
@@ -240,13 +229,13 @@ struct StoredRow<'i> {
     context: Context,
     header: Option<Vec<u8>>,
     names: Vec<&'i str>,
-    members: Members<'i>,
+    members: Tokens<'i>,
 }
 
 impl<'i> StoredRow<'i> {
     fn read<'f: 'i>(input: &mut Reader<'f>, decoded: &'i mut Vec<u8>) -> Result<StoredRow<'i>, Failure> {
         let (context, header) = (input.context()?, read_header(input)?);
-        Ok(StoredRow { context, header, names: input.texts()?, members: Members::read(input, decoded)? })
+        Ok(StoredRow { context, header, names: input.texts()?, members: input.tokens(decoded)? })
     }
 
     fn decrypt(&self, keyring: &Keyring) -> Result<Batch, Failure> {
@@ -260,14 +249,14 @@ impl<'i> StoredRow<'i> {
 struct StoredColumn<'i> {
     context: Context,
     header: Option<Vec<u8>>,
-    members: Members<'i>,
+    members: Tokens<'i>,
     own: Vec<Context>,
 }
 
 impl<'i> StoredColumn<'i> {
     fn read<'f: 'i>(input: &mut Reader<'f>, decoded: &'i mut Vec<u8>) -> Result<StoredColumn<'i>, Failure> {
         let (context, header) = (input.context()?, read_header(input)?);
-        let members = Members::read(input, decoded)?;
+        let members = input.tokens(decoded)?;
         let own = own_contexts(input, members.tokens.len())?;
         Ok(StoredColumn { context, header, members, own })
     }
@@ -285,19 +274,8 @@ fn read_header(input: &mut Reader<'_>) -> Result<Option<Vec<u8>>, Failure> {
     Ok(hoisted.then_some(header))
 }
 
-/// Tokens, and why those of them that are empty could not be decoded.
-struct Members<'i> {
-    tokens: Vec<&'i [u8]>,
-    failures: Vec<(usize, TokenError)>,
-}
-
-impl<'i> Members<'i> {
-    fn read<'f: 'i>(input: &mut Reader<'f>, decoded: &'i mut Vec<u8>) -> Result<Members<'i>, Failure> {
-        let (tokens, failures) = input.tokens(decoded)?;
-        Ok(Members { tokens, failures })
-    }
-
-    fn iter(&self) -> impl ExactSizeIterator<Item = &'i [u8]> {
+impl<'d> Tokens<'d> {
+    fn iter(&self) -> impl ExactSizeIterator<Item = &'d [u8]> {
         self.tokens.iter().copied()
     }
 
@@ -328,37 +306,9 @@ fn beside<'v>(
     values.into_iter().enumerate().map(move |(index, value)| (value, own.get(index).unwrap_or(empty)))
 }
 
-/// Writes lengths, then texts; those of the header come first.
-fn write_texts(header: Option<&[u8]>, batch: &Batch, out: &mut Vec<u8>) -> Result<(), Failure> {
-    write_all_texts(header.into_iter().chain(batch.iter()), out)
-}
-
-fn write_all_texts<'t>(tokens: impl Iterator<Item = &'t [u8]> + Clone, out: &mut Vec<u8>) -> Result<(), Failure> {
-    let (mut count, mut len) = (0, 0);
-    for token in tokens.clone() {
-        count += 1;
-        len += text_len(token.len());
-    }
-    out.reserve(4 * count + len);
-    for token in tokens.clone() {
-        write_len(text_len(token.len()), out);
-    }
-    // Made long enough at once: each time takes as long as the text of a short token.
-    let start = out.len();
-    out.resize(start + len, 0);
-    let mut rest = &mut out[start..];
-    for token in tokens {
-        let (text, after) = rest.split_at_mut(text_len(token.len()));
-        encode_text_to(token, text)?;
-        rest = after;
-    }
-    Ok(())
-}
-
-fn write_text(token: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
-    let start = out.len();
-    out.resize(start + text_len(token.len()), 0);
-    Ok(encode_text_to(token, &mut out[start..])?)
+/// Writes tokens, the header first.
+fn write_batch(header: Option<&[u8]>, batch: &Batch, out: &mut Vec<u8>) -> Result<(), Failure> {
+    frame::write_tokens(header.into_iter().chain(batch.iter()), out)
 }
 
 fn write_values(batch: &Batch, out: &mut Vec<u8>) {
@@ -371,11 +321,7 @@ fn write_values(batch: &Batch, out: &mut Vec<u8>) {
 fn write_lens(ends: &[usize], out: &mut Vec<u8>) {
     let mut start = 0;
     for &end in ends {
-        write_len(end - start, out);
+        frame::write_len(end - start, out);
         start = end;
     }
-}
-
-fn write_len(len: usize, out: &mut Vec<u8>) {
-    out.extend_from_slice(&(len as u32).to_le_bytes());
 }

@@ -26,7 +26,7 @@ impl Derived {
     pub(crate) fn new(suite: Suite, input_key: &Prk, salt: &[u8; SALT_LEN], context: [&[u8]; 2]) -> Derived {
         let mut okm = Wiped([0; 32 + 32 + COMMITMENT_LEN]);
         let okm = &mut okm.0[..32 + suite.nonce_len() + COMMITMENT_LEN];
-        let info = [LABEL, suite.name().as_bytes(), &[0], salt, context[0], context[1]];
+        let info = [label(suite), salt, context[0], context[1]];
         input_key.expand(&info, okm);
         let (key, rest) = okm.split_at(32);
         let (base_nonce, commitment) = rest.split_at(suite.nonce_len());
@@ -195,4 +195,12 @@ fn commitment(prefix: &[u8; MESSAGE_PREFIX_LEN]) -> [u8; COMMITMENT_LEN] {
     commitment
 }
 
-const LABEL: &[u8] = b"c2sp.org/chunked-encryption@v1+";
+/// `"c2sp.org/chunked-encryption@v1+" || aead || 0x00`, in one piece.
+const fn label(suite: Suite) -> &'static [u8] {
+    match suite {
+        Suite::Aes256Gcm => b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0",
+        Suite::ChaCha20Poly1305 => b"c2sp.org/chunked-encryption@v1+AEAD_CHACHA20_POLY1305\0",
+        Suite::Aegis256 => b"c2sp.org/chunked-encryption@v1+AEAD_AEGIS256\0",
+        Suite::Aegis256X2 => b"c2sp.org/chunked-encryption@v1+AEAD_AEGIS256X2\0",
+    }
+}

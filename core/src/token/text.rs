@@ -71,7 +71,7 @@ pub fn decode_text_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), TokenError
 mod tests {
     use alloc::{format, vec};
 
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
     use super::*;
 

@@ -3,7 +3,6 @@
 
 import { optionsOf, type Known } from "./arguments.js";
 import { fortressError, invalidArgument } from "./errors.js";
-import { hostEncodes } from "./module/base64.js";
 import { Handle } from "./module/handle.js";
 import { registerKeyring, type KeyringHandle } from "./module/keyrings.js";
 import {
@@ -138,8 +137,7 @@ export abstract class FieldKeyring {
   encrypt(value: Value, context?: Context): Token {
     return this.#handle.run("encrypt", (raw, frame) => {
       frame.context(context, "encrypt").lastValue(value, "encrypt");
-      if (hostEncodes) return frame.base64url(frame.check(raw.encrypt(frame.length), "encrypt")) as Token;
-      return frame.asciiText(frame.check(raw.encrypt_text(frame.length), "encrypt")) as Token;
+      return frame.tokenText(frame.check(raw.encrypt(frame.length), "encrypt")) as Token;
     });
   }
 
@@ -176,7 +174,7 @@ export abstract class FieldKeyring {
   reencrypt(token: string, context?: Context): Token {
     return this.#handle.run("reencrypt", (raw, frame) => {
       frame.context(context, "reencrypt").token(tokenText(token, "reencrypt"), "reencrypt");
-      return frame.asciiText(frame.check(raw.reencrypt(frame.length), "reencrypt")) as Token;
+      return frame.tokenText(frame.check(raw.reencrypt(frame.length), "reencrypt")) as Token;
     });
   }
 

@@ -3,6 +3,7 @@
 import { isPlain } from "./arguments.js";
 import { fortressError, FortressError, invalidArgument, valuesFailed, type Failure } from "./errors.js";
 import type { HoistedColumn as HoistedColumnHandle } from "./generated/fortress_fields.js";
+import { encode, encodedLength, hostEncodes } from "./module/base64.js";
 import { decodeUtf8, viewOf, type Frame } from "./module/frame.js";
 import { Handle } from "./module/handle.js";
 import type { KeyringHandle } from "./module/keyrings.js";
@@ -203,7 +204,7 @@ function hoistedColumn(keyring: Keyring, { context }: ColumnOptions, operation: 
   const column = new Handle(keyring.home, raw, "column");
   try {
     const values = write(column);
-    const header = column.run(operation, (handle, frame) => frame.asciiText(frame.check(handle.header(), operation)) as Token);
+    const header = column.run(operation, (handle, frame) => frame.tokenText(frame.check(handle.header(), operation)) as Token);
     return { header, values };
   } finally {
     column.free();
@@ -291,15 +292,33 @@ function tokenLength(token: unknown, position: number, operation: string): numbe
   throw invalidArgument(operation, `a token's text or null as value ${String(position)}`, token);
 }
 
-/** The texts of a result: lengths, then all of them. */
+/** The tokens of a result: lengths, then all of them; where the engine writes their text, each at a multiple of three bytes. */
 function readTokens(frame: Frame, length: number, count: number): Token[] {
-  const { bytes, ends } = cuts(frame, length, count);
-  return cutText(bytes, ends) as Token[];
+  const { bytes, ends } = cuts(frame, length, count, hostEncodes ? filled : whole);
+  return (hostEncodes ? cutTokens(bytes, ends, frame) : cutText(bytes, ends)) as Token[];
+}
+
+/** The texts of tokens, several by one call. */
+function cutTokens(bytes: Bytes, ends: readonly number[], frame: Frame): string[] {
+  const texts = new Array<string>(ends.length);
+  let start = 0;
+  for (let first = 0; first < ends.length; ) {
+    const last = lastTogether(ends, first, start, DECODED_BYTES);
+    const end = ends[last] as number;
+    const text = encode(bytes.subarray(start, end));
+    let at = 0;
+    for (; first <= last; first += 1) {
+      texts[first] = text.slice(at, at + encodedLength(frame.resultU32(first)));
+      at = (((ends[first] as number) - start) / 3) * 4;
+    }
+    start = end;
+  }
+  return texts;
 }
 
 /** The values of a result: lengths, then all of them. They are wiped once they are read. */
 function readValues<T>(frame: Frame, length: number, count: number, read: ReadValues<T>, operation: string): T[] {
-  const { bytes, ends } = cuts(frame, length, count);
+  const { bytes, ends } = cuts(frame, length, count, whole);
   const failures: Failure[] = [];
   try {
     const values = read(bytes, ends, operation, failures);
@@ -310,12 +329,15 @@ function readValues<T>(frame: Frame, length: number, count: number, read: ReadVa
   }
 }
 
-function cuts(frame: Frame, length: number, count: number): { bytes: Bytes; ends: number[] } {
+function cuts(frame: Frame, length: number, count: number, taken: (length: number) => number): { bytes: Bytes; ends: number[] } {
   const ends = new Array<number>(count);
   let end = 0;
-  for (let index = 0; index < count; index++) ends[index] = end += frame.resultU32(index);
+  for (let index = 0; index < count; index++) ends[index] = end += taken(frame.resultU32(index));
   return { bytes: frame.view(length).subarray(4 * count), ends };
 }
+
+const whole = (length: number): number => length;
+const filled = (length: number): number => Math.ceil(length / 3) * 3;
 
 const ascii = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -324,14 +346,21 @@ const ascii = new TextDecoder("utf-8", { ignoreBOM: true });
  * what the caller has let go.
  */
 const DECODED = 2048;
+const DECODED_BYTES = (DECODED / 4) * 3;
+
+/** The last of the pieces from `first` on, which begins at `start`, that are read together. */
+function lastTogether(ends: readonly number[], first: number, start: number, most: number): number {
+  let last = first;
+  while (last + 1 < ends.length && (ends[last + 1] as number) - start <= most) last += 1;
+  return last;
+}
 
 /** Cuts text at these ends. Where it is not ASCII, `decode` gives the piece of an index; without it, it is. */
 function cutText(bytes: Bytes, ends: readonly number[], decode?: (index: number) => string): string[] {
   const pieces = new Array<string>(ends.length);
   let start = 0;
   for (let first = 0; first < ends.length; ) {
-    let last = first;
-    while (last + 1 < ends.length && (ends[last + 1] as number) - start <= DECODED) last += 1;
+    const last = lastTogether(ends, first, start, DECODED);
     const end = ends[last] as number;
     const text = ascii.decode(bytes.subarray(start, end));
     // In other text a character has more bytes than units; undecodable bytes become one unit that has three bytes.

@@ -42,7 +42,7 @@ const ENGINES: [Engine; 3] = [
         suffix: "-portable",
         flags: &["-Ctarget-feature=-simd128", "--cfg=sha2_backend_soft=\"compact\""],
         needs: &[],
-        small: &["fortress-sdk", "base64", "sha2"],
+        small: &["fortress-sdk", "base64", "sha2", "aes", "aes-gcm", "polyval"],
     },
 ];
 const WASM_OPT: [&str; 4] = ["-O3", "--strip-target-features", "--strip-producers", "--strip-debug"];

@@ -45,7 +45,8 @@ mod simd {
         // 0 for a to z, 1 to 10 for digits, 11 for -, 12 for _; 13 for A to Z.
         let run = u8x16_sub_sat(values, u8x16_splat(51));
         let run = v128_or(run, v128_and(u8x16_lt(values, u8x16_splat(26)), u8x16_splat(13)));
-        let text = i8x16_add(values, i8x16_swizzle(i8x16(71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -17, 32, 65, 0, 0), run));
+        let text =
+            i8x16_add(values, i8x16_swizzle(i8x16(71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -17, 32, 65, 0, 0), run));
         to_bytes(text)
     }
 

@@ -97,9 +97,15 @@ mod tests {
     /// RFC 4648, 10, without the padding.
     #[test]
     fn rfc_4648() {
-        for (bytes, text) in
-            [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"), ("foobar", "Zm9vYmFy")]
-        {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg"),
+            ("fo", "Zm8"),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg"),
+            ("fooba", "Zm9vYmE"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(encoded(bytes.as_bytes()), text);
             assert_eq!(decoded(text.as_bytes()).unwrap(), bytes.as_bytes());
         }

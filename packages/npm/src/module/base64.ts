@@ -23,6 +23,11 @@ export function encode(bytes: Bytes): string {
   return (bytes as Partial<Engine> as Engine).toBase64(WRITTEN);
 }
 
+/** The length of the text of as many bytes. */
+export function encodedLength(length: number): number {
+  return Math.ceil((length * 4) / 3);
+}
+
 /** The length of what a text of this length stands for, when it is the text of anything. */
 export function decodedLength(length: number): number {
   return (length * 3) >>> 2;

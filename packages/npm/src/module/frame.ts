@@ -10,7 +10,7 @@
  */
 
 import { isPlain } from "../arguments.js";
-import { decode, decodeAll, decodedLength, encode, filledLength, hostDecodes } from "./base64.js";
+import { decode, decodeAll, decodedLength, encode, filledLength, hostDecodes, hostEncodes } from "./base64.js";
 import { fortressError, invalidArgument, valuesFailed, type Failure, type FortressError } from "../errors.js";
 import type { Bytes, Context } from "../types.js";
 import type { InitOutput } from "../generated/fortress_fields.js";
@@ -35,7 +35,7 @@ const KEPT_NAMES = 4096;
 const KEPT = 1 << 22;
 
 /** What the frame uses of a module. */
-export type Exports = Pick<InitOutput, "memory" | "frame_reserve" | "frame_result" | "frame_limit">;
+export type Exports = Pick<InitOutput, "memory" | "frame_reserve" | "frame_result" | "frame_limit" | "frame_host_encodes">;
 
 /** Where a call is, which decides what an exception means. */
 export type Phase = typeof IDLE | typeof OUTSIDE | typeof INSIDE;
@@ -72,6 +72,7 @@ export class Frame {
     this.words = new Uint32Array(wasm.memory.buffer);
     this.resultWord = wasm.frame_result() >>> 2;
     this.limit = wasm.frame_limit();
+    if (hostEncodes) wasm.frame_host_encodes();
     this.grow(4096);
     this.phase = IDLE;
   }
@@ -357,9 +358,9 @@ export class Frame {
     return ascii.decode(this.bytes.subarray(start, start + length - from));
   }
 
-  /** The result's bytes as base64url without padding, where the engine has it. */
-  base64url(length: number): string {
-    return encode(this.view(length));
+  /** The result, a token, as its text. */
+  tokenText(length: number): string {
+    return hostEncodes ? encode(this.view(length)) : this.asciiText(length);
   }
 
   /** The result as text; bytes that are not UTF-8 are `invalid_utf8`. */
