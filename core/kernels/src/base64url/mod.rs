@@ -77,7 +77,7 @@ const ZERO: u8 = b'A';
 
 #[cfg(test)]
 mod tests {
-    use std::{format, string::String, vec, vec::Vec};
+    use std::{string::String, vec, vec::Vec};
 
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn every_byte_at_every_place() {
         for len in [1, 2, 3, 12, 23, 24, 25, 26, 38] {
-            let text = URL_SAFE_NO_PAD.encode(&vec![0xA5; len]).into_bytes();
+            let text = URL_SAFE_NO_PAD.encode(vec![0xA5; len]).into_bytes();
             for at in 0..text.len() {
                 for byte in 0..=u8::MAX {
                     let mut text = text.clone();
@@ -166,7 +166,7 @@ mod tests {
             assert_eq!(decoded(padded.as_bytes()), Err(InvalidText), "{padded}");
         }
         for spaced in [" Zg", "Zg\n", "Zm 9v", "Z\tm9vYg"] {
-            assert_eq!(decoded(spaced.as_bytes()), Err(InvalidText), "{}", format!("{spaced:?}"));
+            assert_eq!(decoded(spaced.as_bytes()), Err(InvalidText), "{spaced:?}");
         }
     }
 }
