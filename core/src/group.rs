@@ -209,10 +209,15 @@ impl GroupDecryptor {
     /// As [`decrypt_into`](GroupDecryptor::decrypt_into), into `out`, which has just [`value_len`] bytes. On failure `out` holds nothing of the
     /// value.
     pub fn decrypt_to(&self, member: &[u8], context: &Context, out: &mut [u8]) -> Result<(), TokenError> {
-        let (header, (index, sealed)) = split_member(member)?;
+        let (header, member) = split_member(member)?;
         if header.is_some_and(|header| *header != self.header) {
             return Err(TokenError::WrongGroup);
         }
+        self.open(member, context, out)
+    }
+
+    /// Decrypts what [`split_member`] gave of a member of this group.
+    fn open(&self, (index, sealed): Member<'_>, context: &Context, out: &mut [u8]) -> Result<(), TokenError> {
         require_len(sealed.len() - TAG_LEN, out)?;
         Ok(self.key.open_member(index, context.canonical(), sealed, out)?)
     }
@@ -247,9 +252,11 @@ impl GroupReader<'_> {
         context: &Context,
         out: &mut [u8],
     ) -> Result<(), TokenError> {
-        let (own, _) = split_member(member)?;
+        let (own, member) = split_member(member)?;
         let header = own.map(|header| &header[..]).or(header).ok_or(TokenError::WrongGroup)?;
-        self.group(header)?.decrypt_to(member, context, out)
+        let group = self.group(header)?;
+        // A whole member is of the group of its own header, and a hoisted one knows none.
+        group.open(member, context, out)
     }
 
     fn group(&mut self, header: &[u8]) -> Result<&GroupDecryptor, TokenError> {
