@@ -5,13 +5,16 @@
 //! cargo bench -p fortress-sdk --no-default-features --features assembly,unicode     AWS-LC and libaegis
 //! ```
 //!
-//! After `--`, `--json FILE` writes the figures there, and a word selects the parts whose name contains it: `stream`, `token`, `group`.
+//! After `--`, `--json FILE` writes the figures there, and a word selects the parts whose name contains it: `stream`, `memory`, `token`, `group`.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run says so by a panic")]
 
 mod clock;
 mod raw;
 mod report;
+
+use std::cell::RefCell;
+use std::thread;
 
 use clock::Contest;
 use fortress::{
@@ -28,6 +31,8 @@ use report::Group;
 const STREAM_LEN: usize = 1 << 20;
 /// Longer, for each turn opens the envelope anew, which is to cost no more than a hundredth of it.
 const DECRYPTED_LEN: usize = 4 << 20;
+/// Out of every cache, as memory is: 1 GiB.
+const MEMORY_LEN: usize = 1 << 30;
 const VALUE: &[u8; 64] = &[7; 64];
 
 fn main() {
@@ -39,9 +44,10 @@ fn main() {
     let backend = format!("AES-256-GCM and ChaCha20-Poly1305: {lib}; AEGIS: {aegis}");
     println!("{backend}\n");
     type Part = (&'static str, fn(Suite) -> Vec<Group>);
-    let parts: [Part; 5] = [
+    let parts: [Part; 6] = [
         ("stream encrypt", stream_encrypt),
         ("stream decrypt", stream_decrypt),
+        ("memory encrypt", memory_encrypt),
         ("token encrypt", token_encrypt),
         ("token decrypt", token_decrypt),
         ("group member", group_member),
@@ -127,6 +133,42 @@ fn stream_decrypt(suite: Suite) -> Vec<Group> {
     });
     contest.enter("ours, whole envelope", || {
         envelope::decrypt(&sealed, &[(&keyring).into()], &options.context, &Default::default()).unwrap();
+    });
+    vec![contest.run()]
+}
+
+/// 1 GiB from one place in memory to another, beside copying it: by one core, and by all.
+fn memory_encrypt(suite: Suite) -> Vec<Group> {
+    let keyring = keyring();
+    let options = envelope::Options { suite: Some(suite), ..Default::default() };
+    let create = || envelope::create(&[(&keyring).into()], &options, &mut rng()).unwrap();
+    let plaintext = vec![3; MEMORY_LEN];
+    // One for all of them, and written before, so that none waits for its pages.
+    let output = RefCell::new(vec![1; MEMORY_LEN / CHUNK_LEN * ENCRYPTED_CHUNK_LEN]);
+    let raw = Raw::new(suite, &[5; 32]);
+    let cores = thread::available_parallelism().unwrap().get();
+    let chunks = (MEMORY_LEN / CHUNK_LEN).div_ceil(cores);
+    let mut contest = Contest::new(suite.title(), MEMORY_LEN);
+    contest.enter("memory copy", || output.borrow_mut()[..MEMORY_LEN].copy_from_slice(&plaintext));
+    contest.enter("raw AEAD", || {
+        let output = &mut *output.borrow_mut();
+        for (chunk, out) in plaintext.chunks_exact(CHUNK_LEN).zip(output.chunks_exact_mut(ENCRYPTED_CHUNK_LEN)) {
+            raw.seal(&[], chunk, out);
+        }
+    });
+    contest.enter("ours, update_into", || {
+        create().into_stream().1.update_into(&plaintext, &mut output.borrow_mut()).unwrap();
+    });
+    contest.enter("ours, parts on all cores", || {
+        let (_, mut parts) = create().into_parallel();
+        let output = &mut *output.borrow_mut();
+        let pieces = plaintext.chunks(chunks * CHUNK_LEN).zip(output.chunks_mut(chunks * ENCRYPTED_CHUNK_LEN));
+        thread::scope(|scope| {
+            for (input, output) in pieces {
+                let part = parts.part(input.len() / CHUNK_LEN).unwrap();
+                scope.spawn(move || part.seal(input, output).unwrap());
+            }
+        });
     });
     vec![contest.run()]
 }
