@@ -122,7 +122,7 @@ def exempt(party: str, verb: str, item: dict) -> str | None:
     """Why a party does not do this, if it does not. Nothing else is ever left out."""
     kind, suite, by = item["kind"], item.get("suite"), item.get("by")
     if party in ("node", "chromium") and (kind in ("grant", "signing") or by == "scope"):
-        return "grants and the identities of scopes in npm, which does not have them yet"
+        return "grants, the keys that sign them and the identities of scopes in npm, which is not asked for them here"
     if party not in ("command", "wheel") and by == "hardware":
         return "keys in hardware but of the command and the wheel, which reach it"
     if party == "command" and by == "external":
