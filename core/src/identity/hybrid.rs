@@ -1,17 +1,21 @@
 //! Hybrid key pairs, and what is sealed to them: HPKE in base mode with X-Wing (RFC 9180; draft-ietf-hpke-pq).
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use core::{fmt, str::FromStr};
 
 use hpke::{
     Deserializable, Kem as _, OpModeR, OpModeS, Serializable, aead::AesGcm256, inout::InOutBuf, kdf::HkdfSha512,
-    kem::XWing,
 };
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha512};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{ENCAPSULATED_LEN, IdentityError, IdentityId, text::Form};
+use super::{
+    ENCAPSULATED_LEN, IdentityError, IdentityId,
+    text::Form,
+    xwing::{EncappedKey, PrivateKey, PublicKey, XWing},
+};
 use crate::{
     aead::TAG_LEN,
     secret::{Latched, RandomnessError, Secret, redacted_debug},
@@ -42,15 +46,14 @@ impl Sealing {
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicIdentity {
     id: IdentityId,
-    /// As it is used, several kilobytes.
-    key: Box<PublicKey>,
+    key: PublicKey,
 }
 
 impl PublicIdentity {
     /// The identity of an X-Wing public key of [`PUBLIC_KEY_LEN`] bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<PublicIdentity, IdentityError> {
         let key = PublicKey::from_bytes(bytes).map_err(|_| IdentityError::InvalidKey)?;
-        Ok(PublicIdentity { id: id_of(&key), key: Box::new(key) })
+        Ok(PublicIdentity { id: id_of(&key), key })
     }
 
     /// The X-Wing public key.
@@ -120,8 +123,7 @@ impl FromStr for PublicIdentity {
 
 /// An identity whose holder opens what was encrypted for it: a seed of 32 bytes, wiped on drop.
 pub struct SecretIdentity {
-    seed: Secret,
-    key: Box<SecretKey>,
+    key: PrivateKey,
     public: PublicIdentity,
 }
 
@@ -130,12 +132,12 @@ redacted_debug!(SecretIdentity);
 impl SecretIdentity {
     /// A fresh identity.
     pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<SecretIdentity, IdentityError> {
-        SecretIdentity::expand(Secret::generate(rng)?)
+        Ok(SecretIdentity::expand(Secret::generate(rng)?.expose()))
     }
 
     /// The identity of an X-Wing decapsulation key, which is a seed.
     pub fn from_secret(seed: &[u8; 32]) -> Result<SecretIdentity, IdentityError> {
-        SecretIdentity::expand(Secret::copied(seed))
+        Ok(SecretIdentity::expand(seed))
     }
 
     /// The identity of its text, which starts with `FORTRESS-SECRET-KEY-1`.
@@ -154,12 +156,12 @@ impl SecretIdentity {
 
     /// The seed, in the clear. Whoever has it reads everything that was encrypted for this identity.
     pub fn expose_secret(&self) -> &[u8; 32] {
-        self.seed.expose()
+        self.key.seed()
     }
 
     /// The text of the seed, in the clear, to be kept where only its holder reads.
     pub fn expose_text(&self) -> Zeroizing<String> {
-        SECRET.encode(self.seed.expose())
+        SECRET.encode(self.key.seed())
     }
 
     /// What was [sealed](PublicIdentity::seal) for this purpose and this identity; `None` when it was not, or was changed.
@@ -170,7 +172,7 @@ impl SecretIdentity {
         hpke::single_shot_open_inout_detached::<AesGcm256, HkdfSha512, XWing>(
             &OpModeR::Base,
             &self.key,
-            &Encapsulated::from_bytes(encapsulated).ok()?,
+            &EncappedKey::from_bytes(encapsulated).ok()?,
             purpose.info(),
             InOutBuf::from(secret.as_mut_slice()),
             &[],
@@ -180,17 +182,16 @@ impl SecretIdentity {
         Some(secret)
     }
 
-    fn expand(seed: Secret) -> Result<SecretIdentity, IdentityError> {
-        let key = SecretKey::from_bytes(seed.expose()).map_err(|_| IdentityError::InvalidSecret)?;
+    pub(crate) fn expand(seed: &[u8; 32]) -> SecretIdentity {
+        let key = PrivateKey::expand(seed);
         let public = XWing::sk_to_pk(&key);
-        let public = PublicIdentity { id: id_of(&public), key: Box::new(public) };
-        Ok(SecretIdentity { seed, key: Box::new(key), public })
+        SecretIdentity { public: PublicIdentity { id: id_of(&public), key: public }, key }
     }
 }
 
 impl PartialEq for SecretIdentity {
     fn eq(&self, other: &SecretIdentity) -> bool {
-        self.seed == other.seed
+        self.key.ct_eq(&other.key).into()
     }
 }
 
@@ -203,10 +204,6 @@ fn id_of(key: &PublicKey) -> IdentityId {
     id.copy_from_slice(&hash[..8]);
     IdentityId(id)
 }
-
-type PublicKey = <XWing as hpke::Kem>::PublicKey;
-type SecretKey = <XWing as hpke::Kem>::PrivateKey;
-type Encapsulated = <XWing as hpke::Kem>::EncappedKey;
 
 const PUBLIC: Form = Form::public("fortress");
 const SECRET: Form = Form::secret("fortress-secret-key-");

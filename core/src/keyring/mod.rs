@@ -181,10 +181,9 @@ impl Keyring {
 
     /// The secret identity of a version (spec K-7, I-5).
     #[cfg(feature = "sharing")]
-    pub(crate) fn secret_identity(&self, id: KeyId) -> Result<crate::identity::SecretIdentity, KeyLookupError> {
+    pub(crate) fn secret_identity(&self, id: KeyId) -> Result<&crate::identity::SecretIdentity, KeyLookupError> {
         let position = self.position(id).ok_or(KeyLookupError::Unknown(id))?;
-        let seed = self.versions[position].identity_seed().ok_or(KeyLookupError::Destroyed(id))?;
-        crate::identity::SecretIdentity::from_secret(seed.expose()).map_err(|_| KeyLookupError::Unknown(id))
+        self.versions[position].identity().ok_or(KeyLookupError::Destroyed(id))
     }
 
     /// Refuses what encrypts, where a grant does not allow it.

@@ -6,6 +6,8 @@ use core::fmt;
 use once_cell::race::OnceBox;
 use rand_core::TryCryptoRng;
 
+#[cfg(feature = "sharing")]
+use crate::identity::SecretIdentity;
 use crate::{
     kdf::Prk,
     secret::{RandomnessError, Secret, fill_random},
@@ -101,6 +103,8 @@ pub(crate) struct Version {
     secret: Option<Box<Secret>>,
     field: OnceBox<Prk>,
     wrap: OnceBox<Prk>,
+    #[cfg(feature = "sharing")]
+    identity: OnceBox<SecretIdentity>,
 }
 
 impl Version {
@@ -113,7 +117,14 @@ impl Version {
     }
 
     pub(crate) fn new(info: VersionInfo, secret: Option<Secret>) -> Version {
-        Version { info, secret: secret.map(Box::new), field: OnceBox::new(), wrap: OnceBox::new() }
+        Version {
+            info,
+            secret: secret.map(Box::new),
+            field: OnceBox::new(),
+            wrap: OnceBox::new(),
+            #[cfg(feature = "sharing")]
+            identity: OnceBox::new(),
+        }
     }
 
     pub(crate) fn info(&self) -> VersionInfo {
@@ -151,10 +162,14 @@ impl Version {
         }))
     }
 
-    /// The seed of the scope's identity (spec K-7, I-5); `None` for a destroyed version.
+    /// The scope's identity, expanded on first use (spec K-7, I-5); `None` for a destroyed version.
     #[cfg(feature = "sharing")]
-    pub(crate) fn identity_seed(&self) -> Option<Secret> {
-        Some(Prk::new(self.secret()?).derive_secret(KEY_LABEL, "identity"))
+    pub(crate) fn identity(&self) -> Option<&SecretIdentity> {
+        let secret = self.secret()?;
+        Some(self.identity.get_or_init(|| {
+            let seed = Prk::new(secret).derive_secret(KEY_LABEL, "identity");
+            Box::new(SecretIdentity::expand(seed.expose()))
+        }))
     }
 
     pub(crate) fn retire(&mut self) {
