@@ -1,15 +1,18 @@
-//! The core beside the bare AEADs that it stands on, in one run: what counts are the ratios.
+//! The core beside the bare primitives that it stands on, in one run: what counts are the ratios.
 //!
 //! ```text
-//! cargo bench -p fortress-sdk                                                       portable
-//! cargo bench -p fortress-sdk --no-default-features --features assembly,unicode     AWS-LC and libaegis
+//! cargo bench -p fortress-sdk                                                                portable
+//! cargo bench -p fortress-sdk --no-default-features --features assembly,unicode,grants     AWS-LC and libaegis
 //! ```
 //!
-//! After `--`, `--json FILE` writes the figures there, and a word selects the parts whose name contains it: `stream`, `memory`, `token`, `group`.
+//! After `--`, `--json FILE` writes the figures there, and a word selects the parts whose name contains it: `stream`, `memory`, `token`,
+//! `group`, `people`.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run says so by a panic")]
 
 mod clock;
+#[cfg(feature = "grants")]
+mod people;
 mod raw;
 mod report;
 
@@ -43,18 +46,29 @@ fn main() {
     let aegis = if cfg!(feature = "portable") { "pure Rust" } else { "libaegis" };
     let backend = format!("AES-256-GCM and ChaCha20-Poly1305: {lib}; AEGIS: {aegis}");
     println!("{backend}\n");
-    type Part = (&'static str, fn(Suite) -> Vec<Group>);
-    let parts: [Part; 6] = [
-        ("stream encrypt", stream_encrypt),
-        ("stream decrypt", stream_decrypt),
-        ("memory encrypt", memory_encrypt),
-        ("token encrypt", token_encrypt),
-        ("token decrypt", token_decrypt),
-        ("group member", group_member),
+    let parts = [
+        ("stream encrypt", Part::Suites(stream_encrypt)),
+        ("stream decrypt", Part::Suites(stream_decrypt)),
+        ("memory encrypt", Part::Suites(memory_encrypt)),
+        ("token encrypt", Part::Suites(token_encrypt)),
+        ("token decrypt", Part::Suites(token_decrypt)),
+        ("group member", Part::Suites(group_member)),
+        #[cfg(feature = "grants")]
+        ("people: identities", Part::Once(people::identity)),
+        #[cfg(feature = "grants")]
+        ("people: grants", Part::Once(people::grants)),
+        #[cfg(feature = "grants")]
+        ("people: a passphrase", Part::Once(people::passphrase)),
+        #[cfg(feature = "grants")]
+        ("people: share sets", Part::Once(people::shares)),
     ];
     let measured = parts.into_iter().filter(|(name, _)| name.contains(&wanted)).map(|(name, part)| {
         println!("{name}");
-        let groups: Vec<Group> = Suite::ALL.into_iter().flat_map(part).inspect(Group::print).collect();
+        let groups: Vec<Group> = match part {
+            Part::Suites(part) => Suite::ALL.into_iter().flat_map(part).inspect(Group::print).collect(),
+            #[cfg(feature = "grants")]
+            Part::Once(part) => part().into_iter().inspect(Group::print).collect(),
+        };
         println!();
         (name, groups)
     });
@@ -62,6 +76,13 @@ fn main() {
     if let Some(path) = json {
         report::write_json(&path, &backend, &measured);
     }
+}
+
+/// What is measured: for each suite, or of what knows none.
+enum Part {
+    Suites(fn(Suite) -> Vec<Group>),
+    #[cfg(feature = "grants")]
+    Once(fn() -> Vec<Group>),
 }
 
 /// Fast randomness that does not enter the kernel: what a server has that makes many tokens.

@@ -36,7 +36,8 @@ impl Group {
 
     fn speed(&self, row: &Row) -> String {
         match self.bytes {
-            ..4096 => format!("{:.0} ns", row.seconds * 1e9),
+            ..4096 if row.seconds < 1e-5 => format!("{:.0} ns", row.seconds * 1e9),
+            ..4096 => format!("{:.1} us", row.seconds * 1e6),
             _ => format!("{:.2} GB/s", self.bytes as f64 / row.seconds / 1e9),
         }
     }

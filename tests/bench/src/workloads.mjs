@@ -25,6 +25,9 @@ export const workloads = {
   "identity-generate": { title: "A hybrid key pair (X-Wing), generate", unit: "value", rounds: 15 },
   "identity-seal": { title: "Something small for a hybrid public key, seal", unit: "value", rounds: 15 },
   "identity-open": { title: "The same, open", unit: "value", rounds: 15 },
+  "passphrase-unlock": { title: "What a passphrase sealed, open: Argon2id, 64 MiB, 3 passes", unit: "value", rounds: 7 },
+  "shares-split": { title: "A share set of any 2 of 3, make", unit: "value", rounds: 15 },
+  "shares-recover": { title: "A keyring, recover by 2 shares of 3", unit: "value", rounds: 15 },
   start: { title: "A page, from import to its first token, everything in the HTTP cache", unit: "value", rounds: 15 },
   ...Object.fromEntries(Object.keys(MESSAGES).flatMap((size) => ["encrypt", "decrypt"].map((direction) => [
     `call-${size}-${direction}`, { title: `One message of ${size}, ChaCha20-Poly1305, ${direction}`, unit: "byte", rounds: 15 },

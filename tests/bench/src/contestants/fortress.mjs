@@ -10,7 +10,7 @@ const COLUMN = 1000;
 /** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
 export async function contestants() {
   const keyring = await fortress.Keyring.generate();
-  return [...tokens(keyring.scope("acme", "users", "email")), ...messages(keyring.scope("acme", "notes")), ...groups(keyring.scope("acme", "users")), ...(await identities(keyring)), ...(await streams(keyring))];
+  return [...tokens(keyring.scope("acme", "users", "email")), ...messages(keyring.scope("acme", "notes")), ...groups(keyring.scope("acme", "users")), ...(await identities(keyring)), ...(await recovery(keyring)), ...(await streams(keyring))];
 }
 
 function tokens(keyring) {
@@ -70,6 +70,22 @@ async function identities(keyring) {
     { workload: "identity-generate", name: "Fortress identity", units: 1, asynchronous: true, run: async () => (await fortress.Identity.generate()).free() },
     { workload: "identity-seal", name, units: 1, asynchronous: true, run: () => keyring.seal(ada.publicIdentity) },
     { workload: "identity-open", name, units: 1, asynchronous: true, run: async () => (await fortress.Keyring.open(sealed, ada)).free() },
+  ];
+}
+
+/** The other ways into a keyring. */
+async function recovery(keyring) {
+  const name = "Fortress sealed keyring";
+  const passphrase = "correct horse battery staple";
+  const locked = await keyring.seal({ passphrase });
+  const split = () => fortress.ShareSet.generate({ shares: 3, threshold: 2 });
+  const set = await split();
+  const sealed = await keyring.seal(set);
+  const [first, , third] = set.exposeShares();
+  return [
+    { workload: "passphrase-unlock", name, units: 1, asynchronous: true, run: async () => (await fortress.Keyring.open(locked, { passphrase })).free() },
+    { workload: "shares-split", name: "Fortress share set", units: 1, asynchronous: true, run: async () => (await split()).free() },
+    { workload: "shares-recover", name, units: 1, asynchronous: true, run: async () => (await fortress.Keyring.recover(sealed, [first, third])).free() },
   ];
 }
 
