@@ -59,7 +59,7 @@ fn is(identity: &SecretIdentity, info: &RecipientInfo) -> bool {
     matches!(info, RecipientInfo::Identity { id } if *id == identity.public().id())
 }
 
-fn secret_identity(path: &Path, passphrases: &Passphrases) -> Result<SecretIdentity, Failure> {
+pub(crate) fn secret_identity(path: &Path, passphrases: &Passphrases) -> Result<SecretIdentity, Failure> {
     let text = secret_text(path, |name| passphrases.opening(name))?;
     SecretIdentity::from_text(&text).map_err(|error| Failure::from(error).of(&shown(path)))
 }
@@ -77,18 +77,26 @@ fn share(path: &Path) -> Result<Share, Failure> {
 
 /// The granters of `--trust`: each a verifying key, or a file of them.
 pub(crate) fn trusted(given: &[String]) -> Result<Vec<VerifyingKey>, Failure> {
-    let mut keys = Vec::new();
+    let texts = public_texts(given, "--trust")?;
+    let key = |(text, place): (String, String)| {
+        text.parse().map_err(|error: SigningKeyError| Failure::from(error).of(&place))
+    };
+    texts.into_iter().map(key).collect()
+}
+
+/// The public texts of an option that takes each as a text, or a file of them; and where each was found.
+pub(crate) fn public_texts(given: &[String], option: &str) -> Result<Vec<(String, String)>, Failure> {
+    let mut texts = Vec::new();
     for given in given {
-        if given.to_ascii_lowercase().starts_with("fortress-") {
-            keys.push(given.parse().map_err(|error: SigningKeyError| Failure::from(error).of("--trust"))?);
+        let start = given.to_ascii_lowercase();
+        if start.starts_with("fortress-") || start.starts_with("fortress1") {
+            texts.push((given.clone(), option.to_owned()));
             continue;
         }
         let path = PathBuf::from(given);
-        for line in lines(&path)? {
-            keys.push(line.parse().map_err(|error: SigningKeyError| Failure::from(error).of(&shown(&path)))?);
-        }
+        texts.extend(lines(&path)?.into_iter().map(|line| (line, shown(&path))));
     }
-    Ok(keys)
+    Ok(texts)
 }
 
 /// The lines of a file of public texts, without empty ones and those that start with `#`.

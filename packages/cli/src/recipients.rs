@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueHint;
 use fortress::envelope::{Recipient, RecipientInfo};
 use fortress::identity::{IdentityError, PublicIdentity, ScopeIdentity};
-use fortress::shares::ShareSet;
+use fortress::shares::{Share, ShareError, ShareSet};
 
 use crate::failure::{Failure, shown};
 use crate::output::{Care, PRIVATE, Target, write_file};
@@ -23,11 +23,16 @@ pub(crate) struct To {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) to_file: Vec<PathBuf>,
     /// Encrypt for a new share set, such as 2/3: any 2 of its 3 shares open
-    #[arg(long, value_name = "K/N", requires = "shares_dir", value_parser = words::parse_shares)]
+    #[arg(long, value_name = "K/N", value_parser = words::parse_shares)]
     pub(crate) shares: Option<(u8, u8)>,
-    /// The folder to write the shares to, a file each; give each to someone else
+    /// The folder to write the shares to that no --holder has, a file each; give each to someone else
     #[arg(long, value_name = "FOLDER", requires = "shares", value_hint = ValueHint::DirPath)]
     pub(crate) shares_dir: Option<PathBuf>,
+    /// Keep a share in what is written, sealed for whoever holds IDENTITY, or for each one in a FILE of them; can be repeated
+    ///
+    /// The holder takes it out with `fortress identity shares`.
+    #[arg(long, value_name = "IDENTITY|FILE", requires = "shares", value_hint = ValueHint::FilePath)]
+    pub(crate) holder: Vec<String>,
 }
 
 /// The recipients that `To` names.
@@ -38,10 +43,11 @@ pub(crate) struct Recipients {
     shares: Option<NewShares>,
 }
 
-/// A share set that is made, and the folder for its shares.
+/// A share set that is made, who find their shares in the header, and the folder for the others.
 struct NewShares {
     set: ShareSet,
-    folder: PathBuf,
+    holders: Vec<PublicIdentity>,
+    folder: Option<PathBuf>,
     written: Cell<bool>,
 }
 
@@ -62,11 +68,36 @@ impl To {
                 recipients.add(&line).map_err(|error| Failure::from(error).of(&place()))?;
             }
         }
-        if let (Some((threshold, count)), Some(folder)) = (self.shares, &self.shares_dir) {
+        if let Some((threshold, count)) = self.shares {
             let set = ShareSet::generate(threshold, count, &mut random::generator())?;
-            recipients.shares = Some(NewShares { set, folder: folder.clone(), written: Cell::new(false) });
+            let holders = self.holders()?;
+            let (shares, folder) = (set.shares().len(), self.shares_dir.clone());
+            if holders.len() > shares {
+                let error = ShareError::TooManyHolders { holders: holders.len(), count };
+                return Err(Failure::from(error).of("--holder"));
+            }
+            if holders.len() < shares && folder.is_none() {
+                return Err(Failure::usage(format!(
+                    "{} of the {count} shares have no holder: name a folder for them with --shares-dir, or holders with --holder",
+                    shares - holders.len()
+                )));
+            }
+            recipients.shares = Some(NewShares { set, holders, folder, written: Cell::new(false) });
         }
         Ok(recipients)
+    }
+
+    /// One each: who held two shares would open alone what takes two.
+    fn holders(&self) -> Result<Vec<PublicIdentity>, Failure> {
+        let mut holders: Vec<PublicIdentity> = Vec::new();
+        for (text, place) in people::public_texts(&self.holder, "--holder")? {
+            let holder = text.parse().map_err(|error: IdentityError| Failure::from(error).of(&place))?;
+            if holders.contains(&holder) {
+                return Err(Failure::usage(format!("{place}: a holder of another share already; each has one")));
+            }
+            holders.push(holder);
+        }
+        Ok(holders)
     }
 }
 
@@ -75,7 +106,7 @@ impl Recipients {
         let identities = self.identities.iter().map(Recipient::from);
         identities
             .chain(self.scopes.iter().map(Recipient::from))
-            .chain(self.shares.iter().map(|new| Recipient::from(&new.set)))
+            .chain(self.shares.iter().map(|new| Recipient::Shares(&new.set, &new.holders)))
             .collect()
     }
 
@@ -83,7 +114,9 @@ impl Recipients {
     /// its shares is never all that opens something.
     pub(crate) fn write_shares(&self) -> Result<(), Failure> {
         match &self.shares {
-            Some(NewShares { set, folder, written }) if !written.replace(true) => write_shares(set, folder),
+            Some(NewShares { set, holders, folder: Some(folder), written }) if !written.replace(true) => {
+                write_shares(set.shares().iter().skip(holders.len()), set.shares().len(), folder).map(drop)
+            }
             _ => Ok(()),
         }
     }
@@ -114,20 +147,24 @@ impl Recipients {
     }
 }
 
-/// Each share in a file that only its owner reads. Nothing is replaced.
-fn write_shares(set: &ShareSet, folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| Failure::write(&shown(folder), &error))?;
-    let (id, threshold, count) = (set.id(), set.threshold(), set.shares().len());
-    for share in set.shares() {
-        let path = folder.join(format!("share-{id}-{}-of-{count}.txt", share.number()));
+/// Each share of a set of `count` in a file that only its owner reads; which they are. Nothing is replaced.
+pub(crate) fn write_shares<'s>(
+    shares: impl Iterator<Item = &'s Share>,
+    count: usize,
+    folder: &Path,
+) -> Result<Vec<PathBuf>, Failure> {
+    let write = |share: &Share| {
+        fs::create_dir_all(folder).map_err(|error| Failure::write(&shown(folder), &error))?;
+        let (id, number, threshold) = (share.set(), share.number(), share.threshold());
+        let path = folder.join(format!("share-{id}-{number}-of-{count}.txt"));
+        let about = format!("share {number} of {count}; any {threshold} of them open; for one person to keep");
         let text = share.expose_text();
-        let about =
-            format!("share {} of {count}; any {threshold} of them open; for one person to keep", share.number());
         let contents = zeroize::Zeroizing::new(format!("# {about}\n{}\n", *text));
         let care = Care { force: false, mode: PRIVATE, durable: true };
-        write_file(&Target::File(path), contents.as_bytes(), care)?;
-    }
-    Ok(())
+        write_file(&Target::File(path.clone()), contents.as_bytes(), care)?;
+        Ok(path)
+    };
+    shares.map(write).collect()
 }
 
 /// A recipient in words.

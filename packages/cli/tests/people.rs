@@ -62,6 +62,28 @@ fn an_identity_is_a_secret_file_and_a_public_text() {
 }
 
 #[test]
+fn any_public_text_is_shown() {
+    let sandbox = sandbox();
+    for algorithm in ["ed25519", "hybrid"] {
+        let public = sandbox.ok_text(&["identity", "new", "-o", algorithm, "--signing", algorithm]);
+        assert!(public.starts_with("fortress-verifying-key-"));
+        sandbox.write("key.pub", &public);
+        let shown = sandbox.json(&["identity", "show", "key.pub", "--json"]);
+        assert_eq!((&shown["kind"], &shown["public"]), (&"verifying key".into(), &public.trim().into()));
+        assert_eq!(shown["id"], sandbox.json(&["identity", "show", algorithm, "--json"])["id"]);
+    }
+    let scope = sandbox.ok_text(&["identity", "scope", "k", "acme"]);
+    sandbox.write("scope.pub", &scope);
+    let shown = sandbox.json(&["identity", "show", "scope.pub", "--json"]);
+    assert_eq!((&shown["kind"], &shown["public"]), (&"identity of a scope, key id".into(), &scope.trim().into()));
+    assert_eq!(shown["id"], sandbox.json(&["keyring", "show", "k", "--json"])["primary"]);
+    for cut in ["fortress-verifying-key-1qqqq", "fortress-scope-1qqqq", "fortress1qqqq", "fortress-other-1qqqq"] {
+        sandbox.write("cut", cut);
+        sandbox.fails(3, &["cut"], &["identity", "show", "cut"]);
+    }
+}
+
+#[test]
 fn an_identity_can_be_sealed_with_a_passphrase() {
     let sandbox = sandbox();
     let public = sandbox.ok_text(&["identity", "new", "-o", "sealed", "-p"]);
@@ -188,23 +210,83 @@ fn any_two_of_three_shares_open() {
     sandbox.fails(2, &["--shares-dir"], &["encrypt", "--shares", "2/3", "plain"]);
 }
 
+/// The header keeps the shares of those who hold an identity, in a keyring as in a file; the rest are written out.
+#[test]
+fn holders_find_their_shares_in_the_header() {
+    let sandbox = sandbox();
+    let holders = ["--shares", "2/3", "--holder", "ada.pub", "--holder", &text(&sandbox, "grace.pub")];
+    sandbox.fails(2, &["1 of the 3 shares", "--shares-dir"], &[&["encrypt", "plain"][..], &holders].concat());
+    sandbox.ok(&[&["encrypt", "plain", "--shares-dir", "rest"][..], &holders].concat());
+    assert_eq!(recipients(&sandbox, "plain.ftrs").len(), 1);
+    let rest = common::names_in(&sandbox.path("rest"));
+    assert!(rest.len() == 1 && rest[0].ends_with("-3-of-3.txt"), "{rest:?}");
+    let rest = format!("rest/{}", rest[0]);
+    let taken = |who: &str| {
+        let take = ["identity", "shares", "plain.ftrs", "--identity", who, "--shares-dir", who_has(who)];
+        let written = sandbox.ok_text(&take);
+        assert_eq!(written.lines().count(), 1);
+        written.trim().to_owned()
+    };
+    let (ada, grace) = (taken("ada"), taken("grace"));
+    assert!(ada.ends_with("-1-of-3.txt") && grace.ends_with("-2-of-3.txt"), "{ada} {grace}");
+    for [a, b] in [[&ada, &grace], [&grace, &rest], [&rest, &ada]] {
+        assert_eq!(sandbox.ok(&["decrypt", "--share", a, "--share", b, "plain.ftrs", "-o", "-"]), b"confidential");
+    }
+    sandbox.fails(4, &["it takes 2 shares"], &["decrypt", "--share", &ada, "plain.ftrs", "-o", "-"]);
+    sandbox.fails(4, &["identity"], &["decrypt", "--identity", "ada", "plain.ftrs", "-o", "-"]);
+    sandbox.fails(8, &["exists"], &["identity", "shares", "plain.ftrs", "--identity", "ada", "--shares-dir", "of-ada"]);
+    sandbox.ok(&["identity", "new", "-o", "edsger"]);
+    let nothing = ["identity", "shares", "plain.ftrs", "--identity", "edsger", "--shares-dir", "none"];
+    sandbox.fails(4, &["plain.ftrs"], &nothing);
+    assert!(!sandbox.exists("none"));
+
+    // A keyring whose shares all have holders leaves nothing lying about.
+    sandbox.ok(&["rewrap", "--add", "--shares", "2/2", "--holder", "ada.pub", "--holder", "grace.pub", "k"]);
+    for who in ["ada", "grace"] {
+        sandbox.ok(&["identity", "shares", "k", "--identity", who, "--shares-dir", "of-keyring"]);
+    }
+    let shares: Vec<String> =
+        common::names_in(&sandbox.path("of-keyring")).iter().map(|name| format!("of-keyring/{name}")).collect();
+    sandbox.ok(&["keyring", "show", "k", "--share", &shares[0], "--share", &shares[1]]);
+
+    let many = ["encrypt", "plain", "-o", "x", "--shares", "2/2", "--holder"];
+    sandbox.fails(2, &["a holder of another share"], &[&many[..], &["ada.pub", "--holder", "ada.pub"]].concat());
+    let three = ["ada.pub", "--holder", "grace.pub", "--holder", "edsger.pub"];
+    sandbox.write("edsger.pub", sandbox.ok(&["identity", "show", "edsger"]));
+    sandbox.fails(2, &["--holder", "3 identities", "2 shares"], &[&many[..], &three].concat());
+    sandbox.fails(2, &["--shares"], &["encrypt", "plain", "--to-file", "ada.pub", "--holder", "ada.pub", "-o", "x"]);
+    assert!(!sandbox.exists("x"));
+}
+
+fn who_has(who: &str) -> &'static str {
+    if who == "ada" { "of-ada" } else { "of-grace" }
+}
+
+#[test]
+fn a_narrowed_keyring_is_for_people() {
+    let sandbox = sandbox();
+    sandbox.ok(&["encrypt", "-k", "k", "--scope", "acme", "plain"]);
+    let scope = ["keyring", "scope", "k", "acme", "-o"];
+    sandbox.ok(&[&scope[..], &["for-ada", "--to-file", "ada.pub"]].concat());
+    assert_eq!(recipients(&sandbox, "for-ada").len(), 1, "and no passphrase");
+    let decrypt = ["decrypt", "-k", "for-ada", "--identity", "ada", "plain.ftrs", "-o", "-"];
+    assert_eq!(sandbox.ok(&decrypt), b"confidential");
+    sandbox.write("new.pass", "another");
+    let both = ["both", "-p", "--to-file", "ada.pub", "--argon2", CHEAP, "--new-passphrase-file", "new.pass"];
+    sandbox.ok(&[&scope[..], &both].concat());
+    assert_eq!(recipients(&sandbox, "both").len(), 2);
+    sandbox.ok(&["verify", "-k", "both", "--passphrase-file", "new.pass", "plain.ftrs"]);
+    let no_passphrase = [&scope[..], &["x", "--to-file", "ada.pub", "--argon2", CHEAP]].concat();
+    sandbox.fails(2, &["--argon2 is of a passphrase", "-p"], &no_passphrase);
+    let new = ["keyring", "new", "-o", "x", "--to-file", "ada.pub", "--argon2", CHEAP];
+    sandbox.fails(2, &["--argon2 is of a passphrase", "-p"], &new);
+    assert!(!sandbox.exists("x"));
+}
+
 #[test]
 fn a_keyring_for_people_and_shares_is_recovered() {
     let sandbox = sandbox();
-    let new = [
-        "keyring",
-        "new",
-        "-o",
-        "team",
-        "--to-file",
-        "ada.pub",
-        "--shares",
-        "2/3",
-        "--shares-dir",
-        "shares",
-        "--argon2",
-        CHEAP,
-    ];
+    let new = ["keyring", "new", "-o", "team", "--to-file", "ada.pub", "--shares", "2/3", "--shares-dir", "shares"];
     sandbox.ok(&new);
     assert_eq!(recipients(&sandbox, "team").len(), 2, "and no passphrase");
     sandbox.ok(&["encrypt", "-k", "team", "--identity", "ada", "plain"]);
@@ -287,6 +369,7 @@ fn people_are_added_and_taken_out_of_keyrings() {
     assert_eq!(by("ada").status.code(), Some(4));
     assert_eq!(by("grace").stdout, b"confidential");
     sandbox.ok(&["keyring", "show", "k"]);
+    sandbox.fails(2, &["bound to no context"], &["rewrap", "--add", "--to-file", "ada.pub", "--context", "a=b", "k"]);
 
     // Rotated for those who stay, and nobody is shut out unnoticed.
     sandbox.fails(2, &["2 recipients", "shut out the others"], &["keyring", "rotate", "k"]);
@@ -307,7 +390,7 @@ fn people_are_added_and_taken_out_of_keyrings() {
 fn nobody_is_shut_out_by_those_who_are_brought() {
     let sandbox = sandbox();
     sandbox.ok(&["identity", "new", "-o", "edsger"]);
-    let new = ["keyring", "new", "-o", "team", "--to-file", "ada.pub", "--to-file", "grace.pub", "--argon2", CHEAP];
+    let new = ["keyring", "new", "-o", "team", "--to-file", "ada.pub", "--to-file", "grace.pub"];
     sandbox.ok(&new);
     let before = sandbox.read("team");
     let rotate = ["keyring", "rotate", "team", "--identity", "ada", "--identity"];

@@ -88,8 +88,8 @@ pub(crate) struct KeyringNew {
     ///
     /// The default, t=3,m=65536,p=4, takes a fifth of a second and 64 MiB each time the keyring is opened. A passphrase that a machine made from
     /// 16 random bytes or more cannot be guessed at any cost: t=1,m=8192,p=1 will do for it.
-    #[arg(long, value_name = "COSTS", default_value = "t=3,m=65536,p=4", value_parser = words::parse_argon2, conflicts_with = "recipient")]
-    pub(crate) argon2: Argon2Params,
+    #[arg(long, value_name = "COSTS", value_parser = words::parse_argon2)]
+    pub(crate) argon2: Option<Argon2Params>,
     /// Seal it for a key in a hardware module or a service, by its URI, in place of a passphrase, or besides one with -p
     ///
     /// It is then opened with --unlock and the same URI. If that key is lost, so is the keyring: keep a copy of the key in another module, or escrow the
@@ -101,7 +101,7 @@ pub(crate) struct KeyringNew {
     pub(crate) force: bool,
 }
 
-/// Narrow a keyring to a scope, and seal the result with a passphrase of its own or for another keyring
+/// Narrow a keyring to a scope, and seal the result with a passphrase of its own, for people or for another keyring
 ///
 /// Its holder can read and write what is encrypted at that scope and below, and nothing beside or above it.
 #[derive(Debug, Args)]
@@ -120,9 +120,14 @@ pub(crate) struct KeyringScope {
     /// OTHER is opened by --new-passphrase-file.
     #[arg(long = "for", value_name = "OTHER", value_hint = ValueHint::FilePath)]
     pub(crate) recipient: Option<PathBuf>,
-    /// Costs of guessing the passphrase, as t=PASSES,m=KIB,p=LANES
-    #[arg(long, value_name = "COSTS", default_value = "t=3,m=65536,p=4", value_parser = words::parse_argon2, conflicts_with = "recipient")]
-    pub(crate) argon2: Argon2Params,
+    /// Seal it with a passphrase besides --to and --shares; the default where none of them and no --for is given
+    #[arg(short, long, conflicts_with = "recipient")]
+    pub(crate) passphrase: bool,
+    #[command(flatten)]
+    pub(crate) to: To,
+    /// Costs of guessing the passphrase, as t=PASSES,m=KIB,p=LANES [default: t=3,m=65536,p=4]
+    #[arg(long, value_name = "COSTS", value_parser = words::parse_argon2, conflicts_with = "recipient")]
+    pub(crate) argon2: Option<Argon2Params>,
     /// Replace FILE
     #[arg(short, long)]
     pub(crate) force: bool,

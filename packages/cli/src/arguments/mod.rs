@@ -36,8 +36,8 @@ pub(crate) use token::{TokenCommand, TokenWith, Values};
 ///     fortress decrypt -k team.keyring report.pdf.ftrs
 ///
 /// No file is replaced unless --force says so, and none appears under its name
-/// before it is whole and authentic. Every command reads standard input and writes
-/// standard output where it is given no file, or "-".
+/// before it is whole and authentic. `encrypt`, `decrypt`, `verify` and `inspect` read
+/// standard input where they are given no FILE, or "-", and `token` a value a line.
 #[derive(Debug, Parser)]
 #[command(name = "fortress", version, max_term_width = 100, verbatim_doc_comment, after_long_help = EXIT_CODES_NOTE)]
 pub(crate) struct Arguments {

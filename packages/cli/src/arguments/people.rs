@@ -39,10 +39,25 @@ pub(crate) enum IdentityCommand {
         #[arg(value_parser = words::parse_scope)]
         scope: Scope,
     },
-    /// Print the public part of a secret identity or signing key
+    /// Print the public part of a secret identity or signing key; of a public text, what it is and its id
     Show {
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
+    },
+    /// Take out the shares that a file or sealed keyring keeps for an identity
+    ///
+    /// They were sealed for it with --holder. As many holders as it takes bring theirs together, and open with --share. Nobody who has only the file can
+    /// make one up that opens anything.
+    Shares {
+        /// The file or sealed keyring
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// The secret identity
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        identity: PathBuf,
+        /// The folder to write the shares to, a file each
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+        shares_dir: PathBuf,
     },
 }
 

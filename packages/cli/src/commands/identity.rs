@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
-use fortress::grant::{Algorithm, SigningKey};
-use fortress::identity::{IdentityError, PublicIdentity, SecretIdentity};
+use fortress::envelope::{self, Header, RecipientInfo};
+use fortress::grant::{Algorithm, SigningKey, SigningKeyError, VerifyingKey};
+use fortress::identity::{IdentityError, PublicIdentity, ScopeIdentity, SecretIdentity};
+use fortress::inspect;
 use serde_json::json;
 
 use crate::arguments::{Common, IdentityCommand, Signing};
 use crate::failure::{Failure, shown};
+use crate::input::{Input, Source};
 use crate::output::{Care, Output, PRIVATE, Target};
 use crate::random;
+use crate::recipients::write_shares;
 use crate::report::Report;
 use crate::{keyrings, people};
 
@@ -41,14 +45,35 @@ pub(super) fn run(command: &IdentityCommand, common: &Common, report: &Report) -
         IdentityCommand::Scope { file, scope } => {
             let unlocked = keyrings::unlock(&file.keyring, &file.unlock, common)?;
             let identity = keyrings::narrow(unlocked.keyring, Some(scope))?.scope_identity()?;
-            let (id, public) = (identity.key_id().to_string(), identity.to_string());
-            Held { kind: "identity of a scope, key id", id, public }.tell(&shown(&file.keyring), report)
+            Held::of_scope(&identity).tell(&shown(&file.keyring), report)
         }
         IdentityCommand::Show { file } => held(file, common)?.tell(&shown(file), report),
+        IdentityCommand::Shares { file, identity, shares_dir } => {
+            shares(file, &people::secret_identity(identity, &common.passphrases)?, shares_dir, report)
+        }
     }
 }
 
-/// The public part of what a file holds, be it secret or public.
+/// Writes the shares that a file keeps for an identity.
+fn shares(file: &Path, identity: &SecretIdentity, folder: &Path, report: &Report) -> Result<(), Failure> {
+    let name = shown(file);
+    let prefix = Input::open(&Source::File(file.to_owned()))?.read_prefix()?;
+    let of = |failure: Failure| failure.of(&name);
+    let shares = envelope::held_shares(&prefix, identity).map_err(|error| of(error.into()))?;
+    let header = inspect::envelope(&prefix, None).map_err(|error| of(error.into()))?.header;
+    let infos: Vec<RecipientInfo> = header.iter().flat_map(Header::recipient_infos).collect();
+    let mut written = Vec::new();
+    for info in infos {
+        if let RecipientInfo::Shares { set, count, .. } = info {
+            let of_set = shares.iter().filter(|share| share.set() == set);
+            written.extend(write_shares(of_set, count.into(), folder)?);
+        }
+    }
+    let written: Vec<String> = written.iter().map(|path| shown(path)).collect();
+    report.result(|| json!({ "file": name, "shares": written }), || written.join("\n"))
+}
+
+/// The public part of what a file holds, be it secret or public. Public texts are told apart by how they start.
 fn held(path: &Path, common: &Common) -> Result<Held, Failure> {
     let text = people::secret_text(path, |name| common.passphrases.opening(name))?;
     let of = |failure: Failure| failure.of(&shown(path));
@@ -58,6 +83,12 @@ fn held(path: &Path, common: &Common) -> Result<Held, Failure> {
     if text.starts_with("FORTRESS-") {
         let secret = SecretIdentity::from_text(&text).map_err(|error| of(error.into()))?;
         return Ok(Held::of_identity(secret.public()));
+    }
+    if text.starts_with("fortress-verifying-key-") {
+        return text.parse().map(|key| Held::of_verifying_key(&key)).map_err(|error: SigningKeyError| of(error.into()));
+    }
+    if text.starts_with("fortress-scope-") {
+        return text.parse().map(|scope| Held::of_scope(&scope)).map_err(|error: IdentityError| of(error.into()));
     }
     text.parse()
         .map(|public: PublicIdentity| Held::of_identity(&public))
@@ -79,6 +110,14 @@ impl Held {
     fn of_signing_key(key: &SigningKey) -> Held {
         let verifying = key.verifying_key();
         Held { kind: "signing key", id: verifying.id().to_string(), public: verifying.to_string() }
+    }
+
+    fn of_verifying_key(key: &VerifyingKey) -> Held {
+        Held { kind: "verifying key", id: key.id().to_string(), public: key.to_string() }
+    }
+
+    fn of_scope(scope: &ScopeIdentity) -> Held {
+        Held { kind: "identity of a scope, key id", id: scope.key_id().to_string(), public: scope.to_string() }
     }
 
     /// The public text alone on standard output, so that it can be redirected; the rest beside it.

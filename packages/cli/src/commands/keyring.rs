@@ -1,7 +1,7 @@
 //! `fortress keyring …`.
 
 use fortress::envelope::{Metadata, Recipient};
-use fortress::{KeyId, Keyring, Timestamp, VersionState};
+use fortress::{Argon2Params, KeyId, Keyring, Timestamp, VersionState};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -70,9 +70,10 @@ fn new(arguments: &KeyringNew, common: &Common, report: &Report) -> Result<(), F
     drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
     let key = recipient.as_ref().map(|uri| common.hardware.open(uri)).transpose()?;
     let by_passphrase = *passphrase || to.is_empty() && key.is_none();
+    let params = params(*argon2, by_passphrase)?;
     let passphrase = by_passphrase.then(|| common.passphrases.setting_only(&name)).transpose()?;
     let others = to.recipients()?;
-    let passphrase = passphrase.iter().map(|passphrase| Recipient::Passphrase(passphrase, *argon2));
+    let passphrase = passphrase.iter().map(|passphrase| Recipient::Passphrase(passphrase, params));
     let key = key.iter().map(|key| Recipient::External(&**key));
     let recipients: Vec<Recipient<'_>> = key.chain(passphrase).chain(others.list()).collect();
     let keyring = Keyring::generate(*profile, now(), &mut random::generator())?;
@@ -83,6 +84,14 @@ fn new(arguments: &KeyringNew, common: &Common, report: &Report) -> Result<(), F
         || json!({ "keyring": name, "profile": profile.name(), "primary": primary.to_string() }),
         || format!("{name}: a keyring of profile {}, version {primary}; keep a copy of it", profile.name()),
     )
+}
+
+/// What guessing a passphrase shall cost. Without a passphrase to guess, an option that says so would mean nothing.
+fn params(argon2: Option<Argon2Params>, by_passphrase: bool) -> Result<Argon2Params, Failure> {
+    if argon2.is_some() && !by_passphrase {
+        return Err(Failure::usage("--argon2 is of a passphrase, and there is none: give -p too"));
+    }
+    Ok(argon2.unwrap_or(Argon2Params::RECOMMENDED))
 }
 
 fn show(keyring: &Keyring, report: &Report) -> Result<(), Failure> {
@@ -128,21 +137,21 @@ fn show(keyring: &Keyring, report: &Report) -> Result<(), Failure> {
 }
 
 fn scope(arguments: &KeyringScope, unlocked: &Unlocked, common: &Common, report: &Report) -> Result<(), Failure> {
-    let KeyringScope { scope, output, recipient, argon2, force, .. } = arguments;
+    let KeyringScope { scope, output, recipient, passphrase, to, argon2, force, .. } = arguments;
     let name = shown(output);
+    let by_passphrase = *passphrase || to.is_empty() && recipient.is_none();
+    let params = params(*argon2, by_passphrase)?;
     let root = &unlocked.keyring;
     let narrowed = root.scope(&scope.0)?;
     drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
-    match recipient {
-        Some(other) => {
-            let other = unlock_second(other, &Unlock::default(), common)?.keyring;
-            seal(&narrowed, &[(&other).into()], Metadata::default(), output, *force)?;
-        }
-        None => {
-            let passphrase = common.passphrases.setting(&name)?;
-            seal(&narrowed, &[Recipient::Passphrase(&passphrase, *argon2)], Metadata::default(), output, *force)?;
-        }
-    }
+    let other = recipient.as_ref().map(|other| unlock_second(other, &Unlock::default(), common)).transpose()?;
+    let passphrase = by_passphrase.then(|| common.passphrases.setting(&name)).transpose()?;
+    let people = to.recipients()?;
+    let other = other.iter().map(|other| Recipient::from(&other.keyring));
+    let passphrase = passphrase.iter().map(|passphrase| Recipient::Passphrase(passphrase, params));
+    let recipients: Vec<Recipient<'_>> = other.chain(passphrase).chain(people.list()).collect();
+    people.write_shares()?;
+    seal(&narrowed, &recipients, Metadata::default(), output, *force)?;
     report.result(
         || json!({ "keyring": name, "scope": narrowed.path(), "primary": narrowed.primary().to_string() }),
         || format!("{name}: the keyring narrowed to {}", words::written(narrowed.path())),

@@ -63,6 +63,7 @@ pub(super) fn run(arguments: &Rewrap, common: &Common, report: &mut Report) -> R
         context: (to_others || !arguments.context.is_empty())
             .then(|| keyrings::context(&arguments.context))
             .transpose()?,
+        bound: !arguments.context.is_empty(),
         named: &named,
         opener: &opener,
     };
@@ -96,6 +97,8 @@ struct Rewrapping<'r> {
     recipients: Vec<Recipient<'r>>,
     named: &'r Recipients,
     context: Option<Context>,
+    /// Was a context given?
+    bound: bool,
 }
 
 impl Rewrapping<'_> {
@@ -157,6 +160,11 @@ impl Rewrapping<'_> {
         report: &Report,
     ) -> Result<(), Failure> {
         let of = |error: EnvelopeError| Failure::from(error).of(name);
+        if self.bound {
+            return Err(Failure::usage(format!(
+                "{name} is a sealed keyring, which is bound to no context: leave --context out"
+            )));
+        }
         let Some(rest) = input.read_all(MAX_KEYRING_LEN)? else {
             return Err(of(EnvelopeError::NonCanonical));
         };
