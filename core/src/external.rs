@@ -72,6 +72,11 @@ impl AnsweredKey {
         AnsweredKey { reference, wrapped, associated, file_key: Some(file_key) }
     }
 
+    /// Did it unwrap what it was asked for?
+    pub fn has_unwrapped(&self) -> bool {
+        matches!(self.file_key, Some(Ok(_)))
+    }
+
     fn not_asked(&self) -> ExternalKeyError {
         ExternalKeyError::Unavailable { reference: self.reference.clone(), reason: NOT_ASKED.into() }
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use fortress::{
     Argon2Params, Keyring, Passphrase,
-    envelope::{Identity, Recipient, external_requests},
+    envelope::{Identity, MAX_EXTERNAL_TRIES, Recipient, external_requests},
     external::AnsweredKey,
     grant::Grant,
     identity::{PublicIdentity, ScopeIdentity, SecretIdentity},
@@ -150,14 +150,19 @@ impl Parties {
         let requests = py.detach(|| {
             Lent::new(self, None).with_identities(&[], |identities| Ok(external_requests(prefix, identities)?))
         })?;
-        for request in requests {
-            for key in self.external() {
-                if key.opens(py, &request.reference)? {
-                    let (answer, error) = key.unwrapping(py, request)?;
-                    answers.push(answer);
-                    trouble = error.or(trouble);
-                    break;
+        // What one key did not unwrap may be another one's: two services can know keys by the same name.
+        let mut open = vec![false; requests.len()];
+        for key in self.external() {
+            let mut asked = 0;
+            for (request, open) in requests.iter().zip(&mut open) {
+                if *open || asked == MAX_EXTERNAL_TRIES || !key.opens(py, &request.reference)? {
+                    continue;
                 }
+                asked += 1;
+                let (answer, error) = key.unwrapping(py, request.clone())?;
+                *open = answer.has_unwrapped();
+                answers.push(answer);
+                trouble = error.or(trouble);
             }
         }
         Ok((answers, trouble))

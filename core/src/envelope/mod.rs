@@ -27,7 +27,7 @@ use rand_core::TryCryptoRng;
 pub use draft::{ExternalRequest, external_requests};
 pub use error::EnvelopeError;
 pub use header::{Header, MAX_HEADER_LEN, MAX_RECIPIENTS, Metadata, PREAMBLE_LEN};
-pub use recipient::{Identity, MAX_PASSPHRASES, Recipient, RecipientInfo};
+pub use recipient::{Identity, MAX_EXTERNAL_TRIES, MAX_PASSPHRASES, Recipient, RecipientInfo};
 
 pub use rewrap::{Keep, RewrapOptions, rewrap, rewrapped_len};
 

@@ -38,6 +38,8 @@ pub(super) use opening::{external_requests, is_for, opens_at_hand};
 
 /// Passphrase recipients of an envelope, at most: each may cost a reader a second.
 pub const MAX_PASSPHRASES: usize = 8;
+/// References that one external key is asked for, at most (spec R-7): each may be a call to somewhere.
+pub const MAX_EXTERNAL_TRIES: usize = 4;
 
 /// Who may open an envelope.
 #[derive(Clone, Copy, Debug)]

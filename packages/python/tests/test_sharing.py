@@ -223,6 +223,26 @@ def test_the_trouble_of_an_external_key(trouble: Exception, code: str) -> None:
     assert fortress.decrypt_bytes(both, passphrase=CHEAP, identities=[vault]) == DATA
 
 
+def test_a_key_that_failed_leaves_its_reference_to_another_one() -> None:
+    site, other_site = Vault(), Vault()
+    envelope = fortress.encrypt_bytes(DATA, recipients=[other_site])
+    site.trouble = TimeoutError("the site is down")
+    assert fortress.decrypt_bytes(envelope, identities=[site, other_site]) == DATA
+    assert (site.asked, other_site.asked) == (1, 2)
+
+
+def test_a_header_cannot_ask_a_key_a_thousand_times() -> None:
+    class Willing(Vault):
+        def opens(self, reference: str) -> bool:
+            return reference.startswith(self.name)
+
+    strangers = [Vault(f"test:vault?way={n}") for n in range(9)]
+    willing = Willing()
+    with pytest.raises(fortress.AuthenticationError):
+        fortress.decrypt_bytes(fortress.encrypt_bytes(DATA, recipients=strangers), identities=[willing])
+    assert willing.asked == 4
+
+
 def test_what_ends_the_program_passes_an_external_key() -> None:
     vault = Vault()
     vault.trouble = KeyboardInterrupt()

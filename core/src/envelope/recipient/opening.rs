@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Identity, Wrapped, external, info::kinds, keyring, passphrase::Body};
+use super::{Identity, MAX_EXTERNAL_TRIES, Wrapped, external, info::kinds, keyring, passphrase::Body};
 #[cfg(feature = "sharing")]
 use super::{identity, scope, shares};
 use crate::{
@@ -157,6 +157,3 @@ fn by_passphrase(
 fn bodies(recipients: &[Wrapped], kind: RecipientKind) -> impl Iterator<Item = &[u8]> {
     recipients.iter().filter(move |wrapped| wrapped.kind == kind).map(|wrapped| wrapped.body.as_slice())
 }
-
-/// Different references that one key is asked for (spec R-7).
-const MAX_EXTERNAL_TRIES: usize = 4;
