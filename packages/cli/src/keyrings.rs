@@ -267,10 +267,11 @@ impl Sealed {
 impl Unlocked {
     /// What guessing its passphrase costs; what is recommended for one that has none.
     pub(crate) fn params(&self) -> Argon2Params {
-        match self.opener {
-            Opener::Passphrase(_, params) => params,
-            Opener::Keyring(_) | Opener::External(_) | Opener::People(_) => Argon2Params::RECOMMENDED,
-        }
+        let of_its_own = self.recipients.iter().find_map(|info| match info {
+            RecipientInfo::Passphrase { params } => Some(*params),
+            _ => None,
+        });
+        of_its_own.unwrap_or(Argon2Params::RECOMMENDED)
     }
 
     /// Writes the keyring back, sealed for what opened it, or for another passphrase in its place; and for those whom `reseal` names.
@@ -294,7 +295,8 @@ impl Unlocked {
             named.include(info) || matches!(info, RecipientInfo::External { reference } if by_a_key(reference))
         };
         let others: Vec<&RecipientInfo> = self.recipients.iter().filter(|info| !is_named(info)).collect();
-        let own = self.opener.count(&others);
+        // A new passphrase takes the place of one, and not of a key or a person that opened the keyring: who adds it shuts nobody out unsaid.
+        let own = if new.is_some() && !by_passphrase { 0 } else { self.opener.count(&others) };
         // A header does not tell passphrases apart: the one that is set stands for one of them, where what opened the keyring is not left out for it.
         let replaces = reseal.passphrase || new.is_some() && own == 0;
         let has_one = others.iter().any(|info| matches!(info, RecipientInfo::Passphrase { .. }));
@@ -308,10 +310,6 @@ impl Unlocked {
             )));
         }
         let passphrase = reseal.passphrase.then(|| common.passphrases.setting(&shown(path))).transpose()?;
-        let params = self.recipients.iter().find_map(|info| match info {
-            RecipientInfo::Passphrase { params } => Some(*params),
-            _ => None,
-        });
         // Whoever is named and opened it as well is one recipient.
         let opened_by_named = |key: &dyn ExternalKey| keys.iter().any(|named| named.opens(key.reference()));
         let mut recipients = match (new, &self.opener) {
@@ -320,8 +318,7 @@ impl Unlocked {
             (None, opener) => opener.recipients(&self.recipients),
         };
         recipients.extend(keys.iter().map(|key| Recipient::External(&**key)));
-        let params = params.unwrap_or(Argon2Params::RECOMMENDED);
-        recipients.extend(passphrase.iter().map(|passphrase| Recipient::Passphrase(passphrase, params)));
+        recipients.extend(passphrase.iter().map(|passphrase| Recipient::Passphrase(passphrase, self.params())));
         recipients.extend(named.list());
         if recipients.is_empty() {
             return Err(Failure::usage(

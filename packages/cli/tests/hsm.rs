@@ -205,8 +205,15 @@ fn one_data_key_for_many_files() {
     hardware.ok(&["rewrap", "--key", KEK, "c.ftrs"]);
     assert!(inspected("c.ftrs").starts_with("\"pkcs11:token=vault"));
     hardware.ok(&["verify", "--key", KEK, "c.ftrs"]);
+    // Whoever takes the key out takes its data keys out.
+    let add = ["rewrap", "--key", KEK, "--add", "-p", "a.ftrs"];
+    let added = hardware.command(&add).env("FORTRESS_NEW_PASSPHRASE", common::PASSPHRASE).output().unwrap();
+    assert!(added.status.success(), "{added:?}");
+    let reference = inspected("c.ftrs");
+    hardware.ok(&["rewrap", "--key", KEK, "--remove", reference.trim_matches('"'), "a.ftrs"]);
+    hardware.fails(4, &["passphrase"], &["verify", "--key", KEK, "a.ftrs"]);
     hardware.ok(&["hsm", "init-key", "pkcs11:token=vault;object=other"]);
-    hardware.fails(4, &["datakey:pkcs11:"], &["verify", "--key", "pkcs11:token=vault;object=other", "a.ftrs"]);
+    hardware.fails(4, &["datakey:pkcs11:"], &["verify", "--key", "pkcs11:token=vault;object=other", "b.ftrs"]);
     hardware.fails(2, &["--recipient"], &["encrypt", "--data-key", "-p", "a", "-o", "x"]);
 }
 

@@ -139,7 +139,9 @@ fn a_keyring_sealed_for_another_one() {
 
     // Sealed anew, it is for what opened it, unless a passphrase takes its place.
     sandbox.write("new", "its own");
-    sandbox.ok(&[&["keyring", "change-passphrase", "granted", "--new-passphrase-file", "new"], &by[..]].concat());
+    let change = [&["keyring", "change-passphrase", "granted", "--new-passphrase-file", "new"], &by[..]].concat();
+    sandbox.fails(2, &["shut out"], &change);
+    sandbox.ok(&[&change[..], &["--drop-others"]].concat());
     let shown = sandbox.json(&["keyring", "show", "granted", "--passphrase-file", "new", "--json"]);
     assert_eq!(shown["scope"], serde_json::json!(["acme"]));
 }

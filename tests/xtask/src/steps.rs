@@ -12,7 +12,7 @@ use crate::setup::{self, Environment, Need};
 use crate::{constant_time, demo, interop, lint, package, wasm, wheel};
 
 /// The core with its assembly backends.
-pub(crate) const ASSEMBLY: [&str; 3] = ["--no-default-features", "--features", "assembly,unicode,sharing"];
+pub(crate) const ASSEMBLY: [&str; 3] = ["--no-default-features", "--features", "assembly,unicode,grants"];
 
 /// One part of the tests, in the order in which they run: the quick and the telling first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use fortress::envelope::{self, EnvelopeError, Header, Keep, Recipient, RecipientInfo, RewrapOptions};
+use fortress::external::wrapping_reference;
 use fortress::identity::PublicIdentity;
 use fortress::{Context, Keyring, inspect};
 use serde_json::json;
@@ -235,7 +236,10 @@ fn names(who: &str, place: usize, info: &RecipientInfo) -> bool {
             id.to_string() == who || who.parse::<PublicIdentity>().is_ok_and(|identity| identity.id() == *id)
         }
         RecipientInfo::Shares { set, .. } => set.to_string() == who,
-        RecipientInfo::External { reference } => reference == who,
+        // A data key goes with the key that wrapped it, which opens it.
+        RecipientInfo::External { reference } => {
+            [Some(&**reference), wrapping_reference(reference)].contains(&Some(who))
+        }
         _ => false,
     }
 }
