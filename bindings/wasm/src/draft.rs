@@ -18,7 +18,7 @@ use crate::{
 
 /// An envelope that is yet to get its recipients.
 #[wasm_bindgen]
-pub struct EnvelopeDraft(Draft);
+pub struct EnvelopeDraft(pub(crate) Draft);
 
 #[wasm_bindgen]
 impl EnvelopeDraft {

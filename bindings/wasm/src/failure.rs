@@ -1,9 +1,13 @@
 //! Errors on their way out: the core's stable code and its sentence.
 
+#[cfg(any(feature = "envelopes", feature = "signatures"))]
+use fortress::grant::{GrantError, SigningKeyError};
 use fortress::{
     ContextError, KeyringError, PassphraseError, SuiteError, batch::BatchError, chunked::ChunkedError,
-    envelope::EnvelopeError, identity::IdentityError, shares::ShareError, token::TokenError,
+    envelope::EnvelopeError, token::TokenError,
 };
+#[cfg(feature = "envelopes")]
+use fortress::{identity::IdentityError, shares::ShareError};
 
 /// An error of the core, or of this side of the border.
 pub(crate) struct Failure {
@@ -52,14 +56,9 @@ impl From<BatchError> for Failure {
     }
 }
 
-from_core!(
-    ChunkedError,
-    ContextError,
-    EnvelopeError,
-    IdentityError,
-    KeyringError,
-    PassphraseError,
-    ShareError,
-    SuiteError,
-    TokenError
-);
+from_core!(ChunkedError, ContextError, EnvelopeError, KeyringError, PassphraseError, SuiteError, TokenError);
+
+#[cfg(feature = "envelopes")]
+from_core!(IdentityError, ShareError);
+#[cfg(any(feature = "envelopes", feature = "signatures"))]
+from_core!(GrantError, SigningKeyError);

@@ -282,6 +282,12 @@ impl<'i> Reader<'i> {
         }
     }
 
+    /// A path: the number of its segments, then each.
+    pub(crate) fn path(&mut self) -> Result<Vec<&'i str>, Failure> {
+        let count = self.number()?;
+        (0..count).map(|_| self.text()).collect()
+    }
+
     pub(crate) fn pairs(&mut self) -> Result<Vec<(&'i str, &'i str)>, Failure> {
         let count = self.number()?;
         (0..count).map(|_| self.pair()).collect()

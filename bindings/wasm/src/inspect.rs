@@ -123,6 +123,10 @@ fn write_recipient(out: &mut Vec<u8>, info: RecipientInfo) {
             json::number(object.key("threshold"), threshold.into());
             json::number(object.key("count"), count.into());
         }
+        RecipientInfo::Scope { key_id } => {
+            json::string(object.key("kind"), "scope");
+            json::string(object.key("keyId"), &key_id.to_string());
+        }
         RecipientInfo::Other { kind } => {
             json::string(object.key("kind"), "other");
             json::number(object.key("type"), kind);

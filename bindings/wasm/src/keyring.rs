@@ -38,11 +38,7 @@ impl KeyringHandle {
 
     /// Narrows it to a scope. Frame: the number of segments, then each.
     pub fn scope(&self, len: usize) -> Option<KeyringHandle> {
-        frame::make(len, |input, _| {
-            let count = input.number()?;
-            let segments = (0..count).map(|_| input.text()).collect::<Result<Vec<_>, Failure>>()?;
-            Ok(KeyringHandle::new(self.keyring.borrow().scope(segments)?))
-        })
+        frame::make(len, |input, _| Ok(KeyringHandle::new(self.keyring.borrow().scope(input.path()?)?)))
     }
 
     /// Adds a fresh primary version, created `now`. Result: its key id.
@@ -95,7 +91,7 @@ impl KeyringHandle {
 }
 
 impl KeyringHandle {
-    fn new(keyring: Keyring) -> KeyringHandle {
+    pub(crate) fn new(keyring: Keyring) -> KeyringHandle {
         KeyringHandle { keyring: Rc::new(RefCell::new(keyring)), metadata: String::from("{}") }
     }
 
@@ -123,11 +119,7 @@ fn describe(keyring: &Keyring, metadata: &str, out: &mut Vec<u8>) {
     object.key("metadata").extend_from_slice(metadata.as_bytes());
     json::string(object.key("profile"), keyring.profile().name());
     json::string(object.key("primary"), &keyring.primary().to_string());
-    let mut path = Json::array(object.key("path"));
-    for segment in keyring.path() {
-        json::string(path.element(), segment);
-    }
-    path.end();
+    describe_path(keyring.path(), object.key("path"));
     let mut versions = Json::array(object.key("versions"));
     for info in keyring.versions() {
         let mut version = Json::object(versions.element());
@@ -140,8 +132,16 @@ fn describe(keyring: &Keyring, metadata: &str, out: &mut Vec<u8>) {
     object.end();
 }
 
+pub(crate) fn describe_path(path: &[String], out: &mut Vec<u8>) {
+    let mut segments = Json::array(out);
+    for segment in path {
+        json::string(segments.element(), segment);
+    }
+    segments.end();
+}
+
 /// Fractions of seconds are dropped; times before 1970 count as 1970.
-fn timestamp(seconds: f64) -> Timestamp {
+pub(crate) fn timestamp(seconds: f64) -> Timestamp {
     Timestamp(seconds as u64)
 }
 

@@ -5,13 +5,18 @@
 
 // Without a host there is nothing to forward to: on other targets the crate is empty.
 #![cfg(target_arch = "wasm32")]
+#![cfg_attr(not(feature = "fields"), expect(dead_code, reason = "the frame does more than signatures need"))]
 
 #[cfg(feature = "envelopes")]
 pub mod draft;
 mod failure;
 pub mod frame;
+#[cfg(feature = "envelopes")]
+pub mod grants;
+#[cfg(feature = "fields")]
 pub mod inspect;
 mod json;
+#[cfg(feature = "fields")]
 pub mod keyring;
 #[cfg(feature = "envelopes")]
 pub mod message;
@@ -24,4 +29,7 @@ mod random;
 pub mod sealed;
 #[cfg(feature = "envelopes")]
 pub mod sharing;
+#[cfg(feature = "signatures")]
+pub mod signatures;
+#[cfg(feature = "fields")]
 pub mod tokens;

@@ -7,7 +7,7 @@ use fortress::{
     Argon2Params, Keyring, Passphrase,
     envelope::{ExternalRequest, Identity, Recipient},
     external::{AnsweredKey, ExternalKeyError},
-    identity::{IdentityError, PublicIdentity, SecretIdentity},
+    identity::{IdentityError, PublicIdentity, ScopeIdentity, SecretIdentity},
     shares::{Share, ShareSet, Shares},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -15,6 +15,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::{
     failure::Failure,
     frame::{self, Reader},
+    grants::{GrantAt, GrantHandle},
     keyring::KeyringHandle,
     sharing::{IdentityHandle, ShareSetHandle},
 };
@@ -33,6 +34,10 @@ enum Party {
     Identity(Rc<SecretIdentity>),
     /// Someone else's: a recipient only.
     Public(PublicIdentity),
+    /// A scope's: a recipient only.
+    Scope(ScopeIdentity),
+    /// For what it allows.
+    Grant(GrantAt),
     /// A recipient only, and who holds its first shares.
     ShareSet(Rc<ShareSet>, Vec<PublicIdentity>),
     /// An identity only.
@@ -93,12 +98,21 @@ impl Parties {
         self.0.push(Party::Identity(identity.shared()));
     }
 
-    /// Adds someone's public identity. Frame: its text.
+    /// Adds someone's public identity, or a scope's. Frame: its text.
     pub fn add_public(&mut self, len: usize) -> i32 {
         frame::call(len, |input, _| {
-            self.0.push(Party::Public(input.rest_text()?.parse()?));
+            let text = input.rest_text()?;
+            self.0.push(match text.starts_with("fortress-scope-1") {
+                true => Party::Scope(text.parse()?),
+                false => Party::Public(text.parse()?),
+            });
             Ok(())
         })
+    }
+
+    /// Adds a grant, at this moment.
+    pub fn add_grant(&mut self, grant: &GrantHandle, now: f64) {
+        self.0.push(Party::Grant(grant.at(now)));
     }
 
     /// Adds a share set. Frame: list of the texts of public identities, which hold its first shares.
@@ -143,6 +157,8 @@ impl Parties {
                     Borrowed::Party(Party::External(key)) => Recipient::External(key),
                     Borrowed::Party(Party::Identity(identity)) => Recipient::Identity(identity.public()),
                     Borrowed::Party(Party::Public(identity)) => Recipient::Identity(identity),
+                    Borrowed::Party(Party::Scope(identity)) => Recipient::Scope(identity),
+                    Borrowed::Party(Party::Grant(grant)) => grant.recipient()?,
                     Borrowed::Party(Party::ShareSet(set, holders)) => Recipient::Shares(set, holders),
                     Borrowed::Party(Party::Shares(_) | Party::Keyring(_)) => {
                         return Err(Failure::argument(
@@ -169,7 +185,10 @@ impl Parties {
                     Borrowed::Party(Party::External(key)) => Identity::External(key),
                     Borrowed::Party(Party::Identity(identity)) => Identity::Identity(identity),
                     Borrowed::Party(Party::Shares(shares)) => Identity::Shares(shares),
-                    Borrowed::Party(Party::Public(_)) => return Err(IdentityError::PublicForSecret.into()),
+                    Borrowed::Party(Party::Grant(grant)) => grant.identity()?,
+                    Borrowed::Party(Party::Public(_) | Party::Scope(_)) => {
+                        return Err(IdentityError::PublicForSecret.into());
+                    }
                     Borrowed::Party(Party::ShareSet(..) | Party::Keyring(_)) => {
                         return Err(Failure::argument("a share set is opened by its shares: bring { shares }"));
                     }

@@ -1,6 +1,11 @@
 //! The header of an envelope: what stands in it, and its bytes (spec E-1, E-2).
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BinaryHeap},
+    string::String,
+    vec::Vec,
+};
+use core::cmp::Ordering;
 
 use minicbor::Decoder;
 
@@ -30,7 +35,12 @@ pub struct Metadata(BTreeMap<String, String>);
 impl Metadata {
     /// The metadata of these entries; of a repeated key the last one counts.
     pub fn new<K: Into<String>, V: Into<String>>(entries: impl IntoIterator<Item = (K, V)>) -> Metadata {
-        Metadata(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+        let mut metadata = BTreeMap::new();
+        // One after the other: to collect them would sort them first, by an algorithm that weighs kilobytes in WebAssembly.
+        for (key, value) in entries {
+            metadata.insert(key.into(), value.into());
+        }
+        Metadata(metadata)
     }
 
     /// All entries.
@@ -248,9 +258,9 @@ fn encode_with(header: &Header, recipients: Option<&[Wrapped]>) -> Vec<u8> {
     if has_metadata {
         cbor::put_unsigned(&mut out, KEY_METADATA);
         cbor::put_map(&mut out, header.metadata.0.len());
-        let mut entries: Vec<_> = header.metadata.iter().collect();
-        entries.sort_by(|(a, _), (b, _)| context::order(a, b));
-        for (key, value) in entries {
+        // A heap sorts in little code; the keys are different ones.
+        let entries: BinaryHeap<_> = header.metadata.iter().map(|(key, value)| Entry { key, value }).collect();
+        for Entry { key, value } in entries.into_sorted_vec() {
             cbor::put_text(&mut out, key);
             cbor::put_text(&mut out, value);
         }
@@ -260,6 +270,25 @@ fn encode_with(header: &Header, recipients: Option<&[Wrapped]>) -> Vec<u8> {
         cbor::put_text(&mut out, header.content.name());
     }
     out
+}
+
+/// An entry of the metadata, in the order in which they are written.
+#[derive(PartialEq, Eq)]
+struct Entry<'m> {
+    key: &'m str,
+    value: &'m str,
+}
+
+impl Ord for Entry<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        context::order(self.key, other.key)
+    }
+}
+
+impl PartialOrd for Entry<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Reads leniently: what is not deterministic does not survive the comparison with [`encode`].

@@ -10,7 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 const generated = join(root, "src/generated");
 
-const glues = await Promise.all(["fortress_wasm.js", "fortress_fields.js"].map((name) => readFile(join(generated, name), "utf8").catch(() => undefined)));
+const glues = await Promise.all(["fortress_wasm.js", "fortress_fields.js", "fortress_signatures.js"].map((name) => readFile(join(generated, name), "utf8").catch(() => undefined)));
 if (glues.includes(undefined)) throw new Error("src/generated/ is empty: run `cargo xtask build`");
 if (!glues.every((glue) => glue.includes("__wbg_reset_state"))) throw new Error("the generated glue cannot replace its instance: wasm-bindgen must run with `reset_state_function`");
 
@@ -31,19 +31,23 @@ const shared = {
   logLevel: "warning",
 };
 const fields = ["fields", "fields-node", "fields-workerd", "fields-slim"];
+const grants = ["grants", "grants-node", "grants-workerd", "grants-slim"];
 const entries = (...names) => Object.fromEntries(names.map((name) => [name, `src/entry/${name}.ts`]));
-await build({ ...shared, format: "esm", splitting: true, chunkNames: "shared-[hash]", entryPoints: entries("web", "node", "workerd", "slim", "unlock", ...fields) });
+await build({ ...shared, format: "esm", splitting: true, chunkNames: "shared-[hash]", entryPoints: entries("web", "node", "workerd", "slim", "unlock", ...fields, ...grants) });
 await build({
   ...shared,
   format: "cjs",
   platform: "node",
-  entryPoints: entries("node", "slim", "unlock", "fields-node", "fields-slim"),
+  entryPoints: { ...entries("unlock", "fields-node", "fields-slim"), node: "src/entry/node-common.ts", slim: "src/entry/slim-common.ts" },
   outExtension: { ".js": ".cjs" },
   define: { "import.meta.url": "moduleUrl" },
   banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
 
-for (const name of ["fortress", "fields"].flatMap((set) => ["", "-relaxed", "-portable"].map((engine) => set + engine))) {
+// The grants of the same files, so that they know the keyrings of whoever requires both.
+for (const name of ["node", "slim"]) await writeFile(join(dist, `grants-${name}.cjs`), `module.exports = require("./${name}.cjs").grants;\n`);
+
+for (const name of [...["fortress", "fields"].flatMap((set) => ["", "-relaxed", "-portable"].map((engine) => set + engine)), "signatures"]) {
   await copyFile(join(generated, `${name}.wasm`), join(dist, `${name}.wasm`));
   await copyFile(join(root, "src/entry/fortress.d.wasm.ts"), join(dist, `${name}.wasm.d.ts`));
 }
@@ -54,7 +58,7 @@ for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) await copyFile(join(root, 
 const failed = tsc([]);
 if (failed !== 0) process.exit(failed);
 // Declarations that are generated, and so not copied by tsc.
-for (const name of ["fortress_wasm.d.ts", "fortress_fields.d.ts"]) await copyFile(join(generated, name), join(dist, "types/generated", name));
+for (const name of ["fortress_wasm.d.ts", "fortress_fields.d.ts", "fortress_signatures.d.ts"]) await copyFile(join(generated, name), join(dist, "types/generated", name));
 await commonJsTypes(join(dist, "types"));
 
 /** For `require`, the same declarations once more as `.d.cts`. */

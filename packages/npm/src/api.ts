@@ -8,11 +8,11 @@ import { rewrapBlob } from "./envelope/rewrap.js";
 import { inspect, inspectSource } from "./inspect.js";
 import { ABORT, DECRYPT, decryptRange as decryptRangeOf, ENCRYPT, Keyring, RANGE, SOURCE, type RangeOptions } from "./keyring.js";
 import { whole } from "./module/instance.js";
-import { Identity, publicIdentity, ShareSet } from "./sharing.js";
+import { Identity, publicIdentity, scopeIdentity, ShareSet } from "./sharing.js";
 import { setHostAes, type HostAes } from "./stream/host-aes.js";
 import type { AbortOptions, Bytes, Context, Data, DecryptOptions, EncryptOptions, AnyIdentity, Keep, Recipient, Source, SourceOptions, WasmSource } from "./types.js";
 
-export { Identity, inspect, inspectSource, Keyring, publicIdentity, ShareSet };
+export { Identity, inspect, inspectSource, Keyring, publicIdentity, scopeIdentity, ShareSet };
 
 /** Who may open what is encrypted. */
 export interface Recipients {
@@ -100,12 +100,13 @@ export interface Platform {
 export function connect(platform: Platform) {
   whole.setDefaultSource(platform.wasm);
   if (platform.aes !== undefined) setHostAes(platform.aes);
-  return { init, Keyring, Identity, ShareSet, publicIdentity, encryptStream, decryptStream, encryptBlob, decryptBlob, decryptRange, openSource, rewrap, inspect, inspectSource };
+  return { init, Keyring, Identity, ShareSet, publicIdentity, scopeIdentity, encryptStream, decryptStream, encryptBlob, decryptBlob, decryptRange, openSource, rewrap, inspect, inspectSource };
 }
 
 export type * from "./types.js";
 export type { EncryptedFile } from "./envelope/file.js";
 export type { AllOptions, FieldKeyring, GenerateOptions } from "./field-keyring.js";
+export type { GrantActions, GrantOptions } from "./granting.js";
 export type { InspectedField, InspectedRecipient, Inspection } from "./inspection.js";
 export type { AlsoFor, RangeOptions, RewrapOptions } from "./keyring.js";
 export type { ColumnOptions, EncryptedRow, HoistedColumn, HoistedRow, Row, StoredColumnOptions, StoredHoistedRow } from "./rows.js";

@@ -41,6 +41,8 @@ export class AuthenticationError extends FortressError {}
 export class FormatError extends FortressError {}
 /** The key that is needed is not here: unknown, destroyed, or not this one. */
 export class KeyError extends FortressError {}
+/** A grant does not give the keys that are needed: it is not of whom it says or of nobody trusted, it is not its time, or it allows less. */
+export class GrantError extends KeyError {}
 /** A limit of the format, or of this reader. */
 export class LimitError extends FortressError {}
 /** An argument that cannot be used. */
@@ -52,7 +54,7 @@ export class StorageError extends FortressError {}
 /** The WebAssembly instance: not there yet, lost, or its handle freed. */
 export class InstanceError extends FortressError {}
 
-type Kind = "AuthenticationError" | "FormatError" | "KeyError" | "LimitError" | "InputError" | "SourceError" | "StorageError" | "InstanceError";
+type Kind = "AuthenticationError" | "FormatError" | "KeyError" | "GrantError" | "LimitError" | "InputError" | "SourceError" | "StorageError" | "InstanceError";
 
 const KINDS: Readonly<Record<string, Kind>> = {
   authentication_failed: "AuthenticationError",
@@ -74,6 +76,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
   key_unavailable: "KeyError",
   key_refused: "KeyError",
   not_root: "KeyError",
+  forged_grant: "GrantError",
+  untrusted_granter: "GrantError",
+  grant_not_yet_valid: "GrantError",
+  grant_expired: "GrantError",
+  action_not_granted: "GrantError",
+  outside_scope: "GrantError",
   limit_exceeded: "LimitError",
   header_too_large: "LimitError",
   argon2_limits: "LimitError",
@@ -90,6 +98,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   invalid_identity: "InputError",
   invalid_share: "InputError",
   invalid_share_set: "InputError",
+  invalid_grant: "InputError",
+  invalid_signing_key: "InputError",
   no_such_recipient: "InputError",
   not_enough_shares: "KeyError",
   different_share_sets: "KeyError",
@@ -115,7 +125,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 const CLASSES: Readonly<Record<Kind, typeof FortressError>> = {
-  AuthenticationError, FormatError, KeyError, LimitError, InputError, SourceError, StorageError, InstanceError,
+  AuthenticationError, FormatError, KeyError, GrantError, LimitError, InputError, SourceError, StorageError, InstanceError,
 };
 
 function nameOf(code: string): string {

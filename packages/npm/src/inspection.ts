@@ -24,6 +24,7 @@ export type InspectedRecipient =
   | { readonly kind: "identity"; readonly id: string }
   | { readonly kind: "shares"; readonly set: string; readonly threshold: number; readonly count: number }
   | { readonly kind: "external"; readonly reference: string }
+  | { readonly kind: "scope"; readonly keyId: string }
   | { readonly kind: "other"; readonly type?: number };
 
 /** What can be told of a ciphertext. */

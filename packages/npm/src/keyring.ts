@@ -6,10 +6,11 @@ import { encryptingStream, encryptToBlob } from "./envelope/encrypt.js";
 import { openFile, type EncryptedFile } from "./envelope/file.js";
 import { FieldKeyring, GENERATE, now, type GenerateOptions } from "./field-keyring.js";
 import { KeyringHandle } from "./generated/fortress_wasm.js";
+import { grant, type GrantOptions } from "./granting.js";
 import { Handle } from "./module/handle.js";
 import { init, instance } from "./module/instance.js";
 import { openSealed, rewrapSealed, seal, type SealOptions } from "./sealed.js";
-import type { AbortOptions, AnyIdentity, Bytes, Context, Data, DecryptOptions, EncryptOptions, Keep, Recipient, Source, SourceOptions } from "./types.js";
+import type { AbortOptions, AnyIdentity, Bytes, Context, Data, DecryptOptions, EncryptOptions, Keep, Recipient, ScopeIdentity, Source, SourceOptions } from "./types.js";
 
 /**
  * Versioned keys in WebAssembly memory. One version is primary and encrypts; the others decrypt until they are destroyed.
@@ -78,6 +79,26 @@ export class Keyring extends FieldKeyring {
     return seal(this.#handle, recipient, options, "seal");
   }
 
+  /**
+   * Grants the scope that this keyring is narrowed to: to some, for a time, to encrypt or to decrypt or both, signed by a `SigningKey`. They open it with
+   * `Grant.open`. Both are in `fortress-sdk/grants`.
+   *
+   * @throws `invalid_grant` for a keyring that is not narrowed, for times that are none and texts that are too long; `action_not_granted` for one that was granted itself.
+   */
+  async grant(options: GrantOptions): Promise<Bytes> {
+    return grant(this.#handle, options, "grant");
+  }
+
+  /**
+   * What others encrypt for at the scope that this keyring is narrowed to, and cannot read back: a web form, say. It is that of the primary version: give out the new
+   * one after a rotation; what comes by the old one still opens.
+   *
+   * @throws `action_not_granted` for a keyring that was granted to decrypt.
+   */
+  scopeIdentity(): ScopeIdentity {
+    return this.#handle.run("scopeIdentity", (raw, frame) => frame.asciiText(frame.check(raw.scope_identity(), "scopeIdentity")) as ScopeIdentity);
+  }
+
   /** A stream that encrypts to this keyring, and to `recipients` besides. Its memory stays flat whatever its length. */
   encryptStream(options: EncryptOptions & AlsoFor = {}): TransformStream<Uint8Array, Bytes> {
     const own = optionsOf(options, { ...ENCRYPT, recipients: true }, "encryptStream");
@@ -111,6 +132,11 @@ export class Keyring extends FieldKeyring {
   /** Opens a file for reading parts of it, its size and its metadata. */
   async openSource(source: Source, options: SourceOptions & { readonly context?: Context } = {}): Promise<EncryptedFile> {
     return openFile(unbuffered(source), [this], optionsOf(options, { ...SOURCE, context: true }, "openSource"), true, "openSource");
+  }
+
+  /** @internal One that comes from elsewhere than a sealed keyring. */
+  static of(handle: Handle<KeyringHandle>): Keyring {
+    return new Keyring(handle);
   }
 
   /** @internal */

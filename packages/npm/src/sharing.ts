@@ -4,13 +4,13 @@
 import { optionsOf, unbuffered, type Known } from "./arguments.js";
 import { readPrefix } from "./envelope/open.js";
 import { describe, fortressError, invalidArgument } from "./errors.js";
-import { IdentityHandle, public_identity, ShareSetHandle } from "./generated/fortress_wasm.js";
+import { IdentityHandle, public_identity, scope_identity, ShareSetHandle } from "./generated/fortress_wasm.js";
 import type { Frame } from "./module/frame.js";
 import { Handle } from "./module/handle.js";
 import { init, instance, run } from "./module/instance.js";
 import { identityHandles, shareSetHandles } from "./module/parties.js";
 import { rangeReader } from "./source/source.js";
-import type { PublicIdentity, Source, SourceOptions } from "./types.js";
+import type { PublicIdentity, ScopeIdentity, Source, SourceOptions } from "./types.js";
 
 interface Described {
   readonly id: string;
@@ -107,6 +107,16 @@ export class Identity {
 export function publicIdentity(text: string): PublicIdentity {
   if (typeof text !== "string") throw invalidArgument("publicIdentity", "the text of a public identity", text);
   return run("publicIdentity", (frame) => (frame.json(public_identity(frame.lastValue(text, "publicIdentity").length), "publicIdentity") as Described).text);
+}
+
+/**
+ * Reads the text of a scope's identity, which {@link Keyring.scopeIdentity} gave. Needs the module, so `await init()` first where nothing asynchronous was called before.
+ *
+ * @throws `invalid_identity` when it is none, or was not copied whole.
+ */
+export function scopeIdentity(text: string): ScopeIdentity {
+  if (typeof text !== "string") throw invalidArgument("scopeIdentity", "the text of a scope's identity", text);
+  return run("scopeIdentity", (frame) => (frame.json(scope_identity(frame.lastValue(text, "scopeIdentity").length), "scopeIdentity") as { text: ScopeIdentity }).text);
 }
 
 /** How many shares a set has, and how many of them open. */

@@ -1,16 +1,28 @@
 /** The types that callers meet. */
 
 import type { FieldKeyring } from "./field-keyring.js";
+import type { Grant } from "./grants.js";
 import type { Identity, ShareSet } from "./sharing.js";
 
 declare const tokenBrand: unique symbol;
 declare const publicIdentityBrand: unique symbol;
+declare const scopeIdentityBrand: unique symbol;
+declare const verifyingKeyBrand: unique symbol;
 
 /** An encrypted value as text: base64url without padding. A plain string to store, a type of its own in code. */
 export type Token = string & { readonly [tokenBrand]: true };
 
 /** What others encrypt for, as text that starts with `fortress1`: 1,961 characters to give out. {@link publicIdentity} reads one. */
 export type PublicIdentity = string & { readonly [publicIdentityBrand]: true };
+
+/**
+ * What others encrypt for at a keyring's scope, as text that starts with `fortress-scope-1`: 1,974 characters to give out. Who has it reads nothing back; the
+ * keyring opens it.
+ */
+export type ScopeIdentity = string & { readonly [scopeIdentityBrand]: true };
+
+/** What others know a granter's signature by, as text that starts with `fortress-verifying-key-1`. */
+export type VerifyingKey = string & { readonly [verifyingKeyBrand]: true };
 
 /** Bytes that this package allocated and the caller owns. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -42,19 +54,21 @@ export interface Argon2Options {
 
 /**
  * Who may open what is written: holders of a keyring, of an identity, of a passphrase, of an external key, or enough holders of a share set's shares, of
- * whom the first find theirs in the header.
+ * whom the first find theirs in the header. The identity of a scope, and a grant, stand for the holders of the keyring that they are from.
  */
 export type Recipient =
   | FieldKeyring
   | Identity
   | PublicIdentity
+  | ScopeIdentity
+  | Grant
   | ShareSet
   | { readonly shares: ShareSet; readonly holders: readonly (PublicIdentity | Identity)[] }
   | { readonly passphrase: string; readonly argon2?: Argon2Options }
   | ExternalKey;
 
 /** What opens it. */
-export type AnyIdentity = FieldKeyring | Identity | { readonly passphrase: string } | { readonly shares: readonly string[] } | ExternalKey | ExternalKeys;
+export type AnyIdentity = FieldKeyring | Identity | Grant | { readonly passphrase: string } | { readonly shares: readonly string[] } | ExternalKey | ExternalKeys;
 
 /**
  * Which recipients stay when a header is rewritten: none, those that the given identity does not open, all, or those at these places, as `inspect` lists

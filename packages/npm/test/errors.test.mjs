@@ -57,7 +57,7 @@ const CASES = [
   ["InputError", "empty_passphrase", () => keyring.seal({ passphrase: "" }), "the passphrase is empty; choose one of several words"],
   ["InputError", "no_recipient", () => keyring.seal([]), "an envelope needs at least one recipient"],
   ["InputError", "invalid_argument", () => keyring.encryptBlob(new Blob(), { suite: "AES" }), 'there is no suite "AES"; the suites are AES-256-GCM, ChaCha20-Poly1305, AEGIS-256, AEGIS-256X2'],
-  ["InputError", "invalid_argument", () => keyring.seal({}), "seal: expected a Keyring or Identity of this copy of fortress-sdk, a public identity, { passphrase }, { shares } or an external key, got an object"],
+  ["InputError", "invalid_argument", () => keyring.seal({}), "seal: expected a Keyring, Identity or Grant of this copy of fortress-sdk, a public identity, { passphrase }, { shares } or an external key, got an object"],
   ["InputError", "invalid_argument", () => Keyring.generate({ profile: "quick" }), 'there is no profile "quick"; the profiles are lightning, balanced, fortress, archive'],
   ["InputError", "invalid_argument", () => keyring.destroyVersion("1"), 'a key id has 8 hexadecimal digits, got "1"'],
   ["InputError", "invalid_argument", () => keyring.encryptBlob("text"), "encryptBlob: expected a Blob or a Uint8Array, got a string"],
@@ -101,17 +101,21 @@ test("an error carries no secret", async () => {
 });
 
 test("entries export the classes of errors, and nothing that makes them", async () => {
-  const classes = ["AuthenticationError", "FormatError", "FortressError", "InputError", "InstanceError", "KeyError", "LimitError", "SourceError", "StorageError"];
+  const classes = ["AuthenticationError", "FormatError", "FortressError", "GrantError", "InputError", "InstanceError", "KeyError", "LimitError", "SourceError", "StorageError"];
   const whole = [
-    "Identity", "Keyring", "ShareSet", "decryptBlob", "decryptRange", "decryptStream", "encryptBlob", "encryptStream", "init", "inspect", "inspectSource", "openSource", "publicIdentity", "rewrap",
+    "Identity", "Keyring", "ShareSet", "decryptBlob", "decryptRange", "decryptStream", "encryptBlob", "encryptStream", "init", "inspect", "inspectSource", "openSource", "publicIdentity", "rewrap", "scopeIdentity",
   ];
   const fields = ["Keyring", "init", "inspect"];
-  for (const [entry, own] of Object.entries({ "fortress-sdk": whole, "fortress-sdk/slim": whole, "fortress-sdk/fields": fields, "fortress-sdk/fields/slim": fields })) {
+  const grants = ["Grant", "SigningKey", "init", "verifyingKey"];
+  const entries = {
+    "fortress-sdk": whole, "fortress-sdk/slim": whole, "fortress-sdk/fields": fields, "fortress-sdk/fields/slim": fields, "fortress-sdk/grants": grants, "fortress-sdk/grants/slim": grants,
+  };
+  for (const [entry, own] of Object.entries(entries)) {
     assert.deepEqual(Object.keys(await import(entry)).sort(), [...own, ...classes].sort(), entry);
   }
-  for (const entry of ["web.js", "fields.js"]) {
+  for (const [entry, own] of Object.entries({ "web.js": whole, "fields.js": fields, "grants.js": grants })) {
     const names = Object.keys(await import(new URL(`../dist/${entry}`, import.meta.url)));
-    assert.deepEqual(names.sort(), [...(entry === "web.js" ? whole : fields), ...classes].sort(), entry);
+    assert.deepEqual(names.sort(), [...own, ...classes].sort(), entry);
   }
   const unlock = ["KeyringStore", "deviceKey", "enrolPasskey", "forgetDeviceKey", "passkeys"];
   assert.deepEqual(Object.keys(await import("fortress-sdk/unlock")).sort(), unlock);

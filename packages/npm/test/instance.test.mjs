@@ -233,7 +233,7 @@ describe("loading", () => {
     const [one, two] = [nodeCopy(), nodeCopy()];
     const keyring = await one.Keyring.generate();
     const foreign = await two.Keyring.generate();
-    await assert.rejects(keyring.seal(foreign), { code: "invalid_argument", message: /a Keyring or Identity of this copy of fortress-sdk/ });
+    await assert.rejects(keyring.seal(foreign), { code: "invalid_argument", message: /a Keyring, Identity or Grant of this copy of fortress-sdk/ });
   });
 });
 

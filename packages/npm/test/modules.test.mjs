@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 const dist = new URL("../dist/", import.meta.url);
 
 test("every module is packed, and each is another one", () => {
-  assert.deepEqual(readdirSync(dist).filter((name) => name.endsWith(".wasm")).sort(), [...modules, ...fieldsModules].sort());
+  assert.deepEqual(readdirSync(dist).filter((name) => name.endsWith(".wasm")).sort(), [...modules, ...fieldsModules, "signatures.wasm"].sort());
   assert.equal(new Set([...modules, ...fieldsModules].map((name) => readFileSync(new URL(name, dist), "latin1"))).size, 6);
 });
 

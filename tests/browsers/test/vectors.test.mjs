@@ -10,7 +10,7 @@ import { runVectors } from "../vectors/vectors.mjs";
 
 const dist = fileURLToPath(new URL("../../../packages/npm/dist", import.meta.url));
 const data = fileURLToPath(new URL("../../vectors", import.meta.url));
-const families = ["keyrings.json", "scopes.json", "contexts.json", "tokens.json", "groups.json", "rows.json", "envelopes.json", "identities.json", "shared-envelopes.json", "held-shares.json"];
+const families = ["keyrings.json", "scopes.json", "contexts.json", "tokens.json", "groups.json", "rows.json", "envelopes.json", "identities.json", "shared-envelopes.json", "held-shares.json", "scope-identities.json", "scope-envelopes.json", "signing-keys.json", "grants.json"];
 const modules = ["fortress.wasm", "fortress-relaxed.wasm", "fortress-portable.wasm"];
 const folders = { "the core's": "", "the independent implementation's": "python/" };
 
@@ -35,7 +35,8 @@ describe("Node", () => {
       if (!WebAssembly.validate(bytes)) return unknown(module, context);
       const fortress = slimCopy();
       await fortress.init(bytes);
-      for (const folder of Object.values(folders)) check(await runVectors(fortress, load, filesOf(folder)), context);
+      await fortress.grants.init(await readFile(`${dist}/signatures.wasm`));
+      for (const folder of Object.values(folders)) check(await runVectors(fortress, fortress.grants, load, filesOf(folder)), context);
     });
   }
 });

@@ -8,17 +8,18 @@
 
 /**
  * @param {typeof import("fortress-sdk")} fortress
+ * @param {typeof import("fortress-sdk/grants")} grants
  * @param {(file: string) => Promise<{ cases: Case[] }>} load
  * @param {readonly string[]} files in any order; keyrings are opened first
  * @returns {Promise<Outcome>}
  */
-export async function runVectors(fortress, load, files) {
+export async function runVectors(fortress, grants, load, files) {
   const keyrings = await openKeyrings(fortress, (await load("keyrings.json")).cases);
   const outcome = { ran: 0, beyond: 0, failures: [] };
   for (const file of files) {
     const family = families[file.split("/").at(-1)];
     for (const each of (await load(file)).cases) {
-      const checks = family(fortress, each, keyrings);
+      const checks = family(fortress, each, keyrings, grants);
       if (checks === undefined) {
         outcome.beyond += 1;
         continue;
@@ -92,6 +93,35 @@ const families = {
         return same([identity.id, identity.publicIdentity, identity.exposeSecret()], [id, text, secret]);
       },
     }),
+  }),
+
+  "scope-identities.json": ({ scopeIdentity }, { identity, keyring, scope, result }, keyrings) => ({
+    scopeIdentity: () => scopeIdentity(identity) === identity,
+    ...(result === "valid" ? { of: () => within(keyrings.get(keyring), scope, (scoped) => scoped.scopeIdentity() === identity) } : {}),
+  }),
+
+  "scope-envelopes.json": (fortress, vector, keyrings) => readings(fortress, vector, keyrings.get(vector.keyring).scope(...vector.scope)),
+
+  "signing-keys.json": (_, { id, verifying, signing }, __, { SigningKey, verifyingKey }) => ({
+    ...(verifying === undefined ? {} : { verifyingKey: () => verifyingKey(verifying) === verifying }),
+    ...(signing === undefined ? {} : {
+      async fromSecret() {
+        const key = await SigningKey.fromSecret(signing);
+        return same([key.id, key.verifyingKey, key.exposeSecret()], [id, verifying, signing]);
+      },
+    }),
+  }),
+
+  "grants.json": ({ Identity }, { grant: sealed, identity, trusted, now, terms, token, value, scope_identity }, _, { Grant }) => ({
+    async open() {
+      // The format has later times than a Date.
+      const at = new Date(Math.min(now * 1000, 8.64e15));
+      const grant = await Grant.open(unhex(sealed), { identity: await Identity.fromSecret(identity), trusted, now: at });
+      const said = [grant.granter.id, grant.path, grant.actions, grant.from.getTime(), grant.until.getTime(), grant.purpose, grant.granterName, grant.recipientName];
+      const expected = [terms.granter, terms.path, terms.actions, terms.from * 1000, terms.until * 1000, terms.purpose, terms.granter_name, terms.recipient_name];
+      const held = token === undefined ? grant.scopeIdentity(at) === scope_identity : hex(grant.keyring(at).decrypt(token)) === value;
+      return held && same(said, expected);
+    },
   }),
 
   "held-shares.json": ({ Identity }, { identity, envelope, held }) => ({

@@ -43,6 +43,33 @@ export async function fieldsScenario(fortress, loaded = () => undefined) {
   return written;
 }
 
+/**
+ * What an application does that grants. `loaded` tells how many modules there are so far, where that can be told: that of the signatures comes when a key
+ * that signs is made.
+ */
+export async function grantsScenario(fortress, { Grant, SigningKey }, loaded = () => undefined) {
+  const { Identity, Keyring, encryptBlob } = fortress;
+  const [keyring, ada] = [await Keyring.generate(), await Identity.generate()];
+  check((loaded() ?? 1) === 1, "one module is enough without grants");
+  const users = keyring.scope("acme", "users");
+  const token = users.encrypt("granted");
+  for (const algorithm of ["ed25519", "hybrid"]) {
+    const signer = await SigningKey.generate({ algorithm });
+    const until = new Date(Date.now() + 60_000);
+    const sealed = await users.grant({ recipients: ada.publicIdentity, signer, actions: "decrypt", until });
+    const grant = await Grant.open(sealed, { identity: ada, trusted: signer.verifyingKey });
+    equal(grant.keyring().decryptText(token), "granted", "a value by a grant");
+    await fails(fortress, ["action_not_granted"], () => grant.keyring().encrypt("x"));
+    await fails(fortress, ["grant_expired"], () => Grant.open(sealed, { identity: ada, trusted: signer.verifyingKey, now: until }));
+    await fails(fortress, ["untrusted_granter"], () => Grant.open(sealed, { identity: ada, trusted: [] }));
+  }
+  check((loaded() ?? 2) === 2, "another one has the signatures");
+  const answer = await encryptBlob(new Blob(["yes"]), { recipients: users.scopeIdentity() });
+  equal(await (await users.decryptBlob(answer)).text(), "yes", "what a form sealed");
+  const passphrase = "packaging tests";
+  return { passphrase, sealed: base64(await keyring.seal({ passphrase, argon2: { passes: 1, memoryKiB: 8192, lanes: 1 } })), token: keyring.encrypt("written here") };
+}
+
 /** The slim entry has no module of its own, and says so. */
 export async function beforeInit(fortress) {
   await fails(fortress, ["not_initialised"], () => fortress.Keyring.generate());

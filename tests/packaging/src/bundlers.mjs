@@ -5,9 +5,9 @@ import { join } from "node:path";
 import * as esbuild from "esbuild";
 
 /** Every WebAssembly module that the package brings. */
-export const modules = ["fortress", "fields"].flatMap((set) => ["", "-relaxed", "-portable"].map((engine) => `${set}${engine}.wasm`));
+export const modules = [...["fortress", "fields"].flatMap((set) => ["", "-relaxed", "-portable"].map((engine) => `${set}${engine}.wasm`)), "signatures.wasm"];
 
-/** Vite, with nothing configured that matters: three pages, one of which starts a worker, and one for fields alone. */
+/** Vite, with nothing configured that matters: pages, one of which starts a worker, and those for fields alone and for grants. */
 export async function vite(consumer) {
   const { build } = await import("vite");
   const outDir = join(consumer.folder, "out/vite");
@@ -17,14 +17,14 @@ export async function vite(consumer) {
     logLevel: "warn",
     build: {
       outDir,
-      rollupOptions: { input: Object.fromEntries(["index", "with-worker", "with-fields"].map((name) => [name, join(consumer.folder, `${name}.html`)])) },
+      rollupOptions: { input: Object.fromEntries(["index", "with-worker", "with-fields", "with-grants"].map((name) => [name, join(consumer.folder, `${name}.html`)])) },
     },
   });
   return outDir;
 }
 
 /** webpack 5 with its defaults. */
-export async function webpack(consumer, { entry = { page: "./page.mjs", worker: "./page-with-worker.mjs", fields: "./page-fields.mjs" }, name = "webpack" } = {}) {
+export async function webpack(consumer, { entry = { page: "./page.mjs", worker: "./page-with-worker.mjs", fields: "./page-fields.mjs", grants: "./page-grants.mjs" }, name = "webpack" } = {}) {
   const { default: create } = await import("webpack");
   const path = join(consumer.folder, "out", name);
   const stats = await new Promise((resolve, reject) => {
@@ -35,11 +35,12 @@ export async function webpack(consumer, { entry = { page: "./page.mjs", worker: 
   await page(path, "index.html", "page.js");
   await page(path, "with-worker.html", "worker.js");
   await page(path, "with-fields.html", "fields.js");
+  await page(path, "with-grants.html", "grants.js");
   return path;
 }
 
 /** esbuild has no assets by URL: the modules are copied beside the bundle, as the package's guide says. */
-export async function bundleWithEsbuild(consumer, { entries = { page: "page.mjs", fields: "page-fields.mjs" }, name = "esbuild" } = {}) {
+export async function bundleWithEsbuild(consumer, { entries = { page: "page.mjs", fields: "page-fields.mjs", grants: "page-grants.mjs" }, name = "esbuild" } = {}) {
   const path = join(consumer.folder, "out", name);
   await esbuild.build({
     absWorkingDir: consumer.folder,
@@ -55,6 +56,7 @@ export async function bundleWithEsbuild(consumer, { entries = { page: "page.mjs"
   }
   await page(path, "index.html", "page.js");
   await page(path, "with-fields.html", "fields.js");
+  await page(path, "with-grants.html", "grants.js");
   return path;
 }
 

@@ -46,6 +46,12 @@ describe("runtimes", () => {
   runs("Deno, fields", () => deno(consumer, "fields.mjs"));
   runs("Bun, fields", () => bun(consumer, "fields.mjs"));
   runs("workerd, fields", () => workerd(consumer, "edge-fields.mjs", ""));
+  runs("Node, grants, import", () => node(consumer, [], "grants.mjs"));
+  runs("Node, grants, require", () => node(consumer, [], "grants.cjs"));
+  runs("Node, grants, require, where it cannot load ESM", () => node(consumer, ["--no-experimental-require-module"], "grants.cjs"));
+  runs("Deno, grants", () => deno(consumer, "grants.mjs"));
+  runs("Bun, grants", () => bun(consumer, "grants.mjs"));
+  runs("workerd, grants", () => workerd(consumer, "edge-grants.mjs", ""));
   runs("workerd", () => workerd(consumer, "edge.mjs", `files=${encodeURIComponent(files)}`));
 });
 
@@ -103,6 +109,10 @@ describe("browsers", () => {
       runs("Vite build, fields alone, under a Content-Security-Policy", () => outcome(`${servers.vite.url}with-fields.html`));
       runs("webpack build, fields alone, under a Content-Security-Policy", () => outcome(`${servers.webpack.url}with-fields.html`));
       runs("esbuild build, fields alone, under a Content-Security-Policy", () => outcome(`${servers.esbuild.url}with-fields.html`));
+      runs("no bundler: grants", () => outcome(`${server.url}raw.html?page=./page-grants.mjs`));
+      runs("Vite build, grants, under a Content-Security-Policy", () => outcome(`${servers.vite.url}with-grants.html`));
+      runs("webpack build, grants, under a Content-Security-Policy", () => outcome(`${servers.webpack.url}with-grants.html`));
+      runs("esbuild build, grants, under a Content-Security-Policy", () => outcome(`${servers.esbuild.url}with-grants.html`));
       runs("Vite build, under a Content-Security-Policy", () => outcome(`${servers.vite.url}index.html`));
       runs("Vite build, in a Web Worker, under a Content-Security-Policy", () => outcome(`${servers.vite.url}with-worker.html`));
       runs("webpack build, under a Content-Security-Policy", () => outcome(`${servers.webpack.url}index.html`));

@@ -23,16 +23,30 @@ pub(crate) const TESTS_TARGET: &str = "wasm32-wasip1";
 
 /// Of the workspace's Cargo.toml: no unwinding, one unit, whole-program optimisation.
 const PROFILE: &str = "wasm-release";
-/// The package has two sets of modules, and a page loads one of a set.
-const SETS: [Set; 2] = [
-    Set { name: "fortress", glue: "fortress_wasm", features: &[], budget: 150_000 },
-    Set { name: "fields", glue: "fortress_fields", features: &["--no-default-features"], budget: 60_000 },
+/// The package has three sets of modules, and a page loads one of a set.
+const SETS: [Set; 3] = [
+    Set { name: "fortress", glue: "fortress_wasm", features: &[], engines: &ENGINES, budget: 150_000 },
+    Set {
+        name: "fields",
+        glue: "fortress_fields",
+        features: &["--no-default-features", "--features", "fields"],
+        engines: &ENGINES,
+        budget: 60_000,
+    },
+    Set {
+        name: "signatures",
+        glue: "fortress_signatures",
+        features: &["--no-default-features", "--features", "signatures"],
+        engines: &[ANY_ENGINE],
+        budget: 50_000,
+    },
 ];
 /// The same source for engines of different ages. The first gets its SIMD from .cargo/config.toml.
 const ENGINES: [Engine; 3] = [
-    Engine { suffix: "", flags: &[], needs: &["--enable-simd"], small: &[] },
+    Engine { suffix: "", folder: "", flags: &[], needs: &["--enable-simd"], small: &[] },
     Engine {
         suffix: "-relaxed",
+        folder: "fortress-relaxed",
         flags: &["-Ctarget-feature=+relaxed-simd"],
         needs: &["--enable-simd", "--enable-relaxed-simd"],
         small: &[],
@@ -40,11 +54,21 @@ const ENGINES: [Engine; 3] = [
     // Of 2022 and before, and slow whatever is done: what it loads counts for more.
     Engine {
         suffix: "-portable",
+        folder: PORTABLE,
         flags: &["-Ctarget-feature=-simd128", "--cfg=sha2_backend_soft=\"compact\""],
         needs: &[],
         small: &["fortress-sdk", "base64", "sha2", "aes", "aes-gcm", "polyval"],
     },
 ];
+/// For what is called a few times a page and gains little by SIMD: one module, for engines of all ages.
+const ANY_ENGINE: Engine = Engine {
+    suffix: "",
+    folder: PORTABLE,
+    flags: ENGINES[2].flags,
+    needs: &[],
+    small: &["fortress-sdk", "base64", "sha2", "curve25519-dalek", "ed25519-dalek", "ml-dsa", "keccak", "shake"],
+};
+const PORTABLE: &str = "fortress-portable";
 const WASM_OPT: [&str; 4] = ["-O3", "--strip-target-features", "--strip-producers", "--strip-debug"];
 /// What every engine since Safari 15 has. Binaryen refuses a module that uses more than it is allowed.
 const FEATURES: [&str; 7] = [
@@ -64,7 +88,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     let _one_at_a_time = project.lock()?;
     let generated = project.path(package::FOLDER).join("src/generated");
     fs::create_dir_all(&generated).with_context(|| format!("cannot make {}", generated.display()))?;
-    let modules = || SETS.iter().flat_map(|set| ENGINES.iter().map(move |engine| Module { set, engine }));
+    let modules = || SETS.iter().flat_map(|set| set.engines.iter().map(move |engine| Module { set, engine }));
     for module in modules() {
         module.build(project, &generated)?;
     }
@@ -102,6 +126,8 @@ struct Set {
     glue: &'static str,
     /// What cargo is told of features.
     features: &'static [&'static str],
+    /// For whom there is a module each.
+    engines: &'static [Engine],
     /// What each may weigh on the wire, in bytes, compressed with brotli.
     budget: u64,
 }
@@ -110,6 +136,8 @@ struct Set {
 struct Engine {
     /// Ends its name.
     suffix: &'static str,
+    /// Where it is compiled, below the target folder: cargo would compile everything anew when the flags change.
+    folder: &'static str,
     /// What rustc is told besides what the workspace tells it for every module.
     flags: &'static [&'static str],
     /// What an engine has to have besides [`FEATURES`].
@@ -119,12 +147,8 @@ struct Engine {
 }
 
 impl Engine {
-    /// A folder for each: cargo would compile everything anew when the flags change.
     fn target(&self, project: &Project) -> PathBuf {
-        match self.suffix {
-            "" => project.target.clone(),
-            suffix => project.target.join(format!("fortress{suffix}")),
-        }
+        project.target.join(self.folder)
     }
 
     fn optimise(&self, project: &Project, compiled: &Path, module: &Path) -> Result<()> {

@@ -23,10 +23,10 @@ pub(crate) fn unwrap(
     limits: &ReadLimits,
 ) -> Result<Secret, EnvelopeError> {
     let mut failure = EnvelopeError::WrongRecipient { kinds: kinds(recipients) };
-    let mut cheapest_first = identities.to_vec();
-    cheapest_first.sort_by_key(cost);
+    // One pass for each cost: a sorting algorithm weighs kilobytes in WebAssembly.
+    let cheapest_first = (0..=MAX_COST).flat_map(|now| identities.iter().filter(move |identity| cost(identity) == now));
     for identity in cheapest_first {
-        let opened = match identity {
+        let opened = match *identity {
             Identity::Keyring(keyring) => first(by_keyring(keyring, recipients), &mut failure),
             #[cfg(feature = "sharing")]
             Identity::Identity(secret) => {
@@ -97,9 +97,11 @@ fn cost(identity: &Identity<'_>) -> u8 {
         #[cfg(feature = "sharing")]
         Identity::Shares(_) => 2,
         Identity::External(_) => 3,
-        Identity::Passphrase(_) => 4,
+        Identity::Passphrase(_) => MAX_COST,
     }
 }
+
+const MAX_COST: u8 = 4;
 
 /// The first that opens. Of the failures the weightiest is kept; `None` is none.
 fn first(

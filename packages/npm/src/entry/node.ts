@@ -12,7 +12,7 @@ const fortress = api.connect({
   ...(isNode ? { aes: nodeKey } : {}),
 });
 
-export const { init, encryptStream, decryptStream, encryptBlob, decryptBlob, decryptRange, openSource, rewrap, inspect, inspectSource, Keyring, Identity, ShareSet, publicIdentity } = fortress;
+export const { init, encryptStream, decryptStream, encryptBlob, decryptBlob, decryptRange, openSource, rewrap, inspect, inspectSource, Keyring, Identity, ShareSet, publicIdentity, scopeIdentity } = fortress;
 export type Keyring = api.Keyring;
 export type Identity = api.Identity;
 export type ShareSet = api.ShareSet;

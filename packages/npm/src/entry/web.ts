@@ -5,7 +5,7 @@ import { wholeModule } from "./web-module.js";
 
 const fortress = api.connect({ wasm: wholeModule });
 
-export const { init, encryptStream, decryptStream, encryptBlob, decryptBlob, decryptRange, openSource, rewrap, inspect, inspectSource, Keyring, Identity, ShareSet, publicIdentity } = fortress;
+export const { init, encryptStream, decryptStream, encryptBlob, decryptBlob, decryptRange, openSource, rewrap, inspect, inspectSource, Keyring, Identity, ShareSet, publicIdentity, scopeIdentity } = fortress;
 export type Keyring = api.Keyring;
 export type Identity = api.Identity;
 export type ShareSet = api.ShareSet;

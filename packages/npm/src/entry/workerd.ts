@@ -5,7 +5,7 @@ import * as api from "../api.js";
 
 const fortress = api.connect({ wasm: () => wasm });
 
-export const { init, encryptStream, decryptStream, encryptBlob, decryptBlob, decryptRange, openSource, rewrap, inspect, inspectSource, Keyring, Identity, ShareSet, publicIdentity } = fortress;
+export const { init, encryptStream, decryptStream, encryptBlob, decryptBlob, decryptRange, openSource, rewrap, inspect, inspectSource, Keyring, Identity, ShareSet, publicIdentity, scopeIdentity } = fortress;
 export type Keyring = api.Keyring;
 export type Identity = api.Identity;
 export type ShareSet = api.ShareSet;

@@ -2,7 +2,7 @@
 
 import { isPlain, optionsOf, type Known } from "../arguments.js";
 import { describe, fortressError, invalidArgument } from "../errors.js";
-import { KeyringHandle, Parties, type IdentityHandle, type ShareSetHandle } from "../generated/fortress_wasm.js";
+import { KeyringHandle, Parties, type GrantHandle, type IdentityHandle, type ShareSetHandle } from "../generated/fortress_wasm.js";
 import type { Identity } from "../sharing.js";
 import type { AnyIdentity, Argon2Options, Keep, Recipient } from "../types.js";
 import { carry } from "./carry.js";
@@ -13,6 +13,8 @@ import { handleOf, type KeyringHandle as AnyKeyring } from "./keyrings.js";
 
 /** The handles of `Identity` objects. */
 export const identityHandles = new WeakMap<object, Handle<IdentityHandle>>();
+/** The handles of `Grant` objects. */
+export const grantHandles = new WeakMap<object, Handle<GrantHandle>>();
 /** The handles of `ShareSet` objects. */
 export const shareSetHandles = new WeakMap<object, Handle<ShareSetHandle>>();
 
@@ -117,6 +119,13 @@ function add(list: Parties, party: Recipient | AnyIdentity | Answered, home: Ins
     });
     return;
   }
+  const grant = grantHandles.get(party);
+  if (grant !== undefined) {
+    grant.run(operation, (raw) => {
+      list.add_grant(raw, Date.now() / 1000);
+    });
+    return;
+  }
   if (shareSetHandles.has(party)) {
     addShareSet(list, party, undefined, operation);
     return;
@@ -179,7 +188,7 @@ type ByPassphrase = Extract<Recipient, { readonly passphrase: string }>;
 type BySet = Extract<Recipient, { readonly shares: unknown }>;
 type ByShares = Extract<AnyIdentity, { readonly shares: unknown }>;
 
-const EXPECTED = "a Keyring or Identity of this copy of fortress-sdk, a public identity, { passphrase }, { shares } or an external key";
+const EXPECTED = "a Keyring, Identity or Grant of this copy of fortress-sdk, a public identity, { passphrase }, { shares } or an external key";
 const BY_SHARES: Known<BySet> = { shares: true, holders: true };
 
 const BY_PASSPHRASE: Known<ByPassphrase> = { passphrase: true, argon2: true };

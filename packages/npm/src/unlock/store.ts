@@ -3,7 +3,7 @@
 import { bytesOf, optionsOf, type Known } from "../arguments.js";
 import { fortressError, invalidArgument } from "../errors.js";
 import { inspect } from "../inspect.js";
-import type { InspectedRecipient } from "../inspection.js";
+import type { InspectedRecipient, Inspection } from "../inspection.js";
 import { Keyring } from "../keyring.js";
 import { init } from "../module/instance.js";
 import type { AnyIdentity, Bytes, Data } from "../types.js";
@@ -139,9 +139,18 @@ interface Entry {
   readonly sealed: Bytes;
 }
 
+/** What is stored, as its header says. One whose bytes are none any more is listed all the same: it hides no other, and can be deleted. */
 function described(entry: Entry): StoredKeyring {
-  const header = inspect(entry.sealed).header;
+  const header = headerOf(entry.sealed);
   return { ...entry, recipients: header?.recipients ?? [], metadata: header?.metadata ?? {} };
+}
+
+function headerOf(sealed: Bytes): Inspection["header"] {
+  try {
+    return inspect(sealed).header;
+  } catch {
+    return null;
+  }
 }
 
 function assertKeyring(sealed: Bytes, operation: string): void {

@@ -1,5 +1,5 @@
 // Copies of the package with a module and an instance of their own, to set one path of the code against another.
-import { copyFileSync, mkdtempSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,20 +15,35 @@ export const fieldsModules = ["fields.wasm", "fields-relaxed.wasm", "fields-port
 /** The bytes of the one with SIMD. */
 export const wasm = readFileSync(new URL("fortress.wasm", dist));
 
+/** Those of the module of signatures. */
+export const signatures = readFileSync(new URL("signatures.wasm", dist));
+
 /** A fresh copy of `/slim`, which has no module yet. Its AES-256-GCM is WebCrypto's. */
 export function slimCopy() {
-  const path = join(mkdtempSync(join(tmpdir(), "fortress-")), "slim.cjs");
+  const path = join(temporary(), "slim.cjs");
   copyFileSync(new URL("slim.cjs", dist), path);
   return require(path);
 }
 
 /** A fresh copy of the Node entry, whose AES-256-GCM is `node:crypto`'s. */
 export function nodeCopy() {
-  const folder = mkdtempSync(join(tmpdir(), "fortress-"));
+  const folder = temporary();
   copyFileSync(new URL("node.cjs", dist), join(folder, "node.cjs"));
-  for (const name of modules) copyFileSync(new URL(name, dist), join(folder, name));
+  for (const name of [...modules, "signatures.wasm"]) copyFileSync(new URL(name, dist), join(folder, name));
   return require(join(folder, "node.cjs"));
 }
+
+/** A folder that goes with the process: its modules are read when they are first needed. */
+function temporary() {
+  const folder = mkdtempSync(join(tmpdir(), "fortress-npm-test-"));
+  folders.push(folder);
+  return folder;
+}
+
+const folders = [];
+process.once("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
 /** Runs `body` with a property of `object` replaced. */
 export async function replaced(object, name, value, body) {

@@ -1,10 +1,10 @@
-// The shared vectors of tests/vectors/, run through the public API. Knows no platform: `fortress` is the package's exports,
+// The shared vectors of tests/vectors/, run through the public API. Knows no platform: `fortress` is the exports of a CommonJS copy,
 // `read` gives a file's text by its name.
 
 import { collect, equal, fromHex, streamOf, toHex } from "./bytes.mjs";
 
 const FAMILIES = ["tokens", "groups", "rows", "envelopes"];
-const SHARING = ["identities", "shared-envelopes", "held-shares", "external-envelopes", "scope-envelopes"];
+const SHARING = ["identities", "shared-envelopes", "held-shares", "external-envelopes", "scope-identities", "scope-envelopes", "signing-keys", "grants"];
 const FOLDERS = ["", "python/"];
 
 /** Runs all; returns how many held, and what did not. */
@@ -63,6 +63,28 @@ const RUNNERS = {
   "external-envelopes": (vector, _, fortress) => expectPlaintext(vector, madeUpKey(vector), fortress),
 
   "scope-envelopes": (vector, keyring, fortress) => expectPlaintext(vector, keyring, fortress),
+
+  "scope-identities": ({ identity }, keyring, fortress) => {
+    if (fortress.scopeIdentity(identity) !== identity) return "another text";
+    return keyring.scopeIdentity() === identity ? undefined : "not the keyring's";
+  },
+
+  async "signing-keys"({ verifying, signing, id }, _, { grants: { SigningKey, verifyingKey } }) {
+    if (verifying !== undefined && verifyingKey(verifying) !== verifying) return "another text";
+    if (signing === undefined) return undefined;
+    const key = await SigningKey.fromSecret(signing);
+    return same({ id: key.id, verifying: key.verifyingKey, signing: key.exposeSecret() }, { id, verifying, signing }, ["id", "verifying", "signing"]);
+  },
+
+  async grants(vector, _, { Identity, grants: { Grant } }) {
+    // The format has later times than a Date.
+    const now = new Date(Math.min(vector.now * 1000, 8.64e15));
+    const grant = await Grant.open(fromHex(vector.grant), { identity: await Identity.fromSecret(vector.identity), trusted: vector.trusted, now });
+    const { granter, path, actions, from, until, purpose, granterName, recipientName } = grant;
+    const terms = { granter: granter.id, path, actions, from: from.getTime() / 1000, until: until.getTime() / 1000, purpose, granter_name: granterName, recipient_name: recipientName };
+    if (vector.token === undefined) return same({ terms, identity: grant.scopeIdentity(now) }, { terms: vector.terms, identity: vector.scope_identity }, ["terms", "identity"]);
+    return same({ terms }, vector, ["terms"]) ?? expectBytes(grant.keyring(now).decrypt(vector.token), vector.value);
+  },
 
   async identities(vector, _, fortress) {
     const { public: text, secret, id } = vector;

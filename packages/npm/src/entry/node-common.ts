@@ -1,0 +1,4 @@
+/** `fortress-sdk` for `require`, and `fortress-sdk/grants` in the same file: they work on one another's objects, and CommonJS files share none. */
+
+export * from "./node.js";
+export * as grants from "./grants-node.js";

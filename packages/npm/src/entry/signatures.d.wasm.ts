@@ -1,0 +1,3 @@
+/** The WebAssembly module, as runtimes import it that compile modules themselves. */
+declare const module: WebAssembly.Module;
+export default module;
