@@ -288,6 +288,7 @@ impl<'i> Reader<'i> {
         (0..count).map(|_| self.text()).collect()
     }
 
+    #[cfg(feature = "envelopes")]
     pub(crate) fn pairs(&mut self) -> Result<Vec<(&'i str, &'i str)>, Failure> {
         let count = self.number()?;
         (0..count).map(|_| self.pair()).collect()

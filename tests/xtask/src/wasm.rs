@@ -43,13 +43,13 @@ const SETS: [Set; 3] = [
 ];
 /// The same source for engines of different ages. The first gets its SIMD from .cargo/config.toml.
 const ENGINES: [Engine; 3] = [
-    Engine { suffix: "", folder: "", flags: &[], needs: &["--enable-simd"], small: &[] },
+    Engine { suffix: "", folder: "", flags: &[], needs: &["--enable-simd"], small: &WRAPPING },
     Engine {
         suffix: "-relaxed",
         folder: "fortress-relaxed",
         flags: &["-Ctarget-feature=+relaxed-simd"],
         needs: &["--enable-simd", "--enable-relaxed-simd"],
-        small: &[],
+        small: &WRAPPING,
     },
     // Of 2022 and before, and slow whatever is done: what it loads counts for more.
     Engine {
@@ -69,6 +69,8 @@ const ANY_ENGINE: Engine = Engine {
     small: &["fortress-sdk", "base64", "sha2", "curve25519-dalek", "ed25519-dalek", "ml-dsa", "keccak", "shake"],
 };
 const PORTABLE: &str = "fortress-portable";
+/// AES-256-GCM beside our own kernels wraps file keys, of 32 bytes, and nothing else.
+const WRAPPING: [&str; 4] = ["aes", "cipher", "ctr", "polyval"];
 const WASM_OPT: [&str; 4] = ["-O3", "--strip-target-features", "--strip-producers", "--strip-debug"];
 /// What every engine since Safari 15 has. Binaryen refuses a module that uses more than it is allowed.
 const FEATURES: [&str; 7] = [
