@@ -9,7 +9,7 @@ export default defineConfig({
     // Everything is a file of its own: the content security policy allows no data: fonts or scripts.
     assetsInlineLimit: 0,
     rolldownOptions: {
-      input: { page: "index.html", [SERVICE_WORKER]: "src/player/service-worker.ts" },
+      input: { page: "index.html", share: "share.html", [SERVICE_WORKER]: "src/player/service-worker.ts" },
       output: {
         // A service worker serves the addresses beside and below its own, so it lies at the root.
         entryFileNames: ({ name }) => (name === SERVICE_WORKER ? "[name].js" : "assets/[name]-[hash].js"),

@@ -18,6 +18,7 @@ import { mediaSteps } from "./media.mjs";
 import { recordSteps } from "./records.mjs";
 import { serverSteps } from "./server.mjs";
 import { sharedServerSteps } from "./server-shared.mjs";
+import { shareSteps } from "./shares.mjs";
 import { tabSteps } from "./tabs.mjs";
 import { tamperSteps } from "./tamper.mjs";
 import { waySteps } from "./ways.mjs";
@@ -77,6 +78,7 @@ async function checkIn(engine) {
       await tamperSteps(world);
       await accessSteps.axeAndLayout(world);
       await waySteps(world);
+      await shareSteps(world);
       await check.step("nothing broke the content security policy", () => check.equal(reports, []));
     });
   } catch (error) {

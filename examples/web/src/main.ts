@@ -17,6 +17,7 @@ import { KeySection } from "./ui/key-section.ts";
 import { RecordSection } from "./ui/record-section.ts";
 import { Renewal } from "./ui/renewal.ts";
 import { ServerPanel } from "./ui/server-panel.ts";
+import { ShareSection } from "./ui/share-section.ts";
 import { WaySection } from "./ui/way-section.ts";
 import { Welcome } from "./ui/welcome.ts";
 
@@ -28,6 +29,7 @@ const look = { onLook: (object: string): void => void panel.look(object) };
 const records = new RecordSection({ ...look, onChange: changed });
 const files = new FileSection({ ...look, onChange: changed });
 const keys = new KeySection({ onChange: changed });
+const shares = new ShareSection({ ...look, onChange: changed });
 const waysIn = new WaySection();
 const renewal = new Renewal({ onRenewed: () => showAll("keyring"), onLock: leave });
 const otherTabs = new BroadcastChannel("fortress-example");
@@ -61,6 +63,7 @@ async function leave(): Promise<void> {
   records.clear();
   files.clear();
   keys.clear();
+  shares.clear();
   waysIn.clear();
   await lockWays().catch(() => undefined);
   workspace.hidden = true;
@@ -84,7 +87,7 @@ async function showAll(object?: string): Promise<void> {
   const session = current;
   if (session) {
     byId("top-key", HTMLElement).textContent = session.keyring.primary;
-    const [loadedRecords, loadedFiles] = await Promise.all([records.show(session), files.show(session), waysIn.show(session)]);
+    const [loadedRecords, loadedFiles] = await Promise.all([records.show(session), files.show(session), shares.show(session), waysIn.show(session)]);
     if (current === session) keys.show(session, loadedRecords, loadedFiles);
   } else if (!byId("welcome", HTMLElement).hidden) {
     await welcome.show();

@@ -5,7 +5,7 @@ import * as server from "../storage/server.ts";
 import { openUpload } from "../storage/upload.ts";
 import { keyOfSource } from "./key-of.ts";
 import { type Label, loadLabel, removeLabel, saveLabel } from "./labels.ts";
-import { type Session } from "./session.ts";
+import { type Reader, type Session } from "./session.ts";
 
 export interface StoredFile {
   readonly id: string;
@@ -45,7 +45,7 @@ export function uploadFile(session: Session, file: File, { onProgress, signal }:
   });
 }
 
-export async function loadFiles(session: Session): Promise<StoredFile[]> {
+export async function loadFiles(session: Reader): Promise<StoredFile[]> {
   const objects = (await server.list()).filter(({ name }) => name.startsWith("files/"));
   objects.sort((a, b) => b.modified - a.modified);
   return Promise.all(objects.map((object) => loadFile(session, object)));
@@ -68,7 +68,7 @@ export async function decryptFile(session: Session, id: string, { onProgress, si
 }
 
 /** The whole file as a Blob, which browsers keep on disk when it is large. */
-export async function decryptFileToBlob(session: Session, id: string, type: string, { onProgress, signal }: Transfer = {}): Promise<Blob> {
+export async function decryptFileToBlob(session: Reader, id: string, type: string, { onProgress, signal }: Transfer = {}): Promise<Blob> {
   const { size } = await server.entry(objectName(id));
   return session.files.decryptBlob(server.objectUrl(objectName(id)), {
     context: { file: id },
@@ -87,7 +87,7 @@ export function objectName(id: string): string {
   return `files/${id}`;
 }
 
-async function loadFile(session: Session, { name, size, etag, tampered }: server.StoredObject): Promise<StoredFile> {
+async function loadFile(session: Reader, { name, size, etag, tampered }: server.StoredObject): Promise<StoredFile> {
   const id = name.slice("files/".length);
   const [keyId, label] = await Promise.all([keyOfSource(server.objectUrl(name)).catch(() => undefined), loadLabel(session, id)]);
   const { result } = label;

@@ -3,7 +3,7 @@
 
 import * as server from "../storage/server.ts";
 import { type LoadedRow, loadRow, type RowPlace, saveRow } from "./rows.ts";
-import { type Session } from "./session.ts";
+import { type Reader, type Session } from "./session.ts";
 
 export type Label = Readonly<Record<"name" | "type", string>>;
 
@@ -12,7 +12,7 @@ export function saveLabel(session: Session, id: string, label: Label, before?: s
   return saveRow(session, placeOf(id), label, before);
 }
 
-export function loadLabel(session: Session, id: string): Promise<LoadedRow<keyof Label>> {
+export function loadLabel(session: Reader, id: string): Promise<LoadedRow<keyof Label>> {
   return loadRow(session, placeOf(id));
 }
 

@@ -2,7 +2,7 @@
 
 import * as server from "../storage/server.ts";
 import { type LoadedRow, loadRow, type RowPlace, saveRow } from "./rows.ts";
-import { type Session } from "./session.ts";
+import { type Reader, type Session } from "./session.ts";
 
 export const FIELDS = ["name", "email", "phone", "notes"] as const;
 export type Field = (typeof FIELDS)[number];
@@ -19,7 +19,7 @@ export async function saveRecord(session: Session, person: Person, before?: { re
   return id;
 }
 
-export async function loadRecords(session: Session): Promise<LoadedRecord[]> {
+export async function loadRecords(session: Reader): Promise<LoadedRecord[]> {
   const objects = (await server.list()).filter(({ name }) => name.startsWith("records/"));
   objects.sort((a, b) => b.modified - a.modified);
   return Promise.all(

@@ -4,7 +4,7 @@ import { type Context, type Token } from "fortress-sdk";
 import * as server from "../storage/server.ts";
 import { ServerError } from "../storage/server.ts";
 import { keysOfTokens } from "./key-of.ts";
-import { type Session } from "./session.ts";
+import { type Reader, type Session } from "./session.ts";
 
 /** The object, the scope that encrypts it, and what its tokens are tied to: moved to another object, they do not open. */
 export interface RowPlace {
@@ -30,7 +30,7 @@ export async function saveRow(session: Session, { scope, object, context }: RowP
   });
 }
 
-export async function loadRow<K extends string>(session: Session, { scope, object, context }: RowPlace): Promise<LoadedRow<K>> {
+export async function loadRow<K extends string>(session: Reader, { scope, object, context }: RowPlace): Promise<LoadedRow<K>> {
   let etag: string | undefined;
   let keyIds: string[] | undefined;
   try {

@@ -8,6 +8,9 @@ import { OlderCopy, openBy, removeWay, renewWays, type Way } from "./ways.ts";
 
 const KEYRING_OBJECT = "keyring";
 
+/** What reads the stored data: a keyring for each kind of it. */
+export type Reader = Readonly<Record<"records" | "files" | "labels", Keyring>>;
+
 /** Fires `outdated` when the server holds another keyring than the one that is open here: rotated in another tab, say. */
 export class Session extends EventTarget {
   #open: Open;

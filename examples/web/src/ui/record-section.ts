@@ -118,7 +118,7 @@ export class RecordSection {
   }
 }
 
-function fieldList(person: Person): HTMLElement {
+export function fieldList(person: Person): HTMLElement {
   const filled = FIELDS.slice(1).filter((field) => person[field]);
   return h("dl", { class: "fields" }, ...filled.map((field) => h("div", {}, h("dt", {}, field), h("dd", { "data-field": field }, person[field]))));
 }

@@ -1,0 +1,108 @@
+// The page of whom something is shared with: their identity, to be shared with, and what a link opens.
+
+import "@fontsource-variable/geist/index.css";
+import "@fontsource-variable/geist-mono/index.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/parts.css";
+
+import { type Identity } from "fortress-sdk";
+import { decryptFileToBlob, loadFiles, type StoredFile } from "./data/files.ts";
+import { displayName } from "./data/labels.ts";
+import { linkFor, ownIdentity } from "./data/own-identity.ts";
+import { loadRecords } from "./data/records.ts";
+import { type OpenedShare, openShare, readLink } from "./data/shares.ts";
+import { copyField } from "./ui/copy-field.ts";
+import { announce, arrange, byId, h, hush, say } from "./ui/dom.ts";
+import { size, time } from "./ui/format.ts";
+import { problemBlock } from "./ui/problem.ts";
+import { fieldList } from "./ui/record-section.ts";
+
+const LARGEST_TEXT = 100_000;
+const URL_LIFETIME_MILLISECONDS = 60_000;
+
+const link = byId("link", HTMLInputElement);
+const message = byId("open-message", HTMLElement);
+const shared = byId("shared", HTMLElement);
+let identity: Identity | undefined;
+let opened: OpenedShare | undefined;
+
+byId("open-form", HTMLFormElement).addEventListener("submit", (event) => {
+  event.preventDefault();
+  void open(link.value);
+});
+addEventListener("hashchange", () => void open(location.href));
+
+try {
+  identity = await ownIdentity();
+  byId("own", HTMLElement).replaceChildren(
+    h("p", {}, "Your identity is ", h("code", { id: "own-id" }, identity.id), ". Compare it with whoever shares with you, by phone say."),
+    copyField("own-link", "Send this link to whoever shall share with you", linkFor(identity)),
+  );
+  if (location.hash !== "") await open(location.href);
+} catch (error) {
+  say(byId("own-message", HTMLElement), "bad", problemBlock("This browser keeps no identity", error));
+}
+
+async function open(text: string): Promise<void> {
+  opened?.free();
+  opened = undefined;
+  shared.hidden = true;
+  const said = readLink(text);
+  if (!identity || !said) {
+    say(message, "bad", problemBlock("Nothing was opened", new Error("This is no link of a share. Was all of it copied?")));
+    return;
+  }
+  link.value = new URL(text.trim(), location.href).href;
+  say(message, "busy", "Opening");
+  try {
+    opened = await openShare(said, identity);
+    await show(opened);
+    hush(message);
+    announce("Opened.");
+    byId("shared-title", HTMLElement).focus();
+  } catch (error) {
+    say(message, "bad", problemBlock("The share does not open", error));
+  }
+}
+
+async function show(share: OpenedShare): Promise<void> {
+  const [records, files] = await Promise.all([loadRecords(share), loadFiles(share)]);
+  byId("shared-terms", HTMLElement).replaceChildren("To read until ", h("b", {}, time(share.until)), ", signed by ", h("code", {}, share.granter), ".");
+  arrange(
+    byId("shared-records", HTMLElement),
+    records.map(({ id, result }) =>
+      "fields" in result
+        ? h("li", { class: "item", "data-record": id }, h("h3", {}, result.fields.name), fieldList(result.fields))
+        : h("li", { class: "item", "data-record": id }, problemBlock("This record does not open", result.error)),
+    ),
+    "No records.",
+  );
+  arrange(byId("shared-files", HTMLElement), files.map((file) => fileItem(share, file)), "No files.");
+  shared.hidden = false;
+}
+
+function fileItem(share: OpenedShare, { id, label, storedSize }: StoredFile): HTMLLIElement {
+  const name = displayName(label);
+  const stage = h("div", { class: "message", role: "status" });
+  const read = h("button", { class: "button", type: "button", "aria-label": `Open ${name}`, onclick: () => void readFile(share, id, name, label?.type ?? "", stage) }, "Open");
+  return h("li", { class: "item", "data-file": id }, h("div", { class: "item-head" }, h("h3", {}, name), h("p", { class: "item-meta" }, size(storedSize))), h("div", { class: "actions" }, read), stage);
+}
+
+/** Text is shown; anything else is saved, whole or not at all. */
+async function readFile(share: OpenedShare, id: string, name: string, type: string, stage: HTMLElement): Promise<void> {
+  say(stage, "busy", "Decrypting");
+  try {
+    const blob = await decryptFileToBlob(share, id, "application/octet-stream");
+    if (type.startsWith("text/") && blob.size <= LARGEST_TEXT) {
+      say(stage, "good", h("pre", { class: "part-bytes", tabindex: 0 }, await blob.text()));
+      return;
+    }
+    const href = URL.createObjectURL(blob);
+    setTimeout(() => URL.revokeObjectURL(href), URL_LIFETIME_MILLISECONDS);
+    h("a", { href, download: name }).click();
+    say(stage, "good", `Saved as ${name}.`);
+  } catch (error) {
+    say(stage, "bad", problemBlock("This file does not open", error));
+  }
+}
