@@ -109,7 +109,8 @@ impl HeaderDraft {
 }
 
 /// What may be asked of external keys to open an envelope. Frame: everything before its first chunk. Result: nothing where nothing is to be
-/// asked; otherwise the associated data, then each reference and what it wrapped, with their lengths before them.
+/// asked; otherwise the associated data, how many references one key is asked for, in a byte, then each reference and what it wrapped, with
+/// their lengths before them.
 #[wasm_bindgen]
 pub fn external_requests(identities: &Parties, len: usize) -> i32 {
     frame::call(len, |input, out| {
@@ -117,6 +118,7 @@ pub fn external_requests(identities: &Parties, len: usize) -> i32 {
         for request in requests {
             if out.is_empty() {
                 out.extend_from_slice(&request.associated);
+                out.push(envelope::MAX_EXTERNAL_TRIES as u8);
             }
             for part in [request.reference.as_bytes(), &request.wrapped] {
                 out.extend_from_slice(&(part.len() as u32).to_le_bytes());

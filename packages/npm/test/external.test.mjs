@@ -224,4 +224,12 @@ describe("external keys", () => {
     await Keyring.open(sealed, service);
     assert.deepEqual(service.calls, ["wrap", "unwrap"]);
   });
+
+  test("a key that opens whatever it is shown is asked four times", async () => {
+    const keyring = await Keyring.generate();
+    const many = Array.from({ length: 9 }, (_, index) => saying(() => new Uint8Array(40), `kms:key/${index + 10}`));
+    const service = Object.assign(new Service(), { opens: () => true });
+    await assert.rejects(Keyring.open(await keyring.seal(many), service), { name: "OperationError" });
+    assert.deepEqual(service.calls, Array(4).fill("unwrap"));
+  });
 });

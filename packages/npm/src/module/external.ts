@@ -64,7 +64,7 @@ async function ask(key: ExternalKey | ExternalKeys, requests: Requests, failures
     }
   }
   const answers: Answered[] = [];
-  for (const { reference, wrapped } of candidates) {
+  for (const { reference, wrapped } of candidates.slice(0, requests.tries)) {
     try {
       const fileKey = checked(await key.unwrap(wrapped.slice(), associated.slice()), "unwrap", operation);
       return [...answers, new Answered(reference, wrapped, associated, fileKey)];
@@ -137,13 +137,15 @@ function checked(bytes: unknown, method: string, operation: string): Uint8Array 
 
 interface Requests {
   readonly associated: Bytes;
+  /** How many references one key is asked for: a stranger's header could have it asked a thousand times. */
+  readonly tries: number;
   readonly wrapped: readonly { readonly reference: string; readonly wrapped: Bytes }[];
 }
 
 function readRequests(parties: Parties, prefix: Uint8Array, frame: Frame, operation: string): Requests {
   const bytes = frame.copy(frame.check(external_requests(parties, frame.rest(prefix).length), operation));
   const view = new DataView(bytes.buffer);
-  let at = ASSOCIATED;
+  let at = ASSOCIATED + 1;
   const part = () => {
     const start = at + 4;
     at = start + view.getUint32(at, true);
@@ -151,7 +153,7 @@ function readRequests(parties: Parties, prefix: Uint8Array, frame: Frame, operat
   };
   const wrapped = [];
   while (at < bytes.length) wrapped.push({ reference: decoder.decode(part()), wrapped: part() });
-  return { associated: bytes.slice(0, ASSOCIATED), wrapped };
+  return { associated: bytes.slice(0, ASSOCIATED), tries: bytes[ASSOCIATED] ?? 0, wrapped };
 }
 
 function readFileKey(draft: Draft, frame: Frame, operation: string): { fileKey: Bytes; associated: Bytes } {
