@@ -18,13 +18,17 @@ use crate::Key;
 /// their headers is unwrapped once and kept as long. What it costs: who reads this process's memory meanwhile opens all envelopes of the data keys that are
 /// there, and not one; and the service's log tells of data keys and not of envelopes, and its refusals come as late as the data key is old.
 ///
-/// Envelopes for the key itself are opened as well. It can be shared between threads, which then ask for one data key together.
+/// Envelopes for the key itself are opened as well. It can be shared between threads, which then ask for one data key to wrap by together. Nobody waits
+/// while another thread asks for one to open by.
 pub struct DataKeys {
     key: Key,
     reference: String,
     writes: bool,
     limits: DataKeyLimits,
     clock: Clock,
+    /// Held by the thread that asks for a data key to wrap by. Taken before the state, and never the other way round.
+    making: Mutex<()>,
+    /// Never held during a call.
     state: Mutex<State>,
 }
 
@@ -76,6 +80,8 @@ struct State {
     own: Option<Kept>,
     /// Those that unwrap, the oldest first.
     others: Vec<Kept>,
+    /// How often all were wiped: what was asked for before is not kept after.
+    wiped: u64,
 }
 
 struct Kept {
@@ -94,7 +100,15 @@ impl DataKeys {
     /// The key as it is, which opens envelopes of its data keys too.
     pub fn reading(key: Key, limits: DataKeyLimits) -> DataKeys {
         let reference = key.reference().to_owned();
-        DataKeys { key, reference, writes: false, limits, clock: Clock::default(), state: Mutex::default() }
+        DataKeys {
+            key,
+            reference,
+            writes: false,
+            limits,
+            clock: Clock::default(),
+            making: Mutex::default(),
+            state: Mutex::default(),
+        }
     }
 
     /// With another clock.
@@ -104,7 +118,8 @@ impl DataKeys {
 
     /// Wipes the data keys that are kept. Otherwise those that are too old go with the next call, and all when this is dropped.
     pub fn forget(&self) {
-        *self.state() = State::default();
+        let mut state = self.state();
+        *state = State { wiped: state.wiped.wrapping_add(1), ..State::default() };
     }
 
     /// The state, without the data keys that are spent.
@@ -119,8 +134,28 @@ impl DataKeys {
         state
     }
 
+    /// One that is about to be used.
     fn kept(&self, key: DataKey) -> Kept {
-        Kept { key, since: (self.clock.0)(), uses: 0 }
+        Kept { key, since: (self.clock.0)(), uses: 1 }
+    }
+}
+
+impl State {
+    fn own(&mut self) -> Option<&DataKey> {
+        self.own.as_mut().map(Kept::used)
+    }
+
+    /// The one that the key of this reference wrapped as this.
+    fn find(&mut self, reference: &str, wrapped: &[u8]) -> Option<&DataKey> {
+        let mut kept = self.own.iter_mut().chain(&mut self.others);
+        kept.find(|kept| kept.key.is(reference, wrapped)).map(Kept::used)
+    }
+}
+
+impl Kept {
+    fn used(&mut self) -> &DataKey {
+        self.uses += 1;
+        &self.key
     }
 }
 
@@ -133,14 +168,25 @@ impl ExternalKey for DataKeys {
         if !self.writes {
             return self.key.wrap(file_key, associated);
         }
-        // Held during the call: threads that come meanwhile want the same data key.
-        let mut state = self.state();
-        let own = match &mut state.own {
-            Some(own) => own,
-            none => none.insert(self.kept(DataKey::generate(&*self.key, &mut SysRng)?)),
+        if let Some(own) = self.state().own() {
+            return own.wrap(file_key, associated, &mut SysRng);
+        }
+        // Threads that come meanwhile want the same data key. A panic in one of them leaves nothing half done.
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = {
+            let mut state = self.state();
+            if let Some(own) = state.own() {
+                return own.wrap(file_key, associated, &mut SysRng);
+            }
+            state.wiped
         };
-        own.uses += 1;
-        own.key.wrap(file_key, associated, &mut SysRng)
+        let own = self.kept(DataKey::generate(&*self.key, &mut SysRng)?);
+        let wrapped = own.key.wrap(file_key, associated, &mut SysRng);
+        let mut state = self.state();
+        if state.wiped == before {
+            state.own = Some(own);
+        }
+        wrapped
     }
 
     fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
@@ -158,19 +204,23 @@ impl ExternalKey for DataKeys {
         };
         let not_authentic = || ExternalKeyError::NotAuthentic { reference: reference.to_owned() };
         let data_key = wrapped_data_key(wrapped).ok_or_else(not_authentic)?;
-        let mut state = self.state();
-        let State { own, others } = &mut *state;
-        let mut kept = own.iter_mut().chain(others.iter_mut());
-        if let Some(kept) = kept.find(|kept| kept.key.is(inner, data_key)) {
-            kept.uses += 1;
-            return kept.key.unwrap(wrapped, associated);
-        }
-        // What the key does not open takes nobody's place.
-        let mut new = self.kept(DataKey::open(&*self.key, inner, data_key)?);
-        new.uses = 1;
+        let before = {
+            let mut state = self.state();
+            if let Some(key) = state.find(inner, data_key) {
+                return key.unwrap(wrapped, associated);
+            }
+            state.wiped
+        };
+        // What a stranger wrote is asked for as well, and keeps nobody else waiting. What the key does not open takes nobody's place.
+        let new = self.kept(DataKey::open(&*self.key, inner, data_key)?);
         let file_key = new.key.unwrap(wrapped, associated);
-        others.push(new);
-        others.drain(..others.len().saturating_sub(self.limits.held));
+        let mut state = self.state();
+        // Another thread may have asked for the same.
+        if state.wiped == before && state.find(inner, data_key).is_none() {
+            state.others.push(new);
+            let over = state.others.len().saturating_sub(self.limits.held);
+            state.others.drain(..over);
+        }
         file_key
     }
 

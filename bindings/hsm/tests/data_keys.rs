@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,8 +14,10 @@ use common::keys::{ASSOCIATED, FILE_KEY, sealed_for};
 use common::service::Fault;
 use fortress::Context;
 use fortress::envelope::{self, EnvelopeError, Identity, ReadLimits};
-use fortress::external::ExternalKey;
+use fortress::external::{ExternalKey, ExternalKeyError};
+use fortress_hsm::cloud::GcpKmsKey;
 use fortress_hsm::{Clock, DataKeyLimits, DataKeys};
+use zeroize::Zeroizing;
 
 #[test]
 fn many_envelopes_cost_one_call_each_way() {
@@ -168,6 +171,75 @@ fn a_refusal_is_passed_on_and_nothing_is_kept_of_it() {
     assert_eq!(reading.unwrap_as(keys.reference(), &wrapped, &ASSOCIATED).unwrap_err().code(), "key_refused");
     google.keys.lock().unwrap()[0].versions[0].1 = true;
     assert_eq!(*reading.unwrap_as(keys.reference(), &wrapped, &ASSOCIATED).unwrap(), FILE_KEY);
+}
+
+/// A key that does not answer until it may.
+#[derive(Debug)]
+struct Slow {
+    key: GcpKmsKey,
+    asked: Sender<()>,
+    may: Mutex<Receiver<()>>,
+}
+
+impl Slow {
+    fn wait(&self) -> Result<(), ExternalKeyError> {
+        self.asked.send(()).unwrap();
+        // Ends what would otherwise wait for itself.
+        self.may.lock().unwrap().recv_timeout(Duration::from_secs(20)).map_err(|_| ExternalKeyError::Unavailable {
+            reference: self.reference().to_owned(),
+            reason: "somebody waits for this".to_owned(),
+        })
+    }
+}
+
+impl ExternalKey for Slow {
+    fn reference(&self) -> &str {
+        self.key.reference()
+    }
+
+    fn wrap(&self, file_key: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, ExternalKeyError> {
+        self.wait()?;
+        self.key.wrap(file_key, associated)
+    }
+
+    fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
+        self.wait()?;
+        self.key.unwrap(wrapped, associated)
+    }
+}
+
+#[test]
+fn nobody_waits_for_what_another_asks() {
+    let google = Google::start();
+    let limits = DataKeyLimits::default();
+    let [known, other, mut junk] =
+        [(); 3].map(|()| DataKeys::new(Box::new(google.key(KEY)), limits).wrap(&FILE_KEY, &ASSOCIATED).unwrap());
+    junk[30] ^= 1;
+    let ((asked, asks), (lets, may)) = (mpsc::channel(), mpsc::channel());
+    let keys = DataKeys::new(Box::new(Slow { key: google.key(KEY), asked, may: Mutex::new(may) }), limits);
+    let open = |wrapped: &[u8]| keys.unwrap_as(keys.reference(), wrapped, &ASSOCIATED);
+    lets.send(()).unwrap();
+    open(&known).unwrap();
+    asks.recv().unwrap();
+    let during = |ask: &(dyn Fn() -> Result<(), ExternalKeyError> + Sync), act: &dyn Fn()| {
+        thread::scope(|scope| {
+            let asking = scope.spawn(ask);
+            asks.recv().unwrap();
+            act();
+            lets.send(()).unwrap();
+            asking.join().unwrap()
+        })
+    };
+    let refused = during(&|| open(&junk).map(drop), &|| drop(open(&known).unwrap())).unwrap_err();
+    assert_eq!(refused.code(), "authentication_failed", "{refused}");
+    during(&|| keys.wrap(&FILE_KEY, &ASSOCIATED).map(drop), &|| drop(open(&known).unwrap())).unwrap();
+    // What is on its way when all are wiped is used, and not kept.
+    during(&|| open(&other).map(drop), &|| keys.forget()).unwrap();
+    during(&|| keys.wrap(&FILE_KEY, &ASSOCIATED).map(drop), &|| keys.forget()).unwrap();
+    google.service.asked();
+    during(&|| open(&other).map(drop), &|| ()).unwrap();
+    during(&|| keys.wrap(&FILE_KEY, &ASSOCIATED).map(drop), &|| ()).unwrap();
+    assert_eq!(google.service.asked().len(), 2);
 }
 
 #[test]
