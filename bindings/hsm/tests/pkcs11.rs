@@ -303,6 +303,9 @@ fn pins() {
         assert_eq!(code("pkcs11:token=a;object=k?pin-source=/nowhere"), "unreadable_pin");
         assert_eq!(code("pkcs11:token=a;object=k?pin-source=|/bin/date"), "unreadable_pin");
         assert_eq!(code("pkcs11:token=a;object=k?pin-source=relative"), "unreadable_pin");
+        let mistaken = uri(&format!("pkcs11:token=a;object=k?pin-source={PIN}"));
+        let error = Pkcs11Key::open(&mistaken, &bare).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains(PIN), "{error}");
         assert_eq!(code("pkcs11:token=a;object=k"), "no_pin");
         let by_value = format!("pkcs11:token=a;object=k?module-path={}&pin-value={PIN}", module().display());
         let key = Pkcs11Key::open(&uri(&by_value), &Access::new()).unwrap();
@@ -340,6 +343,32 @@ fn a_lost_session_is_opened_again() {
         let session = outside.open_ro_session(outside.get_slots_with_initialized_token().unwrap()[0]).unwrap();
         assert!(session.login(UserType::User, Some(&PIN.to_owned().into())).is_err(), "it is");
         Pkcs11Key::open(&uri("pkcs11:token=a;object=k"), &Access::new().module(module())).unwrap();
+    });
+}
+
+#[test]
+fn a_pin_outlives_a_fault_that_is_not_its_own() {
+    alone("a_pin_outlives_a_fault_that_is_not_its_own", |tokens| {
+        tokens.init("a");
+        generate(&uri("pkcs11:token=a;object=k"), None, &access()).unwrap();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let faulty = Access::new().module(module()).ask(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            // Another part of the program ends the module's work just before the login.
+            Pkcs11::new(module()).unwrap().finalize().unwrap();
+            Ok(Pin::new(PIN))
+        });
+        let outside = Pkcs11::new(module()).unwrap();
+        outside.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).unwrap_or_default();
+        let session = outside.open_ro_session(outside.get_slots_with_initialized_token().unwrap()[0]).unwrap();
+        session.login(UserType::User, Some(&PIN.to_owned().into())).unwrap();
+        // Whoever is logged in already is not asked, until the session is lost.
+        let key = Pkcs11Key::open(&uri("pkcs11:token=a;object=k"), &faulty).unwrap();
+        session.logout().unwrap();
+        assert_eq!(key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap_err().code(), "token_failed");
+        key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap();
+        assert_eq!(asked.load(Ordering::Relaxed), 1, "the PIN is kept");
     });
 }
 

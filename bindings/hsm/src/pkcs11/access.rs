@@ -126,7 +126,7 @@ fn from_source(source: &str) -> Result<Pin, Pkcs11Error> {
     };
     let path = Path::new(path);
     if !path.is_absolute() {
-        return Err(Pkcs11Error::PinSource { pin_source: source.to_owned() });
+        return Err(Pkcs11Error::PinSource);
     }
     Pin::from_file(path)
 }

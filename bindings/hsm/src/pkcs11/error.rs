@@ -96,11 +96,9 @@ pub enum Pkcs11Error {
         token: String,
     },
     /// A `pin-source` that is not a file.
-    #[error("pin-source {pin_source:?} is not used: it names a file by its whole path, as file:/etc/pin or /etc/pin")]
-    PinSource {
-        /// What the URI says.
-        pin_source: String,
-    },
+    // Whoever takes it for pin-value writes the PIN there: it is not repeated.
+    #[error("the URI's pin-source is not used: it names a file by its whole path, as file:/etc/pin or /etc/pin")]
+    PinSource,
     /// A PIN's file cannot be read.
     #[error("the PIN's file {} cannot be read: {reason}", path.display())]
     UnreadablePin {
@@ -186,7 +184,7 @@ impl Pkcs11Error {
             Pkcs11Error::KeyUnsuitable { .. } => "external_key_unsuitable",
             Pkcs11Error::NoMechanism { .. } => "no_mechanism",
             Pkcs11Error::NoPin { .. } => "no_pin",
-            Pkcs11Error::PinSource { .. } | Pkcs11Error::UnreadablePin { .. } => "unreadable_pin",
+            Pkcs11Error::PinSource | Pkcs11Error::UnreadablePin { .. } => "unreadable_pin",
             Pkcs11Error::WrongPin { .. } => "wrong_pin",
             Pkcs11Error::PinLocked { .. } => "pin_locked",
             Pkcs11Error::PinNotUsable { .. } => "pin_not_usable",
@@ -216,7 +214,7 @@ impl Pkcs11Error {
             | Pkcs11Error::KeyUnsuitable { .. }
             | Pkcs11Error::NoMechanism { .. }
             | Pkcs11Error::NoPin { .. }
-            | Pkcs11Error::PinSource { .. }
+            | Pkcs11Error::PinSource
             | Pkcs11Error::UnreadablePin { .. }
             | Pkcs11Error::WrongPin { .. }
             | Pkcs11Error::PinLocked { .. }

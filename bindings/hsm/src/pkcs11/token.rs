@@ -62,7 +62,7 @@ impl Token {
         Ok(tokens)
     }
 
-    /// A session in which the user is logged in. The PIN is asked for unless it is at hand.
+    /// A session in which the user is logged in. The PIN is asked for unless it is at hand, and stays there unless it is wrong.
     pub(super) fn session(
         &self,
         uri: &Pkcs11Uri,
@@ -90,13 +90,15 @@ impl Token {
             Some(pin) => Some(pin),
             None => Some(access.pin_for(uri, &PinRequest { token: self.label.clone(), tries: tries(&info) })?),
         };
-        match session.login(UserType::User, pin.as_ref().map(Pin::secret)) {
-            Ok(()) => {}
-            Err(error) if rv(&error) == Some(RvError::UserAlreadyLoggedIn) => {}
-            Err(error) => return Err(self.login_fault(&error)),
+        let login = match session.login(UserType::User, pin.as_ref().map(Pin::secret)) {
+            Err(error) if rv(&error) != Some(RvError::UserAlreadyLoggedIn) => Err(self.login_fault(&error)),
+            _ => Ok(session),
+        };
+        // Any other fault may pass, and the PIN is not asked for again.
+        if !matches!(login, Err(Pkcs11Error::WrongPin { .. } | Pkcs11Error::PinLocked { .. })) {
+            *at_hand = pin;
         }
-        *at_hand = pin;
-        Ok(session)
+        login
     }
 
     /// What the token offers of the mechanisms that are used here, best first.
