@@ -10,6 +10,7 @@
 
 #[macro_use]
 mod adapter;
+mod bound;
 pub mod cloud;
 mod data_keys;
 mod open;

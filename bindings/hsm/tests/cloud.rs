@@ -158,6 +158,25 @@ fn what_may_pass_is_tried_again_and_nothing_else() {
 }
 
 #[test]
+fn no_patience_is_too_long() {
+    let (address, requests) = scripted(vec![
+        (503, String::new()),
+        (503, String::new()),
+        (200, json!({ "data": { "ciphertext": "vault:v1:AAAA" } }).to_string()),
+    ]);
+    let patience = Patience {
+        timeout: Duration::MAX,
+        first_pause: Duration::MAX,
+        longest_pause: Duration::MAX,
+        wait: Wait::by(|pause| assert!(pause <= Duration::from_secs(86_400))),
+        ..Patience::default()
+    };
+    let key = TransitKey::new("vault:transit/kek", &address, VaultToken::new(TOKEN), patience).unwrap();
+    key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap();
+    assert_eq!(requests.join().unwrap().len(), 3);
+}
+
+#[test]
 fn a_service_that_is_not_there() {
     let patience = Patience { timeout: Duration::from_millis(50), wait: Wait::by(|_| ()), ..Patience::default() };
     let key = |address: &str| TransitKey::new("vault:transit/kek", address, VaultToken::new(TOKEN), patience.clone());
@@ -227,11 +246,31 @@ fn what_names_no_key_or_no_place() {
     ] {
         assert_eq!(at(address).unwrap_err().code(), "invalid_address", "{address}");
     }
-    let error = at("https://user:sesame@vault.example.org").unwrap_err();
-    assert!(!error.to_string().contains("sesame"), "{error}");
+    // Neither a password nor a token in the address's place is repeated, whether or not it parses.
+    for (address, shown) in [
+        ("https://user:sesame@vault.example.org", "https://vault.example.org"),
+        ("https://user:p^sesame@vault.example.org", "https://vault.example.org"),
+        ("https://user:p@sesame@vault.example.org/sesame", "https://vault.example.org"),
+        ("ftp://user:sesame@vault.example.org?sesame", "ftp://vault.example.org"),
+        ("https://vault example.org/?sesame", "https://vault example.org"),
+        ("https://user:sesame/a@vault.example.org", "…"),
+        ("user:sesame@vault.example.org", "…"),
+        ("hvs.sesame", "…"),
+    ] {
+        assert_eq!(at(address).unwrap_err(), CloudError::Address { address: shown.to_owned() });
+    }
+    // Nor is a token that no header takes: it would never reach the service.
+    for token in ["", "sesame\n", "sesame sesame", "sésame"] {
+        let error = TransitKey::new("vault:a/b", "https://a", VaultToken::new(token), Patience::default()).unwrap_err();
+        assert!(matches!(&error, CloudError::Credentials { .. }) && !error.to_string().contains("sam"), "{error}");
+    }
     at("https://vault.example.org:8200/").unwrap();
     let aws =
         |region| AwsKmsKey::new("awskms:alias/a", region, None, AwsCredentials::new("a", "b"), Patience::default());
+    for credentials in [AwsCredentials::new("a\n", "b"), AwsCredentials::new("a", "b").session("sesame\n")] {
+        let error = AwsKmsKey::new("awskms:alias/a", Some("r"), None, credentials, Patience::default()).unwrap_err();
+        assert!(matches!(&error, CloudError::Credentials { .. }) && !error.to_string().contains("sesame"), "{error}");
+    }
     assert_eq!(aws(None).unwrap_err().code(), "no_credentials");
     assert_eq!(aws(Some("a.example.org/")).unwrap_err().code(), "no_credentials");
     assert_eq!(aws(Some("eu-west-1")).unwrap().reference(), "awskms:alias/a");

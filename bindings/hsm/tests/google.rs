@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::env;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -280,6 +282,34 @@ fn tokens_from_a_file_and_from_the_machine() {
     // In the clear no further than this machine.
     let credentials = GcpCredentials::machine(Some("metadata.example.org"));
     assert_eq!(GcpKmsKey::new(&uri(KEY), None, credentials, at_once()).unwrap_err().code(), "invalid_address");
+}
+
+/// In a process of its own, for its environment: people put a secret where the name of its file belongs.
+#[test]
+fn what_stands_in_place_of_a_file_is_not_repeated() {
+    const NAME: &str = "what_stands_in_place_of_a_file_is_not_repeated";
+    if env::var_os("FORTRESS_TEST_VARIABLES").is_some() {
+        let error = match GcpKmsKey::from_env(&uri(KEY), at_once()) {
+            Ok(key) => key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap_err(),
+            Err(error) => error,
+        };
+        let said = format!("{error} {error:?}");
+        assert!(error.code() == "no_credentials" && said.contains("cannot be read"), "{said}");
+        let name = env::var("FORTRESS_TEST_VARIABLES").unwrap();
+        assert!(said.contains(&format!("the file that {name} names")) && !said.contains("sesame"), "{said}");
+        return;
+    }
+    for name in ["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", "GOOGLE_APPLICATION_CREDENTIALS"] {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args([NAME, "--exact", "--nocapture"]).env("FORTRESS_TEST_VARIABLES", name);
+        for other in ["GOOGLE_OAUTH_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"] {
+            command.env_remove(other);
+        }
+        let output = command.env(name, "{\"private_key\":\"sesame\"}").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let key = GcpKmsKey::new(&uri(KEY), None, GcpCredentials::token_file("sesame"), at_once()).unwrap();
+    assert!(!key.wrap_key(&FILE_KEY, &ASSOCIATED).unwrap_err().to_string().contains("sesame"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::bearer::{fits_in_a_header, unusable};
 use super::http::{Answer, Body, Service, by_status};
 use super::sigv4::{self, Signing};
 use super::{CloudError, Patience, framed, shown, unframed, variable};
@@ -60,6 +61,12 @@ impl AwsKmsKey {
         patience: Patience,
     ) -> Result<AwsKmsKey, CloudError> {
         let key = parse(uri)?;
+        let sent = [Some(&credentials.id), credentials.session.as_deref()];
+        if !sent.into_iter().flatten().all(|text| fits_in_a_header(text)) {
+            return Err(unusable("the access key of AWS")(
+                "its id or its session token is empty, or has a space or a line break in it",
+            ));
+        }
         let region = arn_region(key).or(region).filter(|region| is_plain(region)).ok_or(CloudError::Missing {
             missing: "the region of the AWS KMS key",
             advice: "name the key by its ARN, or set AWS_REGION",

@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 use super::azure_credentials::AzureCredentials;
 use super::bearer::Bearer;
 use super::http::{Answer, Ask, Body, Service, by_status};
-use super::{CloudError, Patience, bound, framed, shown, unbound, unframed};
+use super::{CloudError, Patience, framed, shown, unframed};
+use crate::bound::{bound, unbound};
 
 /// A key in Azure Key Vault or Managed HSM, which wraps and unwraps there: an RSA key, or in Managed HSM an AES key of 256 bits.
 ///

@@ -105,8 +105,7 @@ impl fmt::Debug for Bearer {
 impl Token {
     /// `None` for what cannot stand in a header (RFC 6750, 2.1).
     pub(super) fn new(text: Zeroizing<String>, lasts: Option<Duration>) -> Option<Token> {
-        let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        fits.then_some(Token { text, lasts })
+        fits_in_a_header(&text).then_some(Token { text, lasts })
     }
 
     /// The one in an answer (RFC 6749, 5.1); some write the seconds as a text.
@@ -150,6 +149,11 @@ pub(super) fn form(fields: &[(&str, &str)]) -> Ask {
 
 pub(super) fn form_headers() -> Headers {
     vec![("Content-Type", Zeroizing::new("application/x-www-form-urlencoded".to_owned()))]
+}
+
+/// Can this credential stand in a header as it is? A line break at its end, as files have it, cannot.
+pub(super) fn fits_in_a_header(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Credentials that cannot be used, and why.

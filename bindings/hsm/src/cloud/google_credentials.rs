@@ -23,7 +23,7 @@ pub struct GcpCredentials(Kind);
 
 enum Kind {
     Token(Zeroizing<String>),
-    File(PathBuf),
+    File(TokenFile),
     Account(Account),
     /// An address of the metadata server.
     Machine(String),
@@ -37,7 +37,7 @@ impl GcpCredentials {
 
     /// The access token in a file that something else keeps up to date: it is read for each call.
     pub fn token_file(path: impl Into<PathBuf>) -> GcpCredentials {
-        GcpCredentials(Kind::File(path.into()))
+        GcpCredentials(Kind::File(TokenFile { path: path.into(), named: "the file of the access token" }))
     }
 
     /// A service account, by the JSON of its key. The address in it is where a token is asked for.
@@ -61,12 +61,15 @@ impl GcpCredentials {
             return Ok(GcpCredentials::token(token));
         }
         if let Some(path) = variable(&["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]) {
-            return Ok(GcpCredentials::token_file(path));
+            let named = "the file that CLOUDSDK_AUTH_ACCESS_TOKEN_FILE names";
+            return Ok(GcpCredentials(Kind::File(TokenFile { path: path.into(), named })));
         }
         match variable(&["GOOGLE_APPLICATION_CREDENTIALS"]) {
             Some(path) => {
                 let account = read(Path::new(&path)).and_then(|json| Account::parse(&json));
-                account.map(|account| GcpCredentials(Kind::Account(account))).map_err(unusable(path.as_str()))
+                account
+                    .map(|account| GcpCredentials(Kind::Account(account)))
+                    .map_err(unusable("the file that GOOGLE_APPLICATION_CREDENTIALS names"))
             }
             None => Ok(GcpCredentials::machine(variable(&["GCE_METADATA_HOST"]).as_deref())),
         }
@@ -75,7 +78,7 @@ impl GcpCredentials {
     pub(super) fn source(self, patience: &Patience) -> Result<Box<dyn Source>, CloudError> {
         Ok(match self.0 {
             Kind::Token(token) => Box::new(Given(token)),
-            Kind::File(path) => Box::new(File(path)),
+            Kind::File(file) => Box::new(file),
             Kind::Account(account) => {
                 Box::new(Signing { service: Service::new(&account.token_uri, patience.clone())?, account })
             }
@@ -90,12 +93,16 @@ impl fmt::Debug for GcpCredentials {
     }
 }
 
-struct File(PathBuf);
+struct TokenFile {
+    path: PathBuf,
+    /// For errors. The path itself is not told: people put tokens and keys there in place of the name of their file.
+    named: &'static str,
+}
 
-impl Source for File {
+impl Source for TokenFile {
     fn token(&self) -> Result<Token, CloudError> {
-        let unusable = unusable(self.0.display().to_string());
-        let text = read(&self.0).map_err(&unusable)?;
+        let unusable = unusable(self.named);
+        let text = read(&self.path).map_err(&unusable)?;
         Token::new(Zeroizing::new(text.trim_ascii().to_owned()), Some(Duration::ZERO))
             .ok_or(NOT_A_TOKEN)
             .map_err(unusable)

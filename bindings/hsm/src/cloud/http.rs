@@ -20,13 +20,13 @@ use super::CloudError;
 /// part is waited: so that many clients do not come back at once.
 #[derive(Clone, Debug)]
 pub struct Patience {
-    /// For one try.
+    /// For one try; at most a day.
     pub timeout: Duration,
     /// In all, at least one.
     pub tries: u32,
     /// The pause before the second try, at most.
     pub first_pause: Duration,
-    /// Any pause, at most.
+    /// Any pause, at most; itself at most a day.
     pub longest_pause: Duration,
     /// What waits.
     pub wait: Wait,
@@ -129,21 +129,21 @@ impl Service {
 
     fn at(address: &str, patience: Patience, near: &[&str]) -> Result<Service, CloudError> {
         let address = address.trim_end_matches('/');
-        let refused = || CloudError::Address { address: address.chars().take(100).collect() };
+        let refused = || CloudError::Address { address: shown(address) };
         let uri: Uri = address.parse().map_err(|_| refused())?;
         let authority = uri.authority().ok_or_else(refused)?;
         let host = authority.host();
         let is_near = THIS_MACHINE.contains(&host) || near.contains(&host);
         match uri.scheme_str() {
-            // A password in an address would end up in logs.
-            _ if authority.as_str().contains('@') => return Err(CloudError::Address { address: host.to_owned() }),
+            // A password in an address would end up in logs, and one with a slash in it would be taken for a host.
+            _ if address.contains('@') => return Err(refused()),
             Some("https") => {}
             Some("http") if is_near => {}
             _ => return Err(refused()),
         }
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
         let mut config = Agent::config_builder()
-            .timeout_global(Some(patience.timeout))
+            .timeout_global(Some(patience.timeout.min(LONGEST)))
             .http_status_as_error(false)
             // Credentials go to the address that was given, and to no other.
             .max_redirects(0)
@@ -170,7 +170,8 @@ impl Service {
             Ask::Post(body) => body.as_bytes(),
         };
         let tries = self.patience.tries.max(1);
-        let mut pause = self.patience.first_pause;
+        let longest = self.patience.longest_pause.min(LONGEST);
+        let mut pause = self.patience.first_pause.min(longest);
         let mut reason = String::new();
         for attempt in 1..=tries {
             reason = match self.try_once(path, ask, headers(body)) {
@@ -182,7 +183,7 @@ impl Service {
             };
             if attempt < tries {
                 (self.patience.wait.0)(part_of(pause));
-                pause = (pause * 2).min(self.patience.longest_pause);
+                pause = (pause * 2).min(longest);
             }
         }
         Err(CloudError::Unreachable { service: self.host.clone(), reason, tries })
@@ -222,6 +223,19 @@ pub(super) fn by_status(answer: &Answer) -> Option<String> {
     matches!(answer.status, 408 | 429 | 500..).then(|| format!("it answers {}", answer.status))
 }
 
+/// What an error repeats of an address: scheme and host. Whoever writes something else in its place may have written a secret, as others write one
+/// before an `@`, or behind the host.
+fn shown(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return HIDDEN.to_owned() };
+    let (before, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+    // Where the host is cannot be told.
+    if before.contains(BEHIND_HOST) {
+        return HIDDEN.to_owned();
+    }
+    let host = rest.split(BEHIND_HOST).next().unwrap_or_default();
+    format!("{scheme}://{host}").chars().take(100).collect()
+}
+
 /// Wipes all texts in it.
 fn wipe(value: &mut Value) {
     match value {
@@ -259,6 +273,12 @@ fn part_of(pause: Duration) -> Duration {
 const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// Where clouds tell a machine of itself, in the clear: a link-local address, and the name that Google gives it.
 const METADATA_HOSTS: [&str; 2] = ["169.254.169.254", "metadata.google.internal"];
+/// With what a path, a query and a fragment start (RFC 3986, 3).
+const BEHIND_HOST: [char; 3] = ['/', '?', '#'];
+/// In place of what is not shown.
+const HIDDEN: &str = "…";
+/// For a try, and for a pause: more than anyone waits, and nothing that overflows the clock.
+const LONGEST: Duration = Duration::from_secs(86_400);
 /// Of what is answered; what is posted is shorter.
 const MAX_LEN: usize = 64 * 1024;
 

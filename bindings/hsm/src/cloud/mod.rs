@@ -15,8 +15,6 @@ mod vault;
 use std::env;
 
 use fortress::external::MAX_WRAPPED_LEN;
-use subtle::ConstantTimeEq as _;
-use zeroize::Zeroizing;
 
 pub use aws::{AwsCredentials, AwsKmsKey};
 pub use azure::AzureKey;
@@ -50,18 +48,4 @@ fn unframed(wrapped: &[u8]) -> Option<&[u8]> {
         Some((&VERSION, wrapped)) if !wrapped.is_empty() && wrapped.len() <= MAX_WRAPPED_LEN => Some(wrapped),
         _ => None,
     }
-}
-
-/// What is wrapped where a service may not take associated data: both (spec X-11).
-fn bound(file_key: &[u8; 32], associated: &[u8; 32]) -> Zeroizing<[u8; 64]> {
-    let mut bound = Zeroizing::new([0; 64]);
-    bound[..32].copy_from_slice(file_key);
-    bound[32..].copy_from_slice(associated);
-    bound
-}
-
-/// The file key, if it was wrapped beside this associated data.
-fn unbound(plain: &[u8], associated: &[u8; 32]) -> Option<Zeroizing<Vec<u8>>> {
-    let (file_key, other) = plain.split_at_checked(32)?;
-    bool::from(other.ct_eq(associated)).then(|| Zeroizing::new(file_key.to_vec()))
 }

@@ -7,8 +7,10 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::bearer::{fits_in_a_header, unusable};
 use super::http::{Answer, Body, Service, by_status};
-use super::{CloudError, Patience, bound, framed, shown, unbound, unframed, variable};
+use super::{CloudError, Patience, framed, shown, unframed, variable};
+use crate::bound::{bound, unbound};
 
 /// A key in the Transit engine of Vault or OpenBao, which wraps and unwraps there.
 #[derive(Debug)]
@@ -42,6 +44,11 @@ impl TransitKey {
     /// The key that `vault:MOUNT/KEY` names, such as `vault:transit/kek`, at an address such as `https://vault.example.org:8200`.
     pub fn new(uri: &str, address: &str, token: VaultToken, patience: Patience) -> Result<TransitKey, CloudError> {
         let (mount, name) = parse(uri)?;
+        if !fits_in_a_header(&token.0) {
+            return Err(unusable("the token for Vault or OpenBao")(
+                "it is empty, or has a space or a line break in it",
+            ));
+        }
         let service = Service::new(address, patience)?;
         let reference = format!("{SCHEME}{mount}/{name}");
         Ok(TransitKey { service, mount: mount.to_owned(), name: name.to_owned(), reference, token, namespace: None })
@@ -57,16 +64,31 @@ impl TransitKey {
     }
 
     /// With address, token and, where there is one, namespace from the environment, by the names that the command lines of both use: `VAULT_ADDR`,
-    /// `VAULT_TOKEN` and `VAULT_NAMESPACE`, or `BAO_ADDR`, `BAO_TOKEN` and `BAO_NAMESPACE`.
+    /// `VAULT_TOKEN` and `VAULT_NAMESPACE`, or `BAO_ADDR`, `BAO_TOKEN` and `BAO_NAMESPACE`. Those of one and of the other are not mixed, so that no server
+    /// gets the token of another; where both addresses are set they have to be the same.
     pub fn from_env(uri: &str, patience: Patience) -> Result<TransitKey, CloudError> {
+        TransitKey::of(uri, patience, |name| variable(&[name]))
+    }
+
+    /// With what these variables say.
+    fn of(uri: &str, patience: Patience, variable: impl Fn(&str) -> Option<String>) -> Result<TransitKey, CloudError> {
         parse(uri)?;
         let missing = |missing, advice| CloudError::Missing { missing, advice };
-        let address = variable(&["VAULT_ADDR", "BAO_ADDR"])
-            .ok_or_else(|| missing("the address of Vault or OpenBao", "set VAULT_ADDR or BAO_ADDR"))?;
-        let token = variable(&["VAULT_TOKEN", "BAO_TOKEN"])
-            .ok_or_else(|| missing("the token for Vault or OpenBao", "set VAULT_TOKEN or BAO_TOKEN"))?;
+        let vault = variable(VAULT.address).map(|address| (address, VAULT));
+        let bao = variable(BAO.address).map(|address| (address, BAO));
+        let (address, names) = match (vault, bao) {
+            (Some((one, _)), Some((other, _))) if one.trim_end_matches('/') != other.trim_end_matches('/') => {
+                return Err(unusable("VAULT_ADDR beside BAO_ADDR")("they name two servers; set one of them"));
+            }
+            // Two names of one server: the one that has a token.
+            (Some(_), Some(bao)) if variable(VAULT.token).is_none() => bao,
+            (vault, bao) => {
+                vault.or(bao).ok_or_else(|| missing("the address of Vault or OpenBao", "set VAULT_ADDR or BAO_ADDR"))?
+            }
+        };
+        let token = variable(names.token).ok_or_else(|| missing("the token for Vault or OpenBao", names.advice))?;
         let key = TransitKey::new(uri, &address, VaultToken::new(token), patience)?;
-        match variable(&["VAULT_NAMESPACE", "BAO_NAMESPACE"]) {
+        match variable(names.namespace) {
             Some(path) => key.namespace(&path),
             None => Ok(key),
         }
@@ -122,6 +144,15 @@ impl TransitKey {
 
 as_external_key!(TransitKey);
 
+/// The names by which a server is found.
+#[derive(Clone, Copy)]
+struct Variables {
+    address: &'static str,
+    token: &'static str,
+    namespace: &'static str,
+    advice: &'static str,
+}
+
 /// Mount and key. Their characters need no escaping in a path, and lead nowhere else.
 fn parse(uri: &str) -> Result<(&str, &str), CloudError> {
     let parts = uri.strip_prefix(SCHEME).and_then(|rest| rest.rsplit_once('/'));
@@ -152,3 +183,49 @@ fn is_about_ciphertext(reason: &str) -> bool {
 }
 
 const SCHEME: &str = "vault:";
+const VAULT: Variables = Variables {
+    address: "VAULT_ADDR",
+    token: "VAULT_TOKEN",
+    namespace: "VAULT_NAMESPACE",
+    advice: "set VAULT_TOKEN beside VAULT_ADDR",
+};
+const BAO: Variables = Variables {
+    address: "BAO_ADDR",
+    token: "BAO_TOKEN",
+    namespace: "BAO_NAMESPACE",
+    advice: "set BAO_TOKEN beside BAO_ADDR",
+};
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+    use super::*;
+
+    #[test]
+    fn no_server_gets_what_is_for_another() {
+        let of = |set: &[(&str, &str)]| {
+            TransitKey::of("vault:transit/kek", Patience::default(), |name| {
+                set.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let (a, b) = ("https://a.example.org", "https://b.example.org");
+        let key = of(&[("BAO_ADDR", b), ("BAO_TOKEN", "bao"), ("VAULT_TOKEN", "vault"), ("VAULT_NAMESPACE", "v")]);
+        let key = key.unwrap();
+        assert_eq!((key.service.host.as_str(), key.token.0.as_str(), key.namespace), ("b.example.org", "bao", None));
+        let key = of(&[("VAULT_ADDR", a), ("VAULT_TOKEN", "vault"), ("BAO_TOKEN", "bao"), ("VAULT_NAMESPACE", "v")]);
+        let key = key.unwrap();
+        assert_eq!((key.token.0.as_str(), key.namespace.as_deref()), ("vault", Some("v")));
+        let same = [("VAULT_ADDR", a), ("BAO_ADDR", "https://a.example.org/"), ("BAO_TOKEN", "bao")];
+        assert_eq!(of(&same).unwrap().token.0.as_str(), "bao");
+
+        let refused = |set: &[(&str, &str)], says: &str| {
+            let error = of(set).unwrap_err();
+            assert!(error.code() == "no_credentials" && error.to_string().contains(says), "{error}");
+        };
+        refused(&[], "VAULT_ADDR or BAO_ADDR");
+        refused(&[("VAULT_ADDR", a), ("BAO_TOKEN", "bao")], "set VAULT_TOKEN");
+        refused(&[("BAO_ADDR", a), ("VAULT_TOKEN", "vault")], "set BAO_TOKEN");
+        refused(&[("VAULT_ADDR", a), ("BAO_ADDR", b), ("VAULT_TOKEN", "c"), ("BAO_TOKEN", "c")], "two servers");
+    }
+}

@@ -6,11 +6,11 @@ use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
 use cryptoki::mechanism::{self, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
-use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Mechanism;
 use super::error::rv;
+use crate::bound::{bound, unbound};
 
 /// The objects of a key in an open session.
 #[derive(Clone, Copy, Debug)]
@@ -103,18 +103,7 @@ pub(super) fn unwrap(
         // Another way than this key has: it did not wrap this.
         _ => return Err(Fault::NotAuthentic),
     };
-    match plain.split_at_checked(32) {
-        Some((file_key, other)) if bool::from(other.ct_eq(associated)) => Ok(Zeroizing::new(file_key.to_vec())),
-        _ => Err(Fault::NotAuthentic),
-    }
-}
-
-/// What is wrapped where the mechanism takes no associated data (spec X-7).
-fn bound(file_key: &[u8; 32], associated: &[u8; 32]) -> Zeroizing<[u8; 64]> {
-    let mut bound = Zeroizing::new([0; 64]);
-    bound[..32].copy_from_slice(file_key);
-    bound[32..].copy_from_slice(associated);
-    bound
+    unbound(&plain, associated).ok_or(Fault::NotAuthentic)
 }
 
 /// Spec X-6.
