@@ -35,7 +35,7 @@ async function recordView({ name }: StoredObject, width: number): Promise<HTMLEl
   try {
     const tokens = Object.entries(JSON.parse(new TextDecoder().decode(bytes)) as Record<string, string>);
     const buttons = tokens.map(([field, token]) =>
-      h("button", { type: "button", class: "token", "aria-pressed": "false", "aria-label": `Token of the field ${field}`, onclick: () => choose(field) }, `"${token}"`),
+      h("button", { type: "button", class: "token", "aria-pressed": "false", title: `Token of the field ${field}`, onclick: () => choose(field) }, `"${token}"`),
     );
     const choose = (chosen: string): void => {
       tokens.forEach(([field, token], at) => {

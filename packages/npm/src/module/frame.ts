@@ -25,7 +25,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 const SHORT_STRING = 224;
 
-/** Up to this many characters the module decodes a token sooner than the engine is called for it: measured in Chromium. */
+/** Up to about this many characters the module decodes a token sooner than the engine is called for it: each measured apart, in Chromium. */
 const SHORT_TOKEN = 120;
 
 /** Bytes of names that are kept. */
