@@ -95,14 +95,7 @@ export class SigningKey implements Granter {
 
   /** The secret, in the clear, as text that starts with `FORTRESS-SIGNING-KEY-1`. Whoever has it grants as this granter. */
   exposeSecret(): string {
-    return this.#handle.run("exposeSecret", (raw, frame) => {
-      const length = frame.check(raw.expose_secret(), "exposeSecret");
-      try {
-        return frame.asciiText(length);
-      } finally {
-        frame.wipeResult(length);
-      }
-    });
+    return this.#handle.run("exposeSecret", (raw, frame) => frame.secretText(raw.expose_secret(), "exposeSecret"));
   }
 
   /** The verifying key. */

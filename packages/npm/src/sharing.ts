@@ -61,14 +61,7 @@ export class Identity {
 
   /** The secret, in the clear, as text that starts with `FORTRESS-SECRET-KEY-1`. Whoever has it opens everything that is encrypted for this identity. */
   exposeSecret(): string {
-    return this.#handle.run("exposeSecret", (raw, frame) => {
-      const length = frame.check(raw.expose_secret(), "exposeSecret");
-      try {
-        return frame.asciiText(length);
-      } finally {
-        frame.wipeResult(length);
-      }
-    });
+    return this.#handle.run("exposeSecret", (raw, frame) => frame.secretText(raw.expose_secret(), "exposeSecret"));
   }
 
   /**

@@ -374,7 +374,17 @@ export class Frame {
     return JSON.parse(this.utf8Text(this.check(status, operation), operation));
   }
 
-  /** The same of a secret result, which is wiped. */
+  /** The ASCII text of a secret result, which is wiped. */
+  secretText(status: number, operation: string): string {
+    const length = this.check(status, operation);
+    try {
+      return this.asciiText(length);
+    } finally {
+      this.wipeResult(length);
+    }
+  }
+
+  /** JSON of a secret result, which is wiped. */
   secretJson(status: number, operation: string): unknown {
     const length = this.check(status, operation);
     try {
