@@ -58,6 +58,7 @@ impl UnsignedGrant {
         if keyring.path().is_empty() {
             return Err(GrantError::NotScoped);
         }
+        keyring.require_own().map_err(EnvelopeError::from)?;
         let keys = match terms.actions {
             Actions::Encrypt => Zeroizing::new(keyring.scope_identity()?.to_bytes().to_vec()),
             Actions::Decrypt | Actions::Both => keyring.to_payload().map_err(EnvelopeError::from)?,

@@ -40,6 +40,13 @@ async function steps(ada, reader) {
     await ada.page.evaluate((text) => (location.hash = new URL(text).hash), invitation);
     await ada.page.waitFor(() => document.querySelector("#share-identity").value.startsWith("fortress1"));
     check.equal(await ada.page.evaluate(() => location.hash), "");
+    const fingerprint = await reader.page.text("#own-fingerprint");
+    check.ok(fingerprint.length > 40, "a fingerprint to compare");
+    await ada.page.waitFor((wanted) => document.querySelector("#share-whose").textContent.includes(wanted), { args: [fingerprint] });
+    // A link that somebody else has the page open does not take the place of what is there.
+    await ada.page.evaluate(() => (location.hash = "#identity=fortress1another"));
+    check.includes(await settled(ada.page, "#share-message[data-tone=bad]"), "was not taken");
+    check.equal(await ada.page.evaluate(() => document.querySelector("#share-identity").value), new URLSearchParams(new URL(invitation).hash.slice(1)).get("identity"));
     await ada.page.click("#share-submit");
     check.includes(await settled(ada.page, "#share-message[data-tone=good]"), "Shared for 30 days");
     link = await ada.page.evaluate(() => document.querySelector("#share-link").value);

@@ -9,7 +9,7 @@ import "./styles/parts.css";
 import { type Identity } from "fortress-sdk";
 import { decryptFileToBlob, loadFiles, type StoredFile } from "./data/files.ts";
 import { displayName } from "./data/labels.ts";
-import { linkFor, ownIdentity } from "./data/own-identity.ts";
+import { fingerprint, linkFor, ownIdentity } from "./data/own-identity.ts";
 import { loadRecords } from "./data/records.ts";
 import { type OpenedShare, openShare, readLink } from "./data/shares.ts";
 import { copyField } from "./ui/copy-field.ts";
@@ -26,6 +26,8 @@ const message = byId("open-message", HTMLElement);
 const shared = byId("shared", HTMLElement);
 let identity: Identity | undefined;
 let opened: OpenedShare | undefined;
+/** The opening that is under way, or was last. */
+let latest = 0;
 
 byId("open-form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
@@ -36,7 +38,7 @@ addEventListener("hashchange", () => void open(location.href));
 try {
   identity = await ownIdentity();
   byId("own", HTMLElement).replaceChildren(
-    h("p", {}, "Your identity is ", h("code", { id: "own-id" }, identity.id), ". Compare it with whoever shares with you, by phone say."),
+    h("p", {}, "Your identity is ", h("code", { id: "own-id" }, identity.id), ", and its fingerprint ", h("code", { id: "own-fingerprint" }, await fingerprint(identity.publicIdentity)), ". Compare all of it with whoever shares with you, by phone say."),
     copyField("own-link", "Send this link to whoever shall share with you", linkFor(identity)),
   );
   if (location.hash !== "") await open(location.href);
@@ -45,6 +47,7 @@ try {
 }
 
 async function open(text: string): Promise<void> {
+  const turn = ++latest;
   opened?.free();
   opened = undefined;
   shared.hidden = true;
@@ -55,19 +58,27 @@ async function open(text: string): Promise<void> {
   }
   link.value = new URL(text.trim(), location.href).href;
   say(message, "busy", "Opening");
+  let share: OpenedShare | undefined;
   try {
-    opened = await openShare(said, identity);
-    await show(opened);
+    share = await openShare(said, identity);
+    const [records, files] = await Promise.all([loadRecords(share), loadFiles(share)]);
+    // What another link has overtaken is not shown under that one.
+    if (turn !== latest) {
+      share.free();
+      return;
+    }
+    opened = share;
+    show(share, records, files);
     hush(message);
     announce("Opened.");
     byId("shared-title", HTMLElement).focus();
   } catch (error) {
-    say(message, "bad", problemBlock("The share does not open", error));
+    share?.free();
+    if (turn === latest) say(message, "bad", problemBlock("The share does not open", error));
   }
 }
 
-async function show(share: OpenedShare): Promise<void> {
-  const [records, files] = await Promise.all([loadRecords(share), loadFiles(share)]);
+function show(share: OpenedShare, records: Awaited<ReturnType<typeof loadRecords>>, files: readonly StoredFile[]): void {
   byId("shared-terms", HTMLElement).replaceChildren("To read until ", h("b", {}, time(share.until)), ", signed by ", h("code", {}, share.granter), ".");
   arrange(
     byId("shared-records", HTMLElement),

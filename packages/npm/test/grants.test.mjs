@@ -99,7 +99,9 @@ describe("grants", () => {
     await assert.rejects(encryptBlob(data, { recipients: grant }), refused);
     await assert.rejects(rewrap(file, { identity: grant, context: {}, keep: "all", recipients: { passphrase: "mallory" } }), refused);
     await assert.rejects(opened.seal({ passphrase: "mallory" }), refused);
-    await assert.rejects(opened.grant({ recipients: ada, signer: grace, actions: "decrypt", until }), refused);
+    for (const mine of [opened, (await current("both")).keyring()]) {
+      for (const actions of ["encrypt", "decrypt", "both"]) await assert.rejects(mine.grant({ recipients: ada, signer: grace, actions, until }), refused);
+    }
   });
 
   test("to encrypt: what is sealed can be read by the keyring alone", async () => {

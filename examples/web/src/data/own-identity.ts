@@ -1,10 +1,11 @@
 // The identity of whoever uses this browser: its secret stays here, encrypted under a keyring that is sealed for a key of this device.
 
-import { Identity, Keyring } from "fortress-sdk";
+import { FortressError, Identity, Keyring, type PublicIdentity } from "fortress-sdk";
 import { deviceKey, KeyringStore } from "fortress-sdk/unlock";
 
 const NAME = "identity";
 const CONTEXT = { what: "secret identity" };
+const FINGERPRINT_BYTES = 20;
 const store = new KeyringStore();
 
 /** The identity that is kept here, made when it is first asked for. */
@@ -19,14 +20,26 @@ export async function ownIdentity(): Promise<Identity> {
       keyring.free();
     }
   }
+  const identity = await Identity.generate();
   const keyring = await Keyring.generate();
   try {
-    const identity = await Identity.generate();
     await store.save(NAME, await keyring.seal(device, { metadata: { identity: keyring.encrypt(identity.exposeSecret(), CONTEXT) } }));
     return identity;
+  } catch (error) {
+    identity.free();
+    // Another tab was first: then that one's is kept here.
+    if (error instanceof FortressError && error.code === "store_conflict") return await ownIdentity();
+    throw error;
   } finally {
     keyring.free();
   }
+}
+
+/** What two people compare of a public identity, in words over the phone say: 160 bits, which nobody finds a second identity for. */
+export async function fingerprint(identity: PublicIdentity): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(identity)));
+  const pairs = Array.from(digest.subarray(0, FINGERPRINT_BYTES), (byte) => byte.toString(16).padStart(2, "0"));
+  return pairs.map((pair, at) => (at % 2 === 0 && at > 0 ? ` ${pair}` : pair)).join("");
 }
 
 /** A link by which somebody shares with this identity. What follows the `#` is never sent to a server. */

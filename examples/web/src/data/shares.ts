@@ -84,23 +84,26 @@ export interface OpenedShare extends Reader {
 export async function openShare({ id, granter }: ShareLink, identity: Identity): Promise<OpenedShare> {
   await init();
   const trusted = verifyingKey(granter);
+  const held: { free(): void }[] = [];
+  const free = () => {
+    for (const each of held) each.free();
+  };
   const open = async (scope: Scope): Promise<{ grant: Grant; keyring: Keyring }> => {
     const { bytes } = await server.read(objectName(id, scope));
     const grant = await Grant.open(bytes, { identity, trusted });
+    held.push(grant);
     // By the scope's name, and not by the object's: a server that exchanges them gains nothing.
-    return { grant, keyring: grant.scope(scope) };
+    const keyring = grant.scope(scope);
+    held.push(keyring);
+    return { grant, keyring };
   };
-  const [records, labels, files] = [await open("records"), await open("labels"), await open("files")];
-  return {
-    records: records.keyring,
-    labels: labels.keyring,
-    files: files.keyring,
-    until: records.grant.until,
-    granter: records.grant.granter.id,
-    free: () => {
-      for (const { grant, keyring } of [records, labels, files]) for (const held of [grant, keyring]) held.free();
-    },
-  };
+  try {
+    const [records, labels, files] = [await open("records"), await open("labels"), await open("files")];
+    return { records: records.keyring, labels: labels.keyring, files: files.keyring, until: records.grant.until, granter: records.grant.granter.id, free };
+  } catch (error) {
+    free();
+    throw error;
+  }
 }
 
 async function loadShare(session: Session, object: string, id: string): Promise<Share | BrokenShare> {

@@ -1,7 +1,7 @@
 // Sharing: somebody's public identity in, a link out; who may read, and taking a share away.
 
 import { init, publicIdentity } from "fortress-sdk";
-import { identityIn } from "../data/own-identity.ts";
+import { fingerprint, identityIn } from "../data/own-identity.ts";
 import { type Session } from "../data/session.ts";
 import { type BrokenShare, DAYS, loadShares, removeShare, share, type Share } from "../data/shares.ts";
 import { confirmButton } from "./confirm-button.ts";
@@ -17,6 +17,7 @@ export interface ShareEvents {
 
 export class ShareSection {
   readonly #text = byId("share-identity", HTMLTextAreaElement);
+  readonly #whose = byId("share-whose", HTMLElement);
   readonly #submit = byId("share-submit", HTMLButtonElement);
   readonly #message = byId("share-message", HTMLElement);
   readonly #list = byId("share-list", HTMLElement);
@@ -27,6 +28,7 @@ export class ShareSection {
       event.preventDefault();
       void this.#share();
     });
+    this.#text.addEventListener("input", () => void this.#tellWhose());
     this.#takeLink();
     addEventListener("hashchange", () => {
       this.#takeLink();
@@ -45,11 +47,25 @@ export class ShareSection {
     hush(this.#message);
   }
 
-  /** A link that somebody sent to be shared with names their identity. */
+  /** A link that somebody sent to be shared with names their identity. What is in the field already stays: any site could have opened the link. */
   #takeLink(): void {
     if (!location.hash.startsWith("#identity=")) return;
-    this.#text.value = identityIn(location.href);
+    const identity = identityIn(location.href);
     history.replaceState(null, "", location.pathname);
+    if (this.#text.value !== "" && identityIn(this.#text.value) !== identity) {
+      say(this.#message, "bad", "A link with another identity was opened, and was not taken. Clear the field and open it again if you mean it.");
+      return;
+    }
+    this.#text.value = identity;
+    void this.#tellWhose();
+  }
+
+  /** Says whose identity is in the field, before anything is shared with it. */
+  async #tellWhose(): Promise<void> {
+    const text = this.#text.value;
+    const print = text === "" ? undefined : await fingerprintOf(identityIn(text));
+    if (this.#text.value !== text) return;
+    this.#whose.replaceChildren(...(print === undefined ? [] : ["The fingerprint of this identity is ", h("code", {}, print), ". Their page shows theirs: compare all of it with them before you share."]));
   }
 
   async #share(): Promise<void> {
@@ -61,6 +77,7 @@ export class ShareSection {
       await init();
       const link = await share(session, publicIdentity(identityIn(this.#text.value)));
       this.#text.value = "";
+      this.#whose.replaceChildren();
       say(this.#message, "good", h("p", {}, `Shared for ${DAYS} days. Send them this link: it opens for their identity alone, in their browser.`), copyField("share-link", "Link to send", link));
       await this.events.onChange();
     } catch (error) {
@@ -107,5 +124,15 @@ export class ShareSection {
     } catch (error) {
       say(this.#message, "bad", problemBlock("The share was not removed", error));
     }
+  }
+}
+
+/** The fingerprint of a public identity; nothing where it is none. */
+async function fingerprintOf(text: string): Promise<string | undefined> {
+  await init();
+  try {
+    return await fingerprint(publicIdentity(text));
+  } catch {
+    return undefined;
   }
 }
