@@ -79,7 +79,7 @@ const families = {
 
   "envelopes.json": (fortress, vector, keyrings) => {
     const { passphrase, keyring, scope } = vector;
-    return readings(fortress, vector, passphrase === undefined ? keyrings.get(keyring).scope(...scope) : { passphrase });
+    return readings(fortress, vector, passphrase === undefined ? scoped(keyrings.get(keyring), scope) : { passphrase });
   },
 
   "shared-envelopes.json": (fortress, vector) =>
@@ -100,7 +100,7 @@ const families = {
     ...(result === "valid" ? { of: () => within(keyrings.get(keyring), scope, (scoped) => scoped.scopeIdentity() === identity) } : {}),
   }),
 
-  "scope-envelopes.json": (fortress, vector, keyrings) => readings(fortress, vector, keyrings.get(vector.keyring).scope(...vector.scope)),
+  "scope-envelopes.json": (fortress, vector, keyrings) => readings(fortress, vector, scoped(keyrings.get(vector.keyring), vector.scope)),
 
   "signing-keys.json": (_, { id, verifying, signing }, __, { SigningKey, verifyingKey }) => ({
     ...(verifying === undefined ? {} : { verifyingKey: () => verifyingKey(verifying) === verifying }),
@@ -168,13 +168,17 @@ async function judge({ FortressError }, { result, code }, action) {
   return good ? undefined : "gave something else";
 }
 
+/** The empty scope is the keyring itself. */
+function scoped(keyring, scope) {
+  return scope.length === 0 ? keyring : keyring.scope(...scope);
+}
+
 function within(keyring, scope, action) {
-  if (scope.length === 0) return action(keyring);
-  const scoped = keyring.scope(...scope);
+  const narrowed = scoped(keyring, scope);
   try {
-    return action(scoped);
+    return action(narrowed);
   } finally {
-    scoped.free();
+    if (narrowed !== keyring) narrowed.free();
   }
 }
 
