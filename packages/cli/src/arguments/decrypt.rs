@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::opening::{BoundTo, UsedKeyring};
-use crate::external::OpenBy;
+use super::opening::Opening;
 use crate::words::{self, Bytes};
 
 /// Decrypt files, folders or standard input
@@ -23,14 +22,7 @@ use crate::words::{self, Bytes};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Decrypt {
     #[command(flatten)]
-    pub(crate) keyring: UsedKeyring,
-    /// Decrypt by a passphrase; the default where no keyring, identity, share or key is given
-    #[arg(short, long, conflicts_with_all = ["keyring", "identity", "share", "key"])]
-    pub(crate) passphrase: bool,
-    #[command(flatten)]
-    pub(crate) external: OpenBy,
-    #[command(flatten)]
-    pub(crate) bound: BoundTo,
+    pub(crate) opening: Opening,
     /// Decrypt a part: START-END, END not included; START- to the end; -LAST so many bytes at the end
     ///
     /// Only the chunks that hold it are read, so a part of a large file takes no longer than one of a small one. Goes to standard output unless
@@ -55,14 +47,7 @@ pub(crate) struct Decrypt {
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
-    pub(crate) keyring: UsedKeyring,
-    /// Verify by a passphrase; the default where no keyring, identity, share or key is given
-    #[arg(short, long, conflicts_with_all = ["keyring", "identity", "share", "key"])]
-    pub(crate) passphrase: bool,
-    #[command(flatten)]
-    pub(crate) external: OpenBy,
-    #[command(flatten)]
-    pub(crate) bound: BoundTo,
+    pub(crate) opening: Opening,
     /// What to verify
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,

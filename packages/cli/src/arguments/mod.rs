@@ -21,7 +21,7 @@ pub(crate) use decrypt::{Decrypt, Verify};
 pub(crate) use encrypt::Encrypt;
 pub(crate) use inspect::Inspect;
 pub(crate) use keyring::{KeyringCommand, KeyringNew, KeyringScope, Reseal};
-pub(crate) use opening::{BoundTo, KeyringFile, Trust, Unlock, UsedKeyring};
+pub(crate) use opening::{KeyringFile, Opening, Trust, Unlock, UsedKeyring};
 pub(crate) use people::{GrantCommand, GrantNew, GrantOpening, IdentityCommand, Signing};
 pub(crate) use rewrap::Rewrap;
 pub(crate) use token::{TokenCommand, TokenWith, Values};

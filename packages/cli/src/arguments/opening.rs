@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use crate::external::OpenBy;
 use crate::words::{self, Scope};
 
 /// A sealed keyring.
@@ -65,4 +66,18 @@ pub(crate) struct BoundTo {
     /// The context is authenticated and not stored: a file that someone puts in another one's place does not decrypt.
     #[arg(long = "context", value_name = "KEY=VALUE", value_parser = words::parse_entry)]
     pub(crate) context: Vec<(String, String)>,
+}
+
+/// What opens files.
+#[derive(Debug, Args)]
+pub(crate) struct Opening {
+    #[command(flatten)]
+    pub(crate) keyring: UsedKeyring,
+    /// Open by a passphrase; the default where no keyring, identity, share or key is given
+    #[arg(short, long, conflicts_with_all = ["keyring", "identity", "share", "key"])]
+    pub(crate) passphrase: bool,
+    #[command(flatten)]
+    pub(crate) external: OpenBy,
+    #[command(flatten)]
+    pub(crate) bound: BoundTo,
 }

@@ -25,8 +25,7 @@ const RANGE_STEP: u64 = 64 * CHUNK_LEN as u64;
 pub(super) fn run(arguments: &Decrypt, common: &Common, report: &mut Report) -> Result<(), Failure> {
     let Decrypt { output, files, .. } = arguments;
     let care = Care { force: arguments.force, durable: arguments.force, ..Care::default() };
-    let decrypting =
-        Decrypting { reading: Reading::new(&arguments.keyring, &arguments.external, &arguments.bound, common)?, care };
+    let decrypting = Decrypting { reading: Reading::new(&arguments.opening, common)?, care };
     if arguments.recursive {
         let output = output.as_deref().unwrap_or(Path::new("."));
         return tree::decrypt(&decrypting, only_folder(files)?, output, report);

@@ -20,7 +20,7 @@ use fortress::envelope::{self, Identity, OpenEnvelope, ReadLimits};
 use fortress::external::ExternalKey;
 use fortress::{Context, Keyring, Passphrase};
 
-use crate::arguments::{Arguments, BoundTo, Command, Common, UsedKeyring};
+use crate::arguments::{Arguments, Command, Common, Opening, UsedKeyring};
 use crate::external::OpenBy;
 use crate::failure::{Failure, shown};
 use crate::input::{Input, Source};
@@ -95,9 +95,9 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(used: &UsedKeyring, by: &OpenBy, bound: &BoundTo, common: &Common) -> Result<Reading, Failure> {
-        let context = keyrings::context(&bound.context)?;
-        Ok(Reading { opener: Opener::new(used, by, common)?, context })
+    fn new(by: &Opening, common: &Common) -> Result<Reading, Failure> {
+        let context = keyrings::context(&by.bound.context)?;
+        Ok(Reading { opener: Opener::new(&by.keyring, &by.external, common)?, context })
     }
 
     /// Opens the envelope that an input starts with; what follows its prefix is the next to be read.

@@ -11,7 +11,7 @@ use crate::progress::{Progress, size};
 use crate::report::Report;
 
 pub(super) fn run(arguments: &Verify, common: &Common, report: &mut Report) -> Result<(), Failure> {
-    let reading = Reading::new(&arguments.keyring, &arguments.external, &arguments.bound, common)?;
+    let reading = Reading::new(&arguments.opening, common)?;
     let sources = sources(&arguments.files)?;
     for source in &sources {
         match verify(&reading, source, report) {
