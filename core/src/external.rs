@@ -3,7 +3,7 @@
 //! Fortress hands such a key 32 bytes to wrap or to unwrap, and how it does that is its own affair. It is given *associated data* with them, which stands
 //! for the envelope's header: a key that can authenticate it, as AES-GCM and cloud services can, binds what it wraps to that header.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 use zeroize::Zeroizing;
@@ -45,6 +45,34 @@ pub trait ExternalKey: fmt::Debug {
     /// Does it open what is wrapped under this reference? A key that has several names says yes to each.
     fn opens(&self, reference: &str) -> bool {
         reference == self.reference()
+    }
+}
+
+/// One that several hold.
+impl<K: ExternalKey + ?Sized> ExternalKey for Arc<K> {
+    fn reference(&self) -> &str {
+        (**self).reference()
+    }
+
+    fn wrap(&self, file_key: &[u8; 32], associated: &[u8; 32]) -> Result<Vec<u8>, ExternalKeyError> {
+        (**self).wrap(file_key, associated)
+    }
+
+    fn unwrap(&self, wrapped: &[u8], associated: &[u8; 32]) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
+        (**self).unwrap(wrapped, associated)
+    }
+
+    fn unwrap_as(
+        &self,
+        reference: &str,
+        wrapped: &[u8],
+        associated: &[u8; 32],
+    ) -> Result<Zeroizing<Vec<u8>>, ExternalKeyError> {
+        (**self).unwrap_as(reference, wrapped, associated)
+    }
+
+    fn opens(&self, reference: &str) -> bool {
+        (**self).opens(reference)
     }
 }
 

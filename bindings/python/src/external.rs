@@ -17,7 +17,12 @@ use pyo3::{
 };
 use zeroize::Zeroizing;
 
-use crate::{buffer::Bytes, failure::Failure, hsm::KeyHandle, text};
+use crate::{
+    buffer::Bytes,
+    failure::Failure,
+    hsm::{KeyHandle, raised},
+    text,
+};
 
 /// An external key, whoever made it.
 pub(crate) enum External {
@@ -26,7 +31,7 @@ pub(crate) enum External {
 }
 
 /// A key that this module has opened. It is asked without the interpreter, and no object of Python's holds what it unwraps.
-pub(crate) type NativeKey = Box<dyn ExternalKey + Send + Sync>;
+pub(crate) type NativeKey = dyn ExternalKey + Send + Sync;
 
 impl External {
     /// `None` for an object that is no such key.
@@ -43,8 +48,10 @@ impl External {
             External::Own(key) => key.wrapping(py, draft),
             External::Native(key) => {
                 let associated = draft.associated();
-                let wrapped = py.detach(|| key.wrap(draft.file_key(), &associated)).map_err(Failure::from)?;
-                Ok(AnsweredKey::wrapped(key.reference().to_owned(), wrapped, associated))
+                match py.detach(|| raised::listening(|| key.wrap(draft.file_key(), &associated))) {
+                    (Ok(wrapped), _) => Ok(AnsweredKey::wrapped(key.reference().to_owned(), wrapped, associated)),
+                    (Err(error), raised) => Err(raised::explained(py, error, raised)),
+                }
             }
         }
     }
@@ -66,8 +73,9 @@ impl External {
         match self {
             External::Own(key) => key.unwrapping(py, request),
             External::Native(key) => {
-                let answer = py.detach(|| key.unwrap_as(&request.reference, &request.wrapped, &request.associated));
-                Ok((request.answered(answer), None))
+                let unwrap = || key.unwrap_as(&request.reference, &request.wrapped, &request.associated);
+                let (answer, raised) = py.detach(|| raised::listening(unwrap));
+                Ok((request.answered(answer), raised::as_cause(py, raised)?))
             }
         }
     }

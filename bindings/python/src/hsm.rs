@@ -1,22 +1,58 @@
 //! Keys in hardware modules and in services: opened by their URIs, and asked without the interpreter.
 
-use std::{process, sync::Arc};
+#[cfg(not(feature = "hsm"))]
+mod absent;
+#[cfg(feature = "hsm")]
+mod native;
+pub(crate) mod raised;
+
+use std::{
+    path::PathBuf,
+    process,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
 
 use pyo3::{prelude::*, types::PyBytes};
 use zeroize::Zeroizing;
 
+#[cfg(not(feature = "hsm"))]
+use absent as opening;
+#[cfg(feature = "hsm")]
+use native as opening;
+
 use crate::{buffer::Bytes, external::NativeKey, failure::Failure, sharing::Held};
 
-/// A key that stays where it is; `fortress.hsm.Key` is the class that people meet.
+/// A key that stays where it is, or data keys of one.
 #[pyclass(name = "ExternalKey", module = "fortress._fortress", subclass, frozen)]
 pub(crate) struct KeyHandle {
-    key: Held<NativeKey>,
+    key: Arc<Held<NativeKey>>,
     /// Sessions and connections are those of one process.
     process: u32,
 }
 
+/// A key that was opened by its URI; `fortress.hsm.Key` is the class that people meet.
+#[pyclass(name = "OpenedKey", module = "fortress._fortress", extends = KeyHandle, subclass, frozen)]
+pub(crate) struct OpenedHandle {
+    /// The data keys that were made of it, which end with it.
+    made: Mutex<Vec<Weak<Held<NativeKey>>>>,
+}
+
+/// Data keys; `fortress.hsm.DataKeys` is the class that people meet.
+#[pyclass(name = "DataKeys", module = "fortress._fortress", extends = KeyHandle, subclass, frozen)]
+pub(crate) struct DataKeysHandle;
+
+/// What a caller says beside a URI.
+#[cfg_attr(not(feature = "hsm"), expect(dead_code, reason = "a build without such keys opens none"))]
+struct Options<'a, 'py> {
+    pin: Option<&'a Bound<'py, PyAny>>,
+    pin_file: Option<PathBuf>,
+    module: Option<PathBuf>,
+    timeout: Option<f64>,
+    tries: Option<&'a Bound<'py, PyAny>>,
+}
+
 #[pymethods]
-impl KeyHandle {
+impl OpenedHandle {
     /// Opens the key that a URI names. All of it is done here, so that no frame of Python's own holds a PIN.
     #[new]
     #[pyo3(signature = (uri, *, pin=None, pin_file=None, module=None, timeout=None, tries=None))]
@@ -24,15 +60,54 @@ impl KeyHandle {
         py: Python<'_>,
         uri: &Bound<'_, PyAny>,
         pin: Option<&Bound<'_, PyAny>>,
-        pin_file: Option<std::path::PathBuf>,
-        module: Option<std::path::PathBuf>,
+        pin_file: Option<PathBuf>,
+        module: Option<PathBuf>,
         timeout: Option<f64>,
         tries: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<KeyHandle> {
-        let key = opening::open(py, uri, (pin, pin_file, module), (timeout, tries))?;
-        Ok(KeyHandle { key: Held::new(key), process: process::id() })
+    ) -> PyResult<PyClassInitializer<OpenedHandle>> {
+        let key = opening::open(py, uri, Options { pin, pin_file, module, timeout, tries })?;
+        Ok(PyClassInitializer::from(KeyHandle::new(key)).add_subclass(OpenedHandle { made: Mutex::default() }))
     }
 
+    /// Lets go of it, and of the data keys that were made of it.
+    fn close(slf: &Bound<'_, OpenedHandle>) {
+        slf.as_super().get().key.close();
+        for made in slf.get().made().drain(..).filter_map(|made| made.upgrade()) {
+            made.close();
+        }
+    }
+}
+
+impl OpenedHandle {
+    fn made(&self) -> MutexGuard<'_, Vec<Weak<Held<NativeKey>>>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl DataKeysHandle {
+    /// Data keys of a key: each is replaced after `max_age` seconds, or `max_uses` envelopes.
+    #[new]
+    #[pyo3(signature = (key, *, max_age=None, max_uses=None))]
+    fn new(
+        key: &Bound<'_, OpenedHandle>,
+        max_age: Option<f64>,
+        max_uses: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<PyClassInitializer<DataKeysHandle>> {
+        let opened = key.as_super().get();
+        let handle = KeyHandle::new(opening::data_keys(opened.lend()?, max_age, max_uses)?);
+        let mut made = key.get().made();
+        made.retain(|made| made.strong_count() > 0);
+        made.push(Arc::downgrade(&handle.key));
+        drop(made);
+        // Whoever closed the key in between has not seen these.
+        opened.lend()?;
+        Ok(PyClassInitializer::from(handle).add_subclass(DataKeysHandle))
+    }
+}
+
+#[pymethods]
+impl KeyHandle {
     /// What headers call it.
     #[getter]
     fn reference(&self) -> PyResult<String> {
@@ -44,8 +119,10 @@ impl KeyHandle {
         let py = file_key.py();
         let key = self.lend()?;
         let (file_key, associated) = (thirty_two(file_key, "a file key")?, thirty_two(associated, "associated")?);
-        let wrapped = py.detach(|| key.wrap(&file_key, &associated)).map_err(Failure::from)?;
-        Ok(PyBytes::new(py, &wrapped))
+        match py.detach(|| raised::listening(|| key.wrap(&file_key, &associated))) {
+            (Ok(wrapped), _) => Ok(PyBytes::new(py, &wrapped)),
+            (Err(error), raised) => Err(raised::explained(py, error, raised)),
+        }
     }
 
     /// Unwraps there what `wrap` gave.
@@ -58,8 +135,10 @@ impl KeyHandle {
         let key = self.lend()?;
         let (wrapped, associated) = (Bytes::of(wrapped, "a wrapped key")?, thirty_two(associated, "associated")?);
         let wrapped = wrapped.as_slice();
-        let file_key = py.detach(|| key.unwrap(wrapped, &associated)).map_err(Failure::from)?;
-        Ok(PyBytes::new(py, &file_key))
+        match py.detach(|| raised::listening(|| key.unwrap(wrapped, &associated))) {
+            (Ok(file_key), _) => Ok(PyBytes::new(py, &file_key)),
+            (Err(error), raised) => Err(raised::explained(py, error, raised)),
+        }
     }
 
     /// Does it open what is wrapped under this reference?
@@ -74,6 +153,10 @@ impl KeyHandle {
 }
 
 impl KeyHandle {
+    fn new(key: Arc<NativeKey>) -> KeyHandle {
+        KeyHandle { key: Arc::new(Held::shared(key)), process: process::id() }
+    }
+
     pub(crate) fn lend(&self) -> Result<Arc<NativeKey>, Failure> {
         if self.process != process::id() {
             let text = "this external key was opened by another process; open it again in this one";
@@ -89,143 +172,4 @@ fn thirty_two(bytes: &Bound<'_, PyAny>, what: &str) -> PyResult<Zeroizing<[u8; 3
     let exact = <[u8; 32]>::try_from(bytes)
         .map_err(|_| Failure { code: "wrong_length", text: format!("{what} has 32 bytes, got {}", bytes.len()) });
     Ok(Zeroizing::new(exact?))
-}
-
-/// As the program that was built can.
-#[cfg(feature = "hsm")]
-mod opening {
-    use std::{
-        env,
-        path::PathBuf,
-        sync::{Arc, Mutex, PoisonError},
-        time::Duration,
-    };
-
-    use fortress_hsm::{
-        OpenError,
-        cloud::Patience,
-        pkcs11::{Access, Pin, PinRequest, Pkcs11Error, Tries},
-    };
-    use pyo3::{exceptions::PyTypeError, prelude::*};
-
-    use super::NativeKey;
-    use crate::{failure::Failure, numbers, text};
-
-    /// Where the command looks too.
-    const MODULE: &str = "FORTRESS_PKCS11_MODULE";
-    const PIN: &str = "FORTRESS_PIN";
-
-    /// What a caller's function raised when it was asked for a PIN.
-    type Raised = Arc<Mutex<Option<PyErr>>>;
-
-    type Options<'a, 'py> = (Option<&'a Bound<'py, PyAny>>, Option<PathBuf>, Option<PathBuf>);
-
-    pub(super) fn open(
-        py: Python<'_>,
-        uri: &Bound<'_, PyAny>,
-        (pin, pin_file, module): Options<'_, '_>,
-        (timeout, tries): (Option<f64>, Option<&Bound<'_, PyAny>>),
-    ) -> PyResult<NativeKey> {
-        let uri = text::utf8(text::string(uri, "the URI of a key")?)?;
-        let raised = Raised::default();
-        let access = match module.or_else(|| env::var_os(MODULE).map(PathBuf::from)) {
-            Some(module) => asking(pin, pin_file, &raised)?.module(module),
-            None => asking(pin, pin_file, &raised)?,
-        };
-        let patience = patience(timeout, tries)?;
-        let opened = py.detach(|| fortress_hsm::open(uri, &access, patience));
-        match raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(error) => Err(error),
-            None => Ok(opened.map_err(told)?),
-        }
-    }
-
-    fn asking(pin: Option<&Bound<'_, PyAny>>, pin_file: Option<PathBuf>, raised: &Raised) -> PyResult<Access> {
-        let access = Access::new();
-        Ok(match (pin, pin_file) {
-            (Some(_), Some(_)) => return Err(Failure::argument("give pin or pin_file, not both").into()),
-            (None, Some(path)) => access.ask(move |_| Pin::from_file(&path)),
-            (Some(pin), None) if pin.is_callable() => {
-                let (ask, raised) = (pin.clone().unbind(), Arc::clone(raised));
-                access.ask(move |request| Python::attach(|py| asked(ask.bind(py), request, &raised)))
-            }
-            (Some(pin), None) => {
-                let pin = Pin::new(text::utf8(text::string(pin, "a PIN")?)?);
-                access.ask(move |_| Ok(pin.clone()))
-            }
-            (None, None) => access.ask(|request| match env::var(PIN) {
-                Ok(pin) => Ok(Pin::new(pin)),
-                Err(_) => Err(Pkcs11Error::NoPin { token: request.token.clone() }),
-            }),
-        })
-    }
-
-    /// The PIN that a function of the caller's gives. What it raises is kept, for the one who waits for the key.
-    fn asked(ask: &Bound<'_, PyAny>, request: &PinRequest, raised: &Raised) -> Result<Pin, Pkcs11Error> {
-        let tries = match request.tries {
-            Tries::Few => "few",
-            Tries::Last => "last",
-            _ => "unknown",
-        };
-        let answer = ask
-            .py()
-            .import("fortress.hsm")
-            .and_then(|module| module.getattr("PinRequest")?.call1((request.token.as_str(), tries)))
-            .and_then(|request| ask.call1((request,)))
-            .and_then(|pin| {
-                let pin = text::string(&pin, "what gives a PIN must return str; the PIN").map_err(|_| {
-                    PyTypeError::new_err(format!("a PIN must be str, and {} was returned", text::type_name(&pin)))
-                })?;
-                Ok(Pin::new(text::utf8(pin)?))
-            });
-        answer.map_err(|error| {
-            *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            Pkcs11Error::NoPin { token: request.token.clone() }
-        })
-    }
-
-    fn patience(timeout: Option<f64>, tries: Option<&Bound<'_, PyAny>>) -> PyResult<Patience> {
-        let mut patience = Patience::default();
-        if let Some(seconds) = timeout {
-            let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero());
-            patience.timeout =
-                timeout.ok_or_else(|| Failure::argument(format!("timeout must be seconds above 0, got {seconds}")))?;
-        }
-        if let Some(tries) = tries {
-            patience.tries = numbers::of(tries, "tries", 1..=u32::MAX)?;
-        }
-        Ok(patience)
-    }
-
-    /// With what this way in calls the things that are missing.
-    fn told(error: OpenError) -> Failure {
-        let advice = match &error {
-            OpenError::Pkcs11(Pkcs11Error::NoModule) => ", such as module= or FORTRESS_PKCS11_MODULE",
-            OpenError::Pkcs11(Pkcs11Error::NoPin { .. }) => ": pin=, pin_file= or FORTRESS_PIN",
-            _ => "",
-        };
-        Failure { code: error.code(), text: format!("{error}{advice}") }
-    }
-}
-
-#[cfg(not(feature = "hsm"))]
-mod opening {
-    use std::path::PathBuf;
-
-    use pyo3::prelude::*;
-
-    use super::NativeKey;
-    use crate::failure::Failure;
-
-    type Options<'a, 'py> = (Option<&'a Bound<'py, PyAny>>, Option<PathBuf>, Option<PathBuf>);
-
-    pub(super) fn open(
-        _: Python<'_>,
-        _: &Bound<'_, PyAny>,
-        _: Options<'_, '_>,
-        _: (Option<f64>, Option<&Bound<'_, PyAny>>),
-    ) -> PyResult<NativeKey> {
-        let text = "this build is without keys in hardware and services; build it with the feature hsm";
-        Err(Failure { code: "unsupported", text: text.into() }.into())
-    }
 }

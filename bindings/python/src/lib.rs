@@ -35,7 +35,7 @@ mod _fortress {
     use crate::{
         arrow::ArrowColumn,
         grants::{GrantHandle, SigningKeyHandle, read_grant},
-        hsm::KeyHandle,
+        hsm::{DataKeysHandle, KeyHandle, OpenedHandle},
         inspect::{inspect, prefix_len},
         keyring::{KeyringHandle, Seed},
         parties::PassphraseHandle,

@@ -12,11 +12,18 @@ use pyo3::prelude::*;
 use crate::{buffer::Bytes, failure::Failure, random::Pool, text};
 
 /// Something secret that its holder can close. Whatever uses it then goes on; the last of them wipes it.
-pub(crate) struct Held<T>(Mutex<Option<Arc<T>>>);
+pub(crate) struct Held<T: ?Sized>(Mutex<Option<Arc<T>>>);
 
 impl<T> Held<T> {
     pub(crate) fn new(secret: T) -> Held<T> {
-        Held(Mutex::new(Some(Arc::new(secret))))
+        Held::shared(Arc::new(secret))
+    }
+}
+
+impl<T: ?Sized> Held<T> {
+    /// One that others may hold too.
+    pub(crate) fn shared(secret: Arc<T>) -> Held<T> {
+        Held(Mutex::new(Some(secret)))
     }
 
     /// The secret, for as long as it is used; `what` names it once it is closed.

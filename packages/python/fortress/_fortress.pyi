@@ -181,6 +181,17 @@ class Shares:
         """Wipes them, once nothing uses them any more."""
 
 class ExternalKey:
+    @property
+    def reference(self) -> str:
+        """What headers call it: the token and the key, and not how they are reached."""
+
+    def wrap(self, file_key: Buffer, associated: Buffer) -> bytes: ...
+    def unwrap(self, wrapped: Buffer, associated: Buffer) -> bytes: ...
+    def opens(self, reference: str) -> bool: ...
+    def close(self) -> None:
+        """Lets go of it, once nothing uses it any more."""
+
+class OpenedKey(ExternalKey):
     def __new__(
         cls,
         uri: str,
@@ -191,15 +202,11 @@ class ExternalKey:
         timeout: float | None = None,
         tries: int | None = None,
     ) -> Self: ...
-    @property
-    def reference(self) -> str:
-        """What headers call it: the token and the key, and not how they are reached."""
-
-    def wrap(self, file_key: Buffer, associated: Buffer) -> bytes: ...
-    def unwrap(self, wrapped: Buffer, associated: Buffer) -> bytes: ...
-    def opens(self, reference: str) -> bool: ...
     def close(self) -> None:
-        """Lets go of it, once nothing uses it any more."""
+        """Lets go of it, and of the data keys that were made of it, once nothing uses them any more."""
+
+class DataKeys(ExternalKey):
+    def __new__(cls, key: OpenedKey, *, max_age: float | None = None, max_uses: int | None = None) -> Self: ...
 
 class Seed: ...
 

@@ -40,5 +40,6 @@ _INSTEAD = {
     "SigningKey": "; expose_secret() gives its text",
     "Grant": "; open() it where it is needed",
     "Key": "; open() it where it is needed",
+    "DataKeys": "; make them of the key where they are needed",
     "ShareSet": "; expose_shares() gives its shares",
 }

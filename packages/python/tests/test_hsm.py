@@ -15,7 +15,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +167,59 @@ for ask, kind in [(lambda _: 1 / 0, ZeroDivisionError), (lambda _: None, TypeErr
         raise SystemExit("it was opened")
     except kind:
         pass
+"""
+    )
+
+
+def test_what_asking_for_a_pin_raises_later_comes_back(module: str) -> None:
+    # Another session has logged in, so that the key's own PIN is not asked for until the token has lost them both.
+    alone(
+        f"""
+import ctypes
+
+def ask(request):
+    raise trouble
+
+first = fortress.hsm.open({KEK!r}, pin={PIN!r}, module={module!r})
+key = fortress.hsm.open({KEK!r}, pin=ask, module={module!r})
+keys = key.data_keys()
+envelope = fortress.encrypt_bytes(b"hello", recipients=[key])
+wrapped = key.wrap(bytes(32), bytes(32))
+kept = fortress.encrypt_bytes(b"hello", recipients=[first.data_keys()])
+assert fortress.decrypt_bytes(envelope, identities=[key]) == b"hello"
+assert ctypes.CDLL({module!r}).C_Finalize(None) == 0
+uses = [
+    lambda: key.wrap(bytes(32), bytes(32)),
+    lambda: key.unwrap(wrapped, bytes(32)),
+    lambda: fortress.encrypt_bytes(b"", recipients=[key]),
+    lambda: fortress.decrypt_bytes(envelope, identities=[key]),
+    lambda: fortress.encrypt_bytes(b"", recipients=[keys]),
+    lambda: fortress.decrypt_bytes(kept, identities=[key]),
+]
+for use in uses:
+    trouble = LookupError("the safe is empty")
+    try:
+        use()
+        raise SystemExit("it was done without a PIN")
+    except fortress.KeyNotHeldError as error:
+        assert (error.code, error.__cause__) == ("key_refused", trouble), error
+    # Whoever interrupts the asking ends the program, and not one call of it.
+    trouble = KeyboardInterrupt()
+    try:
+        use()
+        raise SystemExit("it was done without a PIN")
+    except KeyboardInterrupt as error:
+        assert error is trouble
+# What was raised once is told once.
+ask = None
+key.close()
+key = fortress.hsm.open({KEK!r}, pin={PIN!r}, module={module!r})
+assert fortress.decrypt_bytes(kept, identities=[key]) == b"hello"
+try:
+    key.unwrap(wrapped, b"1" * 32)
+    raise SystemExit("it was unwrapped")
+except fortress.AuthenticationError as error:
+    assert error.__cause__ is None, error.__cause__
 """
     )
 
@@ -341,6 +393,11 @@ def services(uri: str, another: str) -> None:
             key.unwrap(wrapped, b"\x01" * 32)
         keyring = fortress.Keyring.generate()
         assert fortress.Keyring.open(keyring.seal(recipients=[key]), identities=[key]).primary == keyring.primary
+        with key.data_keys() as keys:
+            envelope = fortress.encrypt_bytes(DATA, recipients=[keys])
+        assert fortress.decrypt_bytes(envelope, identities=[other, key]) == DATA
+        with pytest.raises(fortress.WrongRecipientError):
+            fortress.decrypt_bytes(envelope, identities=[other])
 
 
 def test_a_service_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,37 +422,6 @@ def test_a_service_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(fortress.ArgumentError, match="https://") as refusal:
         fortress.hsm.open("vault:transit/kek")
     assert refusal.value.code == "invalid_address"
-
-
-def test_the_interpreter_goes_on_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service is a thread of this process: it can only answer while its caller does not hold the interpreter."""
-
-    class Service(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            answer = json.dumps({"data": {"ciphertext": "vault:v1:AAAA"}}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    asked: list[Any] = []
-    with HTTPServer(("127.0.0.1", 0), Service) as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        try:
-            monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{server.server_port}")
-            monkeypatch.setenv("VAULT_TOKEN", TOKEN)
-            with fortress.hsm.open("vault:transit/kek", tries=1) as key:
-                fortress.encrypt_bytes(DATA, recipients=[key])
-                fortress.Keyring.generate().seal(recipients=[key])
-        finally:
-            server.shutdown()
-            serving.join()
-    assert len(asked) == 2, "one call an envelope"
 
 
 def alone(program: str, **environment: str) -> None:

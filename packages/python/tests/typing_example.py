@@ -59,6 +59,15 @@ def people(keyring: fortress.Keyring) -> None:
         print(held, fortress.Keyring.open(sealed, identities=openers), ada.expose_secret())
 
 
+def elsewhere(keyring: fortress.Keyring) -> None:
+    with fortress.hsm.open("vault:transit/kek", timeout=1.5, tries=2) as key:
+        with key.data_keys(max_age=timedelta(hours=1), max_uses=1_000) as keys:
+            fortress.encrypt_file("a", "b", recipients=[keys])
+        recipients: list[fortress.Recipient] = [key, key.data_keys(max_age=60), fortress.hsm.DataKeys(key)]
+        openers: list[fortress.Opener] = [key, keys]
+        print(keyring.seal(recipients=recipients), openers, keys.reference)
+
+
 def grants(keyring: fortress.Keyring, ada: fortress.Identity) -> None:
     with fortress.SigningKey.generate("hybrid") as grace:
         sealed: bytes = keyring.scope("acme").grant(

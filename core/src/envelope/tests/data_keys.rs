@@ -65,10 +65,10 @@ fn what_is_wrapped_is_what_the_specification_says() {
 
 #[test]
 fn it_unwraps_what_it_wrapped_and_nothing_else() {
-    let keeper = Keeper { prefix: 1 };
+    let keeper = alloc::sync::Arc::new(Keeper { prefix: 1 });
     let data_key = DataKey::generate(&keeper, &mut SysRng).unwrap();
     let wrapped = data_key.wrap(&[1; 32], &ASSOCIATED, &mut SysRng).unwrap();
-    let again = DataKey::open(&keeper, REFERENCE, data_key.wrapped()).unwrap();
+    let again = DataKey::open(&*keeper, REFERENCE, data_key.wrapped()).unwrap();
     assert_eq!(*again.unwrap(&wrapped, &ASSOCIATED).unwrap(), [1; 32]);
     let refused = |key: &DataKey, wrapped: &[u8], associated: &[u8; 32]| {
         assert_eq!(key.unwrap(wrapped, associated).unwrap_err().code(), "authentication_failed");
