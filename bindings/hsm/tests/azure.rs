@@ -8,15 +8,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrap as _};
-use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey};
+use aws_lc_rs::rsa::{
+    OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
+    PublicKeyComponents,
+};
+use aws_lc_rs::signature::{KeyPair as _, RsaKeyPair};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use common::keys::{ASSOCIATED, FILE_KEY, at_once, envelopes, only_what_it_wrapped, rsa_key};
 use common::service::{Fault, Reply, Request, Service, closed};
 use fortress::external::ExternalKey as _;
 use fortress_hsm::cloud::{AzureCredentials, AzureKey, Patience};
-use ring::rsa::PublicKeyComponents;
-use ring::signature::RsaKeyPair;
 use serde_json::{Value, json};
 
 const TOKEN: &str = "eyJ0.token-of-the.tests";
@@ -374,7 +376,7 @@ fn answer(keys: &[Kept], request: &Request) -> Reply {
         let mut key = json!({ "kid": kid, "key_ops": ["wrapKey", "unwrapKey"] });
         match &version.secret {
             Secret::Rsa(pkcs8) => {
-                let public = PublicKeyComponents::<Vec<u8>>::from(RsaKeyPair::from_pkcs8(pkcs8).unwrap().public());
+                let public = PublicKeyComponents::<Vec<u8>>::from(RsaKeyPair::from_pkcs8(pkcs8).unwrap().public_key());
                 key["kty"] = "RSA".into();
                 key["n"] = BASE64_URL_SAFE_NO_PAD.encode(public.n).into();
                 key["e"] = BASE64_URL_SAFE_NO_PAD.encode(public.e).into();

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use common::google::{Google, KEY, OTHER, TOKEN, failure, uri};
@@ -16,7 +17,6 @@ use common::keys::{ASSOCIATED, FILE_KEY, at_once, envelopes, only_what_it_wrappe
 use common::service::{Fault, Service, closed};
 use fortress::external::ExternalKey as _;
 use fortress_hsm::cloud::{GcpCredentials, GcpKmsKey, Patience};
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use serde_json::{Value, json};
 
 #[test]
@@ -152,7 +152,7 @@ fn answers_that_no_service_gives() {
 fn a_service_account_asks_for_tokens_by_its_signature() {
     let google = Google::start();
     let pkcs8 = rsa_key();
-    let public = RsaKeyPair::from_pkcs8(&pkcs8).unwrap().public().as_ref().to_vec();
+    let public = RsaKeyPair::from_pkcs8(&pkcs8).unwrap().public_key().as_ref().to_vec();
     let lasts = Arc::new(Mutex::new(json!(3_599)));
     let answered = Arc::clone(&lasts);
     let tokens = Service::start(move |request| {

@@ -46,6 +46,14 @@ pub enum CloudError {
         /// How many.
         tries: u32,
     },
+    /// Somebody answers there, with a certificate that is not believed. Nothing was sent.
+    #[error("{service} is not trusted: {reason}; check the address, and which authorities this system trusts")]
+    Untrusted {
+        /// Its host.
+        service: String,
+        /// What is wrong with the certificate.
+        reason: String,
+    },
     /// It answered, and does not do it.
     #[error("{service} refuses ({status}): {reason}; check the key's name, and what the credentials are allowed")]
     Refused {
@@ -87,7 +95,7 @@ impl CloudError {
             CloudError::Uri { .. } => "invalid_external_key",
             CloudError::Missing { .. } | CloudError::Credentials { .. } => "no_credentials",
             CloudError::Address { .. } => "invalid_address",
-            CloudError::Unreachable { .. } => "key_unavailable",
+            CloudError::Unreachable { .. } | CloudError::Untrusted { .. } => "key_unavailable",
             CloudError::Refused { .. } => "key_refused",
             CloudError::Answer { .. } => "unexpected_answer",
             CloudError::Unsuitable { .. } => "external_key_unsuitable",
@@ -100,7 +108,7 @@ impl CloudError {
         let reference = reference.to_owned();
         match &self {
             CloudError::NotAuthentic { .. } => ExternalKeyError::NotAuthentic { reference },
-            CloudError::Unreachable { .. } | CloudError::Answer { .. } => {
+            CloudError::Unreachable { .. } | CloudError::Untrusted { .. } | CloudError::Answer { .. } => {
                 ExternalKeyError::Unavailable { reference, reason: self.to_string() }
             }
             CloudError::Uri { .. }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use rustls::crypto::aws_lc_rs;
 use serde_json::Value;
 use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig};
@@ -141,7 +142,10 @@ impl Service {
             Some("http") if is_near => {}
             _ => return Err(refused()),
         }
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::PlatformVerifier)
+            .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))
+            .build();
         let mut config = Agent::config_builder()
             .timeout_global(Some(patience.timeout.min(LONGEST)))
             .http_status_as_error(false)
@@ -179,7 +183,14 @@ impl Service {
                     None => return Ok(answer),
                     Some(reason) => reason,
                 },
-                Err(error) => told(&error),
+                Err(error) => match of_tls(&error) {
+                    // Another try finds the same.
+                    Some(error @ rustls::Error::InvalidCertificate(_)) => {
+                        return Err(CloudError::Untrusted { service: self.host.clone(), reason: error.to_string() });
+                    }
+                    Some(error) => format!("TLS failed: {error}"),
+                    None => told(&error),
+                },
             };
             if attempt < tries {
                 (self.patience.wait.0)(part_of(pause));
@@ -246,6 +257,15 @@ fn wipe(value: &mut Value) {
     }
 }
 
+/// What TLS found, which comes as an error of the connection when it is found in a handshake.
+fn of_tls(error: &ureq::Error) -> Option<&rustls::Error> {
+    match error {
+        ureq::Error::Rustls(error) => Some(error),
+        ureq::Error::Io(error) => error.get_ref()?.downcast_ref(),
+        _ => None,
+    }
+}
+
 /// Without what was sent: an error of the client may show a header.
 fn told(error: &ureq::Error) -> String {
     match error {
@@ -253,7 +273,6 @@ fn told(error: &ureq::Error) -> String {
         ureq::Error::HostNotFound => "its name is not known".to_owned(),
         ureq::Error::ConnectionFailed => "the connection failed".to_owned(),
         ureq::Error::Io(error) => error.kind().to_string(),
-        ureq::Error::Rustls(error) => format!("its certificate or TLS failed: {error}"),
         ureq::Error::BodyExceedsLimit(_) => "its answer is too long".to_owned(),
         _ => "the call failed".to_owned(),
     }

@@ -7,6 +7,7 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use fortress_hsm::cloud::{GcpCredentials, GcpKmsKey};
+use rustls::ServerConfig;
 use serde_json::json;
 
 use super::keys::at_once;
@@ -35,10 +36,16 @@ pub struct Kept {
 
 impl Google {
     pub fn start() -> Google {
+        Google::start_over(None)
+    }
+
+    /// Over HTTPS, with a configuration for it.
+    pub fn start_over(tls: Option<Arc<ServerConfig>>) -> Google {
         let kept = |name, secret| Kept { name, secret: [secret; 32], versions: vec![(1, true)] };
         let keys = Arc::new(Mutex::new(vec![kept(KEY, 1), kept(OTHER, 2)]));
         let answering = Arc::clone(&keys);
-        Google { service: Service::start(move |request| answer(&answering.lock().unwrap(), request)), keys }
+        let service = Service::start_over(tls, move |request| answer(&answering.lock().unwrap(), request));
+        Google { service, keys }
     }
 
     pub fn key(&self, name: &str) -> GcpKmsKey {

@@ -1,12 +1,13 @@
-//! Services on this machine: what a service's documentation says of its calls, over HTTP.
+//! Services on this machine: what a service's documentation says of its calls, over HTTP and HTTPS.
 
 use std::collections::VecDeque;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 
 /// What was asked: the head whole, and the body.
@@ -62,8 +63,14 @@ pub struct Service {
 
 impl Service {
     pub fn start(answer: impl Fn(&Request) -> Reply + Send + 'static) -> Service {
+        Service::start_over(None, answer)
+    }
+
+    /// Over HTTPS, as `localhost`, with a configuration for it.
+    pub fn start_over(tls: Option<Arc<ServerConfig>>, answer: impl Fn(&Request) -> Reply + Send + 'static) -> Service {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
+        let at = listener.local_addr().unwrap();
+        let address = if tls.is_some() { format!("https://localhost:{}", at.port()) } else { format!("http://{at}") };
         let (asked, faults, ended) = (Arc::default(), Arc::default(), Arc::new(AtomicBool::new(false)));
         let mut service = Service {
             address,
@@ -78,7 +85,11 @@ impl Service {
                 if ended.load(Ordering::SeqCst) {
                     return;
                 }
-                let Some(request) = read_request(&stream) else { continue };
+                let mut stream: Box<dyn Stream> = match &tls {
+                    Some(tls) => Box::new(StreamOwned::new(ServerConnection::new(Arc::clone(tls)).unwrap(), stream)),
+                    None => Box::new(stream),
+                };
+                let Some(request) = read_request(&mut stream) else { continue };
                 asked.lock().unwrap().push(request.clone());
                 let fault: Option<Fault> = faults.lock().unwrap().pop_front();
                 let (status, body) = match fault {
@@ -95,7 +106,7 @@ impl Service {
                         continue;
                     }
                 };
-                reply(&stream, status, &body);
+                reply(stream, status, &body);
             }
         };
         service.thread = Some(thread::spawn(serve));
@@ -113,7 +124,7 @@ impl Service {
     }
 
     pub fn host(&self) -> &str {
-        self.address.strip_prefix("http://").unwrap()
+        self.address.split_once("://").unwrap().1
     }
 }
 
@@ -128,26 +139,32 @@ impl Drop for Service {
     }
 }
 
+/// What a connection is read from and written to.
+trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
+
 /// An address where nobody listens any more.
 pub fn closed() -> String {
     format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
 }
 
-pub fn reply(mut stream: &TcpStream, status: u16, body: &str) {
+pub fn reply(mut stream: impl Write, status: u16, body: &str) {
     let head = format!(
         "HTTP/1.1 {status} X\r\nContent-Length: {}\r\nLocation: http://127.0.0.1:1/\r\nConnection: close\r\n\r\n",
         body.len()
     );
     // Who finds an answer too long stops reading.
     let _ = stream.write_all(format!("{head}{body}").as_bytes());
+    let _ = stream.flush();
 }
 
-/// `None` for a connection without a request.
-pub fn read_request(stream: &TcpStream) -> Option<Request> {
+/// `None` for a connection without a request, or one that ends while TLS is agreed on.
+pub fn read_request(stream: impl Read) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).unwrap() == 0 {
+        if reader.read_line(&mut head).ok()? == 0 {
             return None;
         }
     }
