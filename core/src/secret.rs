@@ -109,15 +109,16 @@ pub(crate) fn fill_random<R: TryCryptoRng + ?Sized>(rng: &mut R, bytes: &mut [u8
 
 /// The caller's randomness, for a library that expects it never to fail. What was made after a failure is thrown away.
 #[cfg(feature = "sharing")]
-pub(crate) struct Latched<'r, R: ?Sized> {
-    rng: &'r mut R,
+pub(crate) struct Latched<'r> {
+    fill: &'r mut dyn FnMut(&mut [u8]) -> Result<(), RandomnessError>,
     failed: bool,
 }
 
 #[cfg(feature = "sharing")]
-impl<'r, R: TryCryptoRng + ?Sized> Latched<'r, R> {
-    pub(crate) fn new(rng: &'r mut R) -> Latched<'r, R> {
-        Latched { rng, failed: false }
+impl<'r> Latched<'r> {
+    /// Of what fills bytes, as [`fill_random`] does.
+    pub(crate) fn new(fill: &'r mut dyn FnMut(&mut [u8]) -> Result<(), RandomnessError>) -> Latched<'r> {
+        Latched { fill, failed: false }
     }
 
     /// Was anything asked of it that it could not give?
@@ -127,7 +128,7 @@ impl<'r, R: TryCryptoRng + ?Sized> Latched<'r, R> {
 }
 
 #[cfg(feature = "sharing")]
-impl<R: TryCryptoRng + ?Sized> rand_core::TryRng for Latched<'_, R> {
+impl rand_core::TryRng for Latched<'_> {
     type Error = core::convert::Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, core::convert::Infallible> {
@@ -143,13 +144,13 @@ impl<R: TryCryptoRng + ?Sized> rand_core::TryRng for Latched<'_, R> {
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), core::convert::Infallible> {
-        self.failed |= self.rng.try_fill_bytes(bytes).is_err();
+        self.failed |= (self.fill)(bytes).is_err();
         Ok(())
     }
 }
 
 #[cfg(feature = "sharing")]
-impl<R: TryCryptoRng + ?Sized> TryCryptoRng for Latched<'_, R> {}
+impl TryCryptoRng for Latched<'_> {}
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,5 @@
 //! Answers with structure, as JSON that the other side parses.
 
-use std::fmt::Write as _;
-
 /// A JSON object or array that is being written.
 pub(crate) struct Json<'o> {
     out: &'o mut Vec<u8>,
@@ -77,19 +75,16 @@ pub(crate) fn option<T>(out: &mut Vec<u8>, value: Option<T>, write: impl FnOnce(
 
 /// Writes a string (RFC 8259, 7).
 pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
-    let mut escaped = String::with_capacity(text.len() + 2);
-    escaped.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => escaped.push_str("\\\""),
-            '\\' => escaped.push_str("\\\\"),
-            c if c < ' ' => {
-                // Writing to a String cannot fail.
-                let _ = write!(escaped, "\\u{:04x}", u32::from(c));
-            }
-            c => escaped.push(c),
+    out.push(b'"');
+    // Nearly every string is one piece.
+    for piece in text.split_inclusive(|c| c < ' ' || c == '"' || c == '\\') {
+        let plain = piece.trim_end_matches(|c| c < ' ' || c == '"' || c == '\\');
+        out.extend_from_slice(plain.as_bytes());
+        match piece[plain.len()..].chars().next() {
+            None => {}
+            Some(c @ ('"' | '\\')) => out.extend_from_slice(&[b'\\', c as u8]),
+            Some(c) => out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes()),
         }
     }
-    escaped.push('"');
-    out.extend_from_slice(escaped.as_bytes());
+    out.push(b'"');
 }

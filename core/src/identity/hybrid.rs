@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     aead::TAG_LEN,
-    secret::{Latched, RandomnessError, Secret, redacted_debug},
+    secret::{Latched, RandomnessError, Secret, fill_random, redacted_debug},
 };
 
 /// Bytes of a public key: 1,184 of ML-KEM-768, 32 of X25519.
@@ -74,8 +74,19 @@ impl PublicIdentity {
         rng: &mut R,
         out: &mut Vec<u8>,
     ) -> Result<(), IdentityError> {
+        self.seal_latched(purpose, secret, Latched::new(&mut |bytes| fill_random(rng, bytes)), out)
+    }
+
+    /// For whatever randomness. What is generic is compiled where it is called, and that may be a crate that is made small: ML-KEM would be, with it.
+    #[inline(never)]
+    fn seal_latched(
+        &self,
+        purpose: Sealing,
+        secret: &[u8],
+        mut rng: Latched<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), IdentityError> {
         let mut sealed = Zeroizing::new(Vec::from(secret));
-        let mut rng = Latched::new(rng);
         let made = hpke::single_shot_seal_inout_detached_with_rng::<AesGcm256, HkdfSha512, XWing>(
             &OpModeS::Base,
             &self.key,

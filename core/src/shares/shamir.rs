@@ -6,7 +6,7 @@ use rand_core::TryCryptoRng;
 use vsss_rs::Gf256;
 use zeroize::Zeroizing;
 
-use crate::secret::{Latched, RandomnessError, Secret};
+use crate::secret::{Latched, RandomnessError, Secret, fill_random};
 
 /// A share as the library has it: its number, then its value.
 type Point = Zeroizing<Vec<u8>>;
@@ -18,7 +18,8 @@ pub(super) fn split<R: TryCryptoRng + ?Sized>(
     count: u8,
     rng: &mut R,
 ) -> Result<Vec<Point>, RandomnessError> {
-    let mut rng = Latched::new(rng);
+    let mut fill = |bytes: &mut [u8]| fill_random(rng, bytes);
+    let mut rng = Latched::new(&mut fill);
     let points = Gf256::split_bytes(threshold.into(), count.into(), secret.expose(), &mut rng);
     // Of its errors only those of the parameters could occur, and they were checked.
     let points = points.map_err(|_| RandomnessError)?.into_iter().map(Zeroizing::new).collect();
