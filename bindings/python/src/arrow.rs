@@ -4,6 +4,8 @@
 mod abi;
 mod export;
 mod import;
+mod lent;
 
 pub(crate) use export::{ArrowColumn, ColumnBuilder};
 pub(crate) use import::Imported;
+pub(crate) use lent::Lender;

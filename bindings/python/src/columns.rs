@@ -26,7 +26,7 @@ use lists::Objects;
 pub(crate) use blocks::{Room, Sink};
 
 use crate::{
-    arrow::{ArrowColumn, ColumnBuilder, Imported},
+    arrow::{ColumnBuilder, Imported, Lender},
     failure::Failure,
     keyring::KeyringHandle,
     random::Pool,
@@ -85,11 +85,12 @@ pub(crate) fn encrypt_arrow<'py>(
     array: &Bound<'py, PyAny>,
     (context, own): ContextArguments<'_, 'py>,
     layout: Layout,
-) -> PyResult<(Bound<'py, PyBytes>, ArrowColumn)> {
+    lender: Option<Lender<'py>>,
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyAny>)> {
     let py = array.py();
     let work = Encrypting::new(keyring, text::context(context)?.into_owned(), layout)?;
     let imported = Imported::of(array)?;
-    let column = arrow(py, &imported, imported.form(), own, &work)?;
+    let column = arrow(py, &imported, imported.form(), own, &work, lender)?;
     Ok((work.header(py), column))
 }
 
@@ -98,9 +99,10 @@ pub(crate) fn decrypt_arrow<'py>(
     array: &Bound<'py, PyAny>,
     (context, own): ContextArguments<'_, 'py>,
     reading: &Reading<'_, 'py>,
-) -> PyResult<ArrowColumn> {
+    lender: Option<Lender<'py>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let work = Decrypting::new(keyring, text::context(context)?.into_owned(), reading)?;
-    arrow(array.py(), &Imported::of(array)?, reading.form, own, &work)
+    arrow(array.py(), &Imported::of(array)?, reading.form, own, &work, lender)
 }
 
 fn arrow<'py>(
@@ -109,13 +111,14 @@ fn arrow<'py>(
     form: Form,
     own: Option<&Bound<'py, PyAny>>,
     work: &impl Work,
-) -> PyResult<ArrowColumn> {
+    lender: Option<Lender<'py>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let rows = imported.rows()?;
     let len = |cell| work.output_len(cell).unwrap_or_default();
-    let mut column = ColumnBuilder::new(form, rows.len(), rows.cells().map(|cell| Ok(cell?.map(len))))?;
+    let mut column = ColumnBuilder::new(form, rows.len(), rows.cells().map(|cell| Ok(cell?.map(len))), lender)?;
     let own = OwnContexts::of(own, rows.len())?;
     convert(py, rows.len(), rows.cells().map(|cell| Ok(cell?)), &own, work, &mut column.sink())?;
-    Ok(column.finish())
+    column.finish(py)
 }
 
 /// Values become tokens of the form that they have themselves.

@@ -16,7 +16,7 @@ use pyo3::{
 use zeroize::Zeroize;
 
 use crate::{
-    arrow::ArrowColumn,
+    arrow::Lender,
     buffer::Bytes,
     columns::{self, Reading},
     detached,
@@ -267,18 +267,20 @@ impl KeyringHandle {
         columns::decrypt_values(self, tokens, (context, contexts), &Reading { header, form: tokens::Form::of(text) })
     }
 
-    /// Encrypts a string or binary array that the Arrow PyCapsule interface gives; `hoisted` as above.
+    /// Encrypts a string or binary array that the Arrow PyCapsule interface gives; `hoisted` as above. With `lender`, a function that takes a size, and bytes of
+    /// values up to which offsets have 32 bits, the result is the buffers of an array in memory that it gives.
     fn _encrypt_arrow<'py>(
         &self,
         array: &Bound<'py, PyAny>,
         context: Option<&Bound<'py, PyAny>>,
         contexts: Option<&Bound<'py, PyAny>>,
         hoisted: bool,
-    ) -> PyResult<(Bound<'py, PyBytes>, ArrowColumn)> {
-        columns::encrypt_arrow(self, array, (context, contexts), layout(hoisted))
+        lender: Option<(Bound<'py, PyAny>, usize)>,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyAny>)> {
+        columns::encrypt_arrow(self, array, (context, contexts), layout(hoisted), lender.map(Lender::new))
     }
 
-    /// Decrypts an array of tokens.
+    /// Decrypts an array of tokens; `lender` as above.
     fn _decrypt_arrow<'py>(
         &self,
         array: &Bound<'py, PyAny>,
@@ -286,8 +288,10 @@ impl KeyringHandle {
         contexts: Option<&Bound<'py, PyAny>>,
         header: Option<&Bound<'py, PyAny>>,
         text: bool,
-    ) -> PyResult<ArrowColumn> {
-        columns::decrypt_arrow(self, array, (context, contexts), &Reading { header, form: tokens::Form::of(text) })
+        lender: Option<(Bound<'py, PyAny>, usize)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let reading = Reading { header, form: tokens::Form::of(text) };
+        columns::decrypt_arrow(self, array, (context, contexts), &reading, lender.map(Lender::new))
     }
 }
 

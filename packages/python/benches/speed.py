@@ -3,7 +3,7 @@
 Contestants take turns, so that a machine that others use disturbs all of them alike; medians are compared. Targets
 stand beside the figures that have one.
 
-    python speed.py [--quick] [--json FILE]
+    python speed.py [--quick] [--only tokens|columns|streams] [--json FILE]
 """
 
 from __future__ import annotations
@@ -49,9 +49,16 @@ def race(
 def main() -> None:
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, medians of {ROUNDS} turns\n")
     keyring = fortress.Keyring.generate()
-    tokens(keyring.scope("acme", "users", "email"))
-    columns(keyring.scope("acme", "users", "email"))
-    streams(keyring)
+    email = keyring.scope("acme", "users", "email")
+    parts: dict[str, Work] = {
+        "tokens": lambda: tokens(email),
+        "columns": lambda: columns(email),
+        "streams": lambda: streams(keyring),
+    }
+    only = sys.argv[sys.argv.index("--only") + 1] if "--only" in sys.argv else None
+    for name, part in parts.items():
+        if only in (None, name):
+            part()
     if "--json" in sys.argv:
         figures = {"runtime": f"Python {sys.version.split()[0]}", "groups": groups, "goals": []}
         with open(sys.argv[sys.argv.index("--json") + 1], "w", encoding="utf-8") as file:

@@ -22,7 +22,7 @@ Contexts = Union[Sequence[Optional[Mapping[str, str]]], Mapping[str, Any], None]
 
 #: From a tuple of values, or from an object that speaks Arrow, to what became of them.
 _OnTuple = Callable[[tuple[Any, ...]], list[Any]]
-_OnArrow = Callable[[Any], "_fortress.ArrowColumn"]
+_OnArrow = Callable[[Any, Optional["_fortress.Lender"]], Any]
 
 
 def encrypt(keyring: _fortress.Keyring, values: Any, context: Context | None, contexts: Contexts) -> Any:
@@ -31,7 +31,7 @@ def encrypt(keyring: _fortress.Keyring, values: Any, context: Context | None, co
     return _convert(
         values,
         lambda items: keyring._encrypt_values(items, context, own, False)[1],
-        lambda array: keyring._encrypt_arrow(array, context, own, False)[1],
+        lambda array, lender: keyring._encrypt_arrow(array, context, own, False, lender)[1],
     )
 
 
@@ -47,9 +47,9 @@ def encrypt_hoisted(
         header, tokens = keyring._encrypt_values(items, context, own, True)
         return tokens
 
-    def on_arrow(array: Any) -> _fortress.ArrowColumn:
+    def on_arrow(array: Any, lender: _fortress.Lender | None) -> object:
         nonlocal header
-        header, tokens = keyring._encrypt_arrow(array, context, own, True)
+        header, tokens = keyring._encrypt_arrow(array, context, own, True, lender)
         return tokens
 
     tokens = _convert(values, on_tuple, on_arrow)
@@ -67,7 +67,7 @@ def decrypt(
     return _convert(
         tokens,
         lambda items: keyring._decrypt_values(items, context, own, header, text),
-        lambda array: keyring._decrypt_arrow(array, context, own, header, text),
+        lambda array, lender: keyring._decrypt_arrow(array, context, own, header, text, lender),
     )
 
 
@@ -91,10 +91,12 @@ def _pyarrow(pa: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> An
         return _pyarrow(pa, values.cast(kind.value_type), on_tuple, on_arrow)
     if pa.types.is_null(kind):
         return values
-    made = pa.array(on_arrow(values))
-    if not (pa.types.is_large_string(kind) or pa.types.is_large_binary(kind)) and made.nbytes <= _MOST_BY_32_BITS:
-        # As wide as the values were, where that is wide enough.
-        made = made.cast(pa.string() if pa.types.is_large_string(made.type) else pa.binary())
+    # As wide as the values were, where that is wide enough.
+    is_large = pa.types.is_large_string(kind) or pa.types.is_large_binary(kind)
+    lender = (pa.allocate_buffer, 0 if is_large else _MOST_BY_32_BITS)
+    is_text, is_wide, rows, nulls, buffers = on_arrow(values, lender)
+    narrow, wide = (pa.string(), pa.large_string()) if is_text else (pa.binary(), pa.large_binary())
+    made = pa.Array.from_buffers(wide if is_wide else narrow, rows, buffers, nulls)
     return pa.chunked_array([made]) if isinstance(values, pa.ChunkedArray) else made
 
 
@@ -105,7 +107,7 @@ def _polars(pl: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any
         return values
     if values.dtype not in (pl.String, pl.Binary):
         return pl.Series(values.name, on_tuple(tuple(values.to_list())))
-    return pl.Series(on_arrow(values)).alias(values.name)
+    return pl.Series(on_arrow(values, None)).alias(values.name)
 
 
 def _pandas(pd: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any:

@@ -4,11 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any, TypeVar, overload
 
-from typing_extensions import Buffer, Self
+from typing_extensions import Buffer, Self, TypeAlias
 
 from .hsm import PinRequest
 
 _K = TypeVar("_K", bound=Keyring)
+
+#: From a size to memory that can be written, for a column; and bytes of values up to which offsets have 32 bits.
+Lender: TypeAlias = tuple[Callable[[int], Buffer], int]
+#: A column in such memory: is it text, do its offsets have 64 bits, rows, nulls; validity, offsets and data.
+Lent: TypeAlias = tuple[bool, bool, int, int, list[Buffer | None]]
 
 class Keyring:
     @classmethod
@@ -67,11 +72,22 @@ class Keyring:
         self, tokens: tuple[Any, ...], context: Mapping[str, str] | None, contexts: object, header: object, text: bool
     ) -> list[Any]: ...
     def _encrypt_arrow(
-        self, array: object, context: Mapping[str, str] | None, contexts: object, hoisted: bool
-    ) -> tuple[bytes, ArrowColumn]: ...
+        self,
+        array: object,
+        context: Mapping[str, str] | None,
+        contexts: object,
+        hoisted: bool,
+        lender: Lender | None,
+    ) -> tuple[bytes, ArrowColumn | Lent]: ...
     def _decrypt_arrow(
-        self, array: object, context: Mapping[str, str] | None, contexts: object, header: object, text: bool
-    ) -> ArrowColumn: ...
+        self,
+        array: object,
+        context: Mapping[str, str] | None,
+        contexts: object,
+        header: object,
+        text: bool,
+        lender: Lender | None,
+    ) -> ArrowColumn | Lent: ...
     def scope_identity(self) -> str:
         """The identity of this keyring's scope: a text of 1,974 characters that starts with ``fortress-scope-1``.
 

@@ -185,9 +185,48 @@ def test_tokens_beyond_32_bits_get_larger_offsets(
         assert list(decrypt(arrow).to_pylist()) == list(values)
         return arrow
 
-    size = tokens_of(2**31 - 1).cast(wide).nbytes
+    size = sum(len(token) for token in tokens_of(2**31 - 1).to_pylist() if token is not None)
     assert tokens_of(size).type == narrow
     assert tokens_of(size - 1).type == wide
+
+
+def test_memory_that_is_lent(email: fortress.Keyring) -> None:
+    """The result lies in PyArrow's memory; what fails leaves nothing of a plaintext there."""
+    lent: list[bytearray] = []
+
+    def lend(size: int) -> bytearray:
+        lent.append(bytearray(b"\xff" * size))
+        return lent[-1]
+
+    values = pa.array([b"first", None, b"", b"other"])
+    before = pa.total_allocated_bytes()
+    tokens = email.encrypt_column(values)
+    assert pa.total_allocated_bytes() > before
+    assert tokens.null_count == 1
+    tokens.validate(full=True)
+    assert email._decrypt_arrow(tokens, None, None, None, False, (lend, 100))[:4] == (False, False, 4, 1)
+    assert lent[0] == b"firstother"
+    offsets = np.frombuffer(lent[2], dtype=np.int32)
+    assert offsets.tolist() == [0, 5, 5, 5, 10]
+    wide = email._decrypt_arrow(tokens, None, None, None, False, (lend, 9))
+    assert wide[1] is True
+    assert np.frombuffer(wide[4][1], dtype=np.int64).tolist() == [0, 5, 5, 5, 10]
+    # The first row decrypts, and the last one does not.
+    lent.clear()
+    first, last = tokens[0].as_py(), tokens[3].as_py()
+    damaged = pa.array([first, last[:-1] + bytes([last[-1] ^ 1])])
+    with pytest.raises(fortress.ColumnError):
+        email._decrypt_arrow(damaged, None, None, None, False, (lend, 0))
+    assert [bytes(memory) for memory in lent] == [bytes(10)]
+    for wrong, kind in [
+        (lambda size: bytearray(size + 1), fortress.ArgumentError),
+        (lambda size: bytearray(), fortress.ArgumentError),
+        (bytes, TypeError),
+        (lambda size: None, TypeError),
+        (lambda size: 1 // 0, ZeroDivisionError),
+    ]:
+        with pytest.raises(kind):
+            email._encrypt_arrow(values, None, None, False, (wrong, 0))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("make", [pd.Series, pd.Index])
@@ -389,7 +428,7 @@ def test_nothing_leaks(email: fortress.Keyring) -> None:
     for _ in range(20):
         made = email.encrypt_column(array)
         email.decrypt_column(made)
-        _, column = email._encrypt_arrow(array, None, None, False)
+        _, column = email._encrypt_arrow(array, None, None, False, None)
         column.__arrow_c_array__()  # nobody takes it
     del made, column
     assert pa.total_allocated_bytes() <= before + 1_000_000

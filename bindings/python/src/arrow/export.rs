@@ -1,4 +1,4 @@
-//! What became of a column, as an Arrow array that any library takes over without a copy.
+//! What became of a column: an Arrow array that any library takes over without a copy, or the buffers of one in memory that its library has lent.
 
 use std::ffi::{c_char, c_void};
 use std::{slice::ArrayWindows, sync::Arc};
@@ -9,7 +9,10 @@ use pyo3::{
 };
 use zeroize::Zeroizing;
 
-use super::abi::{Array, NULLABLE, Schema};
+use super::{
+    abi::{Array, NULLABLE, Schema},
+    lent::{Lender, Lent},
+};
 use crate::{
     columns::{Cell, Room, Sink},
     failure::Failure,
@@ -56,26 +59,37 @@ impl ArrowColumn {
 }
 
 /// A column that is being filled.
-pub(crate) struct ColumnBuilder {
+pub(crate) struct ColumnBuilder<'py> {
     form: Form,
     nulls: usize,
     validity: Vec<u8>,
     offsets: Vec<i64>,
-    /// Wiped if the column fails: it may be plaintext.
-    data: Zeroizing<Vec<u8>>,
+    data: Data<'py>,
 }
 
-impl ColumnBuilder {
-    /// Room for `rows` items of these lengths.
+/// Where a column's values go. Wiped if the column fails: they may be plaintext.
+enum Data<'py> {
+    Own(Zeroizing<Vec<u8>>),
+    Lent(Lender<'py>, Lent<'py>),
+}
+
+/// The buffers of an array in memory that was lent: whether it is of text, whether its offsets have 64 bits, how many rows and how many nulls there are; and
+/// validity, unless all rows have a value, offsets and values.
+type Buffers<'py> = (bool, bool, usize, usize, [Option<Bound<'py, PyAny>>; 3]);
+
+impl<'py> ColumnBuilder<'py> {
+    /// Room for `rows` items of these lengths, in memory that is lent where there is a lender.
     pub(crate) fn new(
         form: Form,
         rows: usize,
         lens: impl Iterator<Item = PyResult<Option<usize>>>,
-    ) -> PyResult<ColumnBuilder> {
+        lender: Option<Lender<'py>>,
+    ) -> PyResult<ColumnBuilder<'py>> {
         let (mut nulls, mut validity, mut offsets) = (0, vec![0; rows.div_ceil(8)], Vec::with_capacity(rows + 1));
         let mut end = 0;
         offsets.push(0);
-        for (row, len) in lens.enumerate() {
+        // By the iterator itself, and not one after the other: the rows of each array are then one loop.
+        lens.enumerate().try_for_each(|(row, len)| {
             match (len?, validity.get_mut(row / 8)) {
                 (Some(len), Some(byte)) => {
                     *byte |= 1 << (row % 8);
@@ -84,35 +98,70 @@ impl ColumnBuilder {
                 _ => nulls += 1,
             }
             offsets.push(end as i64);
-        }
-        // Zeros that the system gives as they are touched, by whichever thread does.
-        let mut data = Zeroizing::new(vec![0; end]);
-        in_huge_pages(&mut data);
+            Ok::<(), PyErr>(())
+        })?;
+        let mut data = match lender {
+            Some(lender) => {
+                let lent = lender.lend(end)?;
+                Data::Lent(lender, lent)
+            }
+            None => Data::Own(Zeroizing::new(vec![0; end])),
+        };
+        in_huge_pages(data.as_mut_slice());
         Ok(ColumnBuilder { form, nulls, validity, offsets, data })
     }
 
     /// Gives out the room, row by row.
     pub(crate) fn sink(&mut self) -> ColumnSink<'_> {
-        ColumnSink { lens: self.offsets.array_windows(), rest: &mut self.data }
+        ColumnSink { lens: self.offsets.array_windows(), rest: self.data.as_mut_slice() }
     }
 
-    pub(crate) fn finish(mut self) -> ArrowColumn {
-        let data = std::mem::take(&mut *self.data);
-        let ColumnBuilder { form, nulls, validity, offsets, .. } = self;
-        ArrowColumn(Arc::new(Column { form, nulls, validity, offsets, data }))
+    /// The array, or its [`Buffers`] where memory was lent.
+    pub(crate) fn finish(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let ColumnBuilder { form, nulls, validity, offsets, data } = self;
+        match data {
+            Data::Own(mut data) => {
+                let column = Column { form, nulls, validity, offsets, data: std::mem::take(&mut *data) };
+                Ok(Bound::new(py, ArrowColumn(Arc::new(column)))?.into_any())
+            }
+            Data::Lent(lender, mut data) => {
+                let rows = offsets.len() - 1;
+                let validity =
+                    if nulls == 0 { None } else { Some(lender.filled(validity.iter().map(|byte| [*byte]))?) };
+                let is_wide = lender.is_wide(data.as_mut_slice().len());
+                let offsets = if is_wide {
+                    lender.filled(offsets.iter().map(|offset| offset.to_ne_bytes()))?
+                } else {
+                    lender.filled(offsets.iter().map(|offset| (*offset as i32).to_ne_bytes()))?
+                };
+                let buffers: Buffers<'py> =
+                    (form == Form::Text, is_wide, rows, nulls, [validity, Some(offsets), Some(data.passed_on())]);
+                Ok(buffers.into_pyobject(py)?.into_any())
+            }
+        }
     }
 }
 
-/// Asks for pages of 2 MiB where these zeros are not touched yet: a fault for every 4 KiB takes longer than encrypting them.
+impl Data<'_> {
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        match self {
+            Data::Own(data) => data,
+            Data::Lent(_, lent) => lent.as_mut_slice(),
+        }
+    }
+}
+
+/// Asks for pages of 2 MiB where these bytes were not touched yet: a fault for every 4 KiB takes longer than encrypting them. They come as they are touched, by
+/// whichever thread does.
 #[cfg(target_os = "linux")]
-fn in_huge_pages(zeros: &mut [u8]) {
-    if zeros.len() < 2 * HUGE_PAGE {
+fn in_huge_pages(bytes: &mut [u8]) {
+    if bytes.len() < 2 * HUGE_PAGE {
         return;
     }
-    let skipped = zeros.as_ptr().align_offset(HUGE_PAGE);
-    if let Some(pages) = zeros.get_mut(skipped..) {
+    let skipped = bytes.as_ptr().align_offset(HUGE_PAGE);
+    if let Some(pages) = bytes.get_mut(skipped..) {
         let len = pages.len() / HUGE_PAGE * HUGE_PAGE;
-        // SAFETY: whole pages of our own, whose contents this advice does not change. It may be refused, and then nothing is lost.
+        // SAFETY: whole pages that hold nothing but these bytes, which this advice does not change. It may be refused, and then nothing is lost.
         unsafe { libc::madvise(pages.as_mut_ptr().cast(), len, libc::MADV_HUGEPAGE) };
     }
 }

@@ -58,7 +58,7 @@ pub(crate) trait Sink<'a> {
 
 /// Where what becomes of a row is written.
 pub(crate) enum Room<'a> {
-    /// Where it stays. Zeros.
+    /// Where it stays.
     There(&'a mut [u8]),
     /// Aside, that many bytes: the sink takes it.
     Aside(usize),
@@ -168,8 +168,9 @@ impl<'a, S> Block<'a, S> {
         outcome: &mut Outcome,
     ) -> PyResult<Block<'a, S>> {
         let mut rows = Vec::with_capacity(range.len());
-        for row in range.clone() {
-            let cell = cells.next().transpose()?.flatten();
+        // By the iterator itself, and not one after the other: the rows of an array are then one loop.
+        cells.by_ref().take(range.len()).enumerate().try_for_each(|(row, cell)| {
+            let (row, cell) = (range.start + row, cell?);
             match cell.map(|cell| (cell, work.output_len(cell))) {
                 Some((cell, Ok(len))) => rows.push((row, cell, sink.room(cell, len)?)),
                 Some((_, Err(error))) => {
@@ -178,7 +179,8 @@ impl<'a, S> Block<'a, S> {
                 }
                 None => sink.nothing(),
             }
-        }
+            Ok::<(), PyErr>(())
+        })?;
         let (share, contexts) = (work.share(rows.len())?, contexts.of_rows(range.clone())?);
         Ok(Block { range, rows, contexts, share })
     }
