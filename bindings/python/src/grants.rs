@@ -57,7 +57,7 @@ impl SigningKeyHandle {
     /// By which algorithms it signs.
     #[getter]
     fn algorithm(&self) -> PyResult<&'static str> {
-        Ok(algorithm_name(self.lend()?.algorithm()))
+        Ok(self.lend()?.algorithm().short_name())
     }
 
     /// The secret text, in the clear.
@@ -197,7 +197,7 @@ fn describe<'py>(
     answer.set_item("id", id.to_string())?;
     answer.set_item("granter", granter.to_string())?;
     answer.set_item("granter_id", granter.id().to_string())?;
-    answer.set_item("algorithm", algorithm_name(granter.algorithm()))?;
+    answer.set_item("algorithm", granter.algorithm().short_name())?;
     answer.set_item("granter_name", &terms.granter_name)?;
     answer.set_item("recipient_name", &terms.recipient_name)?;
     answer.set_item("path", path)?;
@@ -213,20 +213,7 @@ fn verifying_key(key: &Bound<'_, PyAny>) -> PyResult<VerifyingKey> {
 }
 
 fn parse_algorithm(name: &str) -> Result<Algorithm, Failure> {
-    ALGORITHMS.into_iter().find(|algorithm| algorithm_name(*algorithm) == name).ok_or_else(|| {
-        let known = ALGORITHMS.map(algorithm_name).join(", ");
-        Failure::argument(format!("there is no algorithm {name:?} for signing keys; there are {known}"))
+    Algorithm::from_short_name(name).ok_or_else(|| {
+        Failure::argument(format!("there is no algorithm {name:?} for signing keys; there are ed25519, hybrid"))
     })
 }
-
-/// As the other ways in name them.
-const fn algorithm_name(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Ed25519 => "ed25519",
-        Algorithm::Hybrid => "hybrid",
-        // One that the core has learned and this crate has not.
-        _ => "other",
-    }
-}
-
-const ALGORITHMS: [Algorithm; 2] = [Algorithm::Ed25519, Algorithm::Hybrid];

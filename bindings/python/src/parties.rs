@@ -7,7 +7,7 @@ use fortress::{
     envelope::{Identity, MAX_EXTERNAL_TRIES, Recipient, external_requests},
     external::AnsweredKey,
     grant::Grant,
-    identity::{PublicIdentity, ScopeIdentity, SecretIdentity},
+    identity::{PublicRecipient, SecretIdentity},
     shares::Shares,
 };
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyString};
@@ -66,8 +66,7 @@ enum Party {
     Keyring(Py<KeyringHandle>),
     Passphrase(Py<PassphraseHandle>),
     Identity(Arc<SecretIdentity>),
-    Public(PublicIdentity),
-    Scope(ScopeIdentity),
+    Public(PublicRecipient),
     Grant(Arc<Grant>),
     ShareSet(Arc<HeldSet>),
     Shares(Arc<Shares>),
@@ -181,12 +180,7 @@ impl Party {
             return Ok(Party::Identity(identity.get().lend()?));
         }
         if let Ok(text) = party.cast::<PyString>() {
-            let text = text::utf8(text)?;
-            return Ok(if text.starts_with("fortress-scope-1") {
-                Party::Scope(text.parse().map_err(Failure::from)?)
-            } else {
-                Party::Public(text.parse().map_err(Failure::from)?)
-            });
+            return Ok(Party::Public(text::utf8(text)?.parse().map_err(Failure::from)?));
         }
         if let Ok(grant) = party.cast::<GrantHandle>() {
             return Ok(Party::Grant(grant.get().lend()?));
@@ -257,8 +251,7 @@ impl<'p> Lent<'p> {
                     Some(Recipient::Passphrase(passphrase, *params))
                 }
                 Party::Identity(identity) => Some(Recipient::Identity(identity.public())),
-                Party::Public(identity) => Some(Recipient::Identity(identity)),
-                Party::Scope(identity) => Some(Recipient::Scope(identity)),
+                Party::Public(recipient) => Some(recipient.into()),
                 Party::Grant(grant) => Some(grant.recipient(grants::now())?),
                 Party::ShareSet(held) => Some(Recipient::Shares(&held.set, &held.holders)),
                 Party::Shares(_) => {
@@ -283,13 +276,13 @@ impl<'p> Lent<'p> {
                 Party::Passphrase(passphrase) => Identity::Passphrase(&self.passphrase(passphrase.get())?.0),
                 Party::Identity(identity) => Identity::Identity(identity),
                 Party::Shares(shares) => Identity::Shares(shares),
-                Party::Grant(grant) => grant.identity(grants::now())?,
-                Party::Scope(_) => {
+                Party::Grant(grant) => grant.identity(grants::now()),
+                Party::Public(PublicRecipient::Scope(_)) => {
                     return Err(Failure::argument(
                         "the identity of a scope opens nothing; give the Keyring of the scope",
                     ));
                 }
-                Party::Public(_) => {
+                Party::Public(PublicRecipient::Identity(_)) => {
                     return Err(Failure::argument("a public identity opens nothing; give the Identity that it is of"));
                 }
                 Party::ShareSet(_) => {

@@ -194,7 +194,7 @@ impl GrantAt {
         self.contents.recipient(self.now)
     }
 
-    pub(crate) fn identity(&self) -> Result<Identity<'_>, GrantError> {
+    pub(crate) fn identity(&self) -> Identity<'_> {
         self.contents.identity(self.now)
     }
 }

@@ -7,7 +7,7 @@ use fortress::{
     Argon2Params, Keyring, Passphrase,
     envelope::{ExternalRequest, Identity, Recipient},
     external::{AnsweredKey, ExternalKeyError},
-    identity::{IdentityError, PublicIdentity, ScopeIdentity, SecretIdentity},
+    identity::{IdentityError, PublicIdentity, PublicRecipient, SecretIdentity},
     shares::{Share, ShareSet, Shares},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -32,10 +32,8 @@ enum Party {
     External(AnsweredKey),
     /// As a recipient, its public part.
     Identity(Rc<SecretIdentity>),
-    /// Someone else's: a recipient only.
-    Public(PublicIdentity),
-    /// A scope's: a recipient only.
-    Scope(ScopeIdentity),
+    /// Someone else's, or a scope's: a recipient only.
+    Public(PublicRecipient),
     /// For what it allows.
     Grant(GrantAt),
     /// A recipient only, and who holds its first shares.
@@ -101,11 +99,7 @@ impl Parties {
     /// Adds someone's public identity, or a scope's. Frame: its text.
     pub fn add_public(&mut self, len: usize) -> i32 {
         frame::call(len, |input, _| {
-            let text = input.rest_text()?;
-            self.0.push(match text.starts_with("fortress-scope-1") {
-                true => Party::Scope(text.parse()?),
-                false => Party::Public(text.parse()?),
-            });
+            self.0.push(Party::Public(input.rest_text()?.parse()?));
             Ok(())
         })
     }
@@ -156,8 +150,7 @@ impl Parties {
                     }
                     Borrowed::Party(Party::External(key)) => Recipient::External(key),
                     Borrowed::Party(Party::Identity(identity)) => Recipient::Identity(identity.public()),
-                    Borrowed::Party(Party::Public(identity)) => Recipient::Identity(identity),
-                    Borrowed::Party(Party::Scope(identity)) => Recipient::Scope(identity),
+                    Borrowed::Party(Party::Public(recipient)) => recipient.into(),
                     Borrowed::Party(Party::Grant(grant)) => grant.recipient()?,
                     Borrowed::Party(Party::ShareSet(set, holders)) => Recipient::Shares(set, holders),
                     Borrowed::Party(Party::Shares(_) | Party::Keyring(_)) => {
@@ -185,10 +178,8 @@ impl Parties {
                     Borrowed::Party(Party::External(key)) => Identity::External(key),
                     Borrowed::Party(Party::Identity(identity)) => Identity::Identity(identity),
                     Borrowed::Party(Party::Shares(shares)) => Identity::Shares(shares),
-                    Borrowed::Party(Party::Grant(grant)) => grant.identity()?,
-                    Borrowed::Party(Party::Public(_) | Party::Scope(_)) => {
-                        return Err(IdentityError::PublicForSecret.into());
-                    }
+                    Borrowed::Party(Party::Grant(grant)) => grant.identity(),
+                    Borrowed::Party(Party::Public(_)) => return Err(IdentityError::PublicForSecret.into()),
                     Borrowed::Party(Party::ShareSet(..) | Party::Keyring(_)) => {
                         return Err(Failure::argument("a share set is opened by its shares: bring { shares }"));
                     }

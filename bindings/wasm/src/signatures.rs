@@ -97,27 +97,15 @@ pub fn require_trusted(len: usize) -> i32 {
 fn describe(key: &VerifyingKey, out: &mut Vec<u8>) {
     let mut object = Json::object(out);
     json::string(object.key("id"), &key.id().to_string());
-    json::string(object.key("algorithm"), algorithm_name(key.algorithm()));
+    json::string(object.key("algorithm"), key.algorithm().short_name());
     json::string(object.key("text"), &key.to_string());
     object.end();
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, Failure> {
-    let known =
-        [Algorithm::Ed25519, Algorithm::Hybrid].into_iter().find(|algorithm| algorithm_name(*algorithm) == name);
-    match known {
-        _ if name.is_empty() => Ok(Algorithm::default()),
-        Some(algorithm) => Ok(algorithm),
-        None => Err(Failure::argument(format!("signing keys are ed25519 or hybrid, got {name:?}"))),
+    if name.is_empty() {
+        return Ok(Algorithm::default());
     }
-}
-
-/// As the command has it.
-fn algorithm_name(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::Ed25519 => "ed25519",
-        Algorithm::Hybrid => "hybrid",
-        // One that the core knows and this table does not yet.
-        _ => algorithm.name(),
-    }
+    Algorithm::from_short_name(name)
+        .ok_or_else(|| Failure::argument(format!("signing keys are ed25519 or hybrid, got {name:?}")))
 }

@@ -154,6 +154,8 @@ fn unlocked_to_write<'p>(
 ) -> Result<Unlocked<'p>, EnvelopeError> {
     let refusal = |identity: &Identity<'_>| match identity {
         Identity::Keyring(keyring) => keyring.require_encrypting().err(),
+        #[cfg(feature = "statements")]
+        Identity::Grant(contents, now) => contents.keyring(*now).ok()?.require_encrypting().err(),
         _ => None,
     };
     let writing: Vec<Identity<'_>> =

@@ -1,7 +1,11 @@
 //! Errors of envelopes.
 
+#[cfg(feature = "statements")]
+use alloc::boxed::Box;
 use alloc::string::String;
 
+#[cfg(feature = "statements")]
+use crate::grant::GrantError;
 use crate::{
     chunked::ChunkedError,
     external::ExternalKeyError,
@@ -115,6 +119,10 @@ pub enum EnvelopeError {
     /// Shares cannot be used.
     #[error(transparent)]
     Shares(ShareError),
+    /// A grant among the identities cannot be used now, and nothing else opened the envelope.
+    #[cfg(feature = "statements")]
+    #[error(transparent)]
+    Grant(Box<GrantError>),
     /// No randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -145,6 +153,8 @@ impl EnvelopeError {
             EnvelopeError::ExternalKey(error) => error.code(),
             EnvelopeError::Identity(error) => error.code(),
             EnvelopeError::Shares(error) => error.code(),
+            #[cfg(feature = "statements")]
+            EnvelopeError::Grant(error) => error.code(),
             EnvelopeError::Randomness(_) => "randomness",
         }
     }
@@ -161,8 +171,20 @@ impl EnvelopeError {
             EnvelopeError::WrongRecipient { .. } => 0,
             EnvelopeError::WrongPassphrase => 1,
             EnvelopeError::NotEnoughShares { .. } => 2,
-            EnvelopeError::KeyDestroyed(_) => 3,
-            _ => 4,
+            #[cfg(feature = "statements")]
+            EnvelopeError::Grant(_) => 3,
+            EnvelopeError::KeyDestroyed(_) => 4,
+            _ => 5,
+        }
+    }
+}
+
+#[cfg(feature = "statements")]
+impl From<GrantError> for EnvelopeError {
+    fn from(error: GrantError) -> EnvelopeError {
+        match error {
+            GrantError::Envelope(error) => error,
+            other => EnvelopeError::Grant(Box::new(other)),
         }
     }
 }

@@ -24,9 +24,11 @@ use crate::{
     secret::Secret,
     suite::Suite,
 };
+#[cfg(feature = "statements")]
+use crate::{grant::contents::GrantContents, keyring::Timestamp};
 #[cfg(feature = "sharing")]
 use crate::{
-    identity::{PublicIdentity, ScopeIdentity, SecretIdentity},
+    identity::{PublicIdentity, PublicRecipient, ScopeIdentity, SecretIdentity},
     shares::{ShareSet, Shares},
 };
 
@@ -90,6 +92,16 @@ impl<'r> From<&'r ScopeIdentity> for Recipient<'r> {
 }
 
 #[cfg(feature = "sharing")]
+impl<'r> From<&'r PublicRecipient> for Recipient<'r> {
+    fn from(recipient: &'r PublicRecipient) -> Recipient<'r> {
+        match recipient {
+            PublicRecipient::Identity(identity) => Recipient::Identity(identity),
+            PublicRecipient::Scope(identity) => Recipient::Scope(identity),
+        }
+    }
+}
+
+#[cfg(feature = "sharing")]
 impl<'r> From<&'r ShareSet> for Recipient<'r> {
     fn from(set: &'r ShareSet) -> Recipient<'r> {
         Recipient::Shares(set, &[])
@@ -118,6 +130,10 @@ pub enum Identity<'i> {
     /// Shares of a share set.
     #[cfg(feature = "sharing")]
     Shares(&'i Shares),
+    /// What a grant holds, and the time. Where it gives no keyring then, others are tried all the same, and why it gives none is told when none
+    /// of them opens (spec A-8, L-5).
+    #[cfg(feature = "statements")]
+    Grant(&'i GrantContents, Timestamp),
 }
 
 impl<'i> From<&'i Keyring> for Identity<'i> {

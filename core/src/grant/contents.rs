@@ -86,9 +86,9 @@ impl GrantContents {
         }
     }
 
-    /// What opens envelopes by this grant.
-    pub fn identity(&self, now: Timestamp) -> Result<Identity<'_>, GrantError> {
-        self.keyring(now).map(Identity::Keyring)
+    /// What opens envelopes by this grant. Beside others that open them it may have expired.
+    pub fn identity(&self, now: Timestamp) -> Identity<'_> {
+        Identity::Grant(self, now)
     }
 
     fn refusal(&self, wanted: Actions) -> GrantError {

@@ -182,8 +182,8 @@ impl Grant {
         self.contents.recipient(now)
     }
 
-    /// What opens envelopes by this grant.
-    pub fn identity(&self, now: Timestamp) -> Result<Identity<'_>, GrantError> {
+    /// What opens envelopes by this grant. Beside others that open them it may have expired.
+    pub fn identity(&self, now: Timestamp) -> Identity<'_> {
         self.contents.identity(now)
     }
 }

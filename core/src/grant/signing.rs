@@ -35,6 +35,19 @@ impl Algorithm {
         }
     }
 
+    /// `ed25519` or `hybrid`: what callers write to choose one.
+    pub const fn short_name(self) -> &'static str {
+        match self {
+            Algorithm::Ed25519 => "ed25519",
+            Algorithm::Hybrid => "hybrid",
+        }
+    }
+
+    /// The algorithm of a [short name](Algorithm::short_name).
+    pub fn from_short_name(name: &str) -> Option<Algorithm> {
+        [Algorithm::Ed25519, Algorithm::Hybrid].into_iter().find(|algorithm| algorithm.short_name() == name)
+    }
+
     const fn number(self) -> u8 {
         match self {
             Algorithm::Ed25519 => 1,

@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod forged;
+mod listed;
 
 const NOW: Timestamp = Timestamp(1_790_000_000);
 const SCOPE: [&str; 2] = ["acme", "users"];
@@ -114,8 +115,7 @@ fn a_grant_of_both_reads_and_writes() {
         let token = keyring.encrypt(b"value", &context, &mut SysRng).unwrap();
         assert_eq!(world.keyring.decrypt(&token, &context).unwrap(), b"value");
         let sealed = envelope::encrypt(b"file", &[grant.recipient(NOW).unwrap()], &Default::default(), &mut SysRng);
-        let opened =
-            envelope::decrypt(&sealed.unwrap(), &[grant.identity(NOW).unwrap()], &context, &Default::default());
+        let opened = envelope::decrypt(&sealed.unwrap(), &[grant.identity(NOW)], &context, &Default::default());
         assert_eq!(opened.unwrap(), b"file");
     }
 }
@@ -147,7 +147,9 @@ fn a_grant_to_decrypt_does_not_encrypt() {
     let refused = GrantError::ActionNotGranted { wanted: Actions::Encrypt, granted: Actions::Decrypt };
     assert_eq!(grant.recipient(NOW).map(|_| ()), Err(refused.clone()));
     assert_eq!(grant.scope_identity(NOW).map(|_| ()), Err(refused));
-    assert!(grant.identity(NOW).is_ok());
+    assert!(envelope::decrypt(&file, &[grant.identity(NOW)], &context, &Default::default()).is_ok());
+    assert_eq!(rewrap(&[grant.identity(NOW)]), Err(EnvelopeError::NotGranted));
+    assert!(rewrap(&[grant.identity(NOW), (&phrase).into()]).is_ok());
 }
 
 #[test]
@@ -159,7 +161,8 @@ fn a_grant_to_encrypt_holds_nothing_that_decrypts() {
     assert_eq!(by_owner.unwrap(), b"yes");
     let refused = GrantError::ActionNotGranted { wanted: Actions::Decrypt, granted: Actions::Encrypt };
     assert_eq!(grant.keyring(NOW).map(|_| ()), Err(refused.clone()));
-    assert_eq!(grant.identity(NOW).map(|_| ()), Err(refused.clone()));
+    let by_grant = envelope::decrypt(&sealed, &[grant.identity(NOW)], &context, &Default::default());
+    assert_eq!(by_grant, Err(refused.clone().into()));
     assert_eq!(grant.scope(&SCOPE, NOW).map(|_| ()), Err(refused));
     assert_eq!(grant.scope_identity(NOW).unwrap(), world.keyring.scope_identity().unwrap());
     // None of the keyring's secrets is in it, nor a seed that comes from one.
@@ -240,7 +243,6 @@ fn a_grant_begins_and_ends() {
         assert_eq!(code(grant.keyring(late)), "grant_expired");
         assert_eq!(code(grant.scope(&SCOPE, late)), "grant_expired");
         assert_eq!(code(grant.recipient(late)), "grant_expired");
-        assert_eq!(code(grant.identity(late)), "grant_expired");
         assert_eq!(code(grant.scope_identity(late)), "grant_expired");
     }
     assert_eq!(code(grant.keyring(before)), "grant_not_yet_valid");

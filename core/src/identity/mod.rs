@@ -22,6 +22,8 @@
 #[cfg(feature = "sharing")]
 mod hybrid;
 #[cfg(feature = "sharing")]
+mod public;
+#[cfg(feature = "sharing")]
 mod scope;
 #[cfg(feature = "sharing")]
 pub(crate) mod text;
@@ -32,6 +34,8 @@ use core::fmt;
 
 #[cfg(feature = "sharing")]
 pub use hybrid::{PUBLIC_KEY_LEN, PublicIdentity, SecretIdentity};
+#[cfg(feature = "sharing")]
+pub use public::PublicRecipient;
 #[cfg(feature = "sharing")]
 pub use scope::ScopeIdentity;
 

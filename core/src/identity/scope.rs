@@ -89,4 +89,4 @@ impl Keyring {
 }
 
 const LEN: usize = 4 + PUBLIC_KEY_LEN;
-const FORM: Form = Form::public("fortress-scope-");
+pub(super) const FORM: Form = Form::public("fortress-scope-");

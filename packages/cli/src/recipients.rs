@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 use fortress::envelope::{Recipient, RecipientInfo};
-use fortress::identity::{IdentityError, PublicIdentity, ScopeIdentity};
+use fortress::identity::{IdentityError, PublicIdentity, PublicRecipient, ScopeIdentity};
 use fortress::shares::{Share, ShareError, ShareSet};
 
 use crate::failure::{Failure, shown};
@@ -135,13 +135,10 @@ impl Recipients {
     }
 
     fn add(&mut self, text: &str) -> Result<(), IdentityError> {
-        if text.starts_with("fortress-scope-1") {
-            self.scopes.push(text.parse()?);
-            return Ok(());
-        }
-        let identity: PublicIdentity = text.parse()?;
-        if !self.identities.contains(&identity) {
-            self.identities.push(identity);
+        match text.parse()? {
+            PublicRecipient::Scope(scope) => self.scopes.push(scope),
+            PublicRecipient::Identity(identity) if self.identities.contains(&identity) => {}
+            PublicRecipient::Identity(identity) => self.identities.push(identity),
         }
         Ok(())
     }

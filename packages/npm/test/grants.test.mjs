@@ -152,6 +152,34 @@ describe("grants", () => {
     for (const until of [undefined, 0, "2026-12-01", new Date(NaN)]) await assert.rejects(granted({ until }), code("invalid_argument"));
   });
 
+  test("out of their time hide no other identity that opens", async () => {
+    const [past, future] = [new Date(1_000_000), new Date("9998-01-01")];
+    const over = await open(await granted({ from: new Date(0), until: new Date(2_000_000) }), { now: past });
+    const toCome = await open(await granted({ from: future, until: new Date("9999-01-01") }), { now: future });
+    const secret = { passphrase: "correct horse", argon2: { passes: 1, memoryKiB: 8192, lanes: 1 } };
+    const file = await encryptBlob(data, { recipients: [users, ada, secret] });
+    const sealed = await keyring.seal([ada, secret]);
+    for (const [late, told] of [[over, "grant_expired"], [toCome, "grant_not_yet_valid"]]) {
+      for (const other of [ada, users, secret]) {
+        for (const identity of [[late, other], [other, late]]) assert.deepEqual(await bytesOf(await decryptBlob(file, { identity })), data);
+      }
+      assert.equal((await Keyring.open(sealed, [late, ada])).primary, keyring.primary);
+      assert.equal(inspect(await bytesOf(await rewrap(file, { identity: [late, ada], keep: "others" }))).header.recipients.length, 2);
+      const isTold = (error) => error instanceof GrantError && error.code === told;
+      for (const identity of [late, [late, { passphrase: "wrong" }], [await Identity.generate(), late]]) await assert.rejects(decryptBlob(file, { identity }), isTold);
+      await assert.rejects(Keyring.open(sealed, [late, { passphrase: "wrong" }]), isTold);
+      // For fewer than asked nothing is encrypted.
+      await assert.rejects(encryptBlob(data, { recipients: [late, ada] }), isTold);
+    }
+    // One to encrypt never opens, and what an external key would have opened is asked for.
+    const writing = await current("encrypt");
+    assert.deepEqual(await bytesOf(await decryptBlob(file, { identity: [writing, ada] })), data);
+    await assert.rejects(decryptBlob(file, { identity: writing }), code("action_not_granted"));
+    const key = { reference: "test:key", wrap: async (fileKey) => fileKey.slice(), unwrap: async (wrapped) => wrapped.slice() };
+    const kept = await encryptBlob(data, { recipients: key });
+    assert.deepEqual(await bytesOf(await decryptBlob(kept, { identity: [over, key] })), data);
+  });
+
   test("are of whom they say, and count by whom the caller trusts", async () => {
     const sealed = await granted();
     const mallory = await SigningKey.generate();

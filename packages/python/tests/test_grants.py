@@ -203,6 +203,27 @@ def test_a_grant_begins_and_ends(users: fortress.Keyring, ada: fortress.Identity
             grant.check(outside)
 
 
+def test_a_grant_out_of_its_time_hides_no_other_identity(
+    users: fortress.Keyring, ada: fortress.Identity, grace: fortress.SigningKey
+) -> None:
+    file = fortress.encrypt_bytes(b"file", keyring=users, recipients=[ada.public])
+    sealed = users.seal(recipients=[ada.public])
+    for start, code in [(NOW - 2 * DAY, "grant_expired"), (NOW + DAY, "grant_not_yet_valid")]:
+        given = sealed_for(users, ada, grace, "both", valid_from=start)
+        late = fortress.Grant.open(given, at=start, trusted=[grace.verifying_key], identities=[ada])
+        for identities in ([late, ada], [ada, late]):
+            assert fortress.decrypt_bytes(file, identities=identities) == b"file"
+            assert fortress.Keyring.open(sealed, identities=identities).path == SCOPE
+        assert fortress.decrypt_bytes(file, keyring=users, identities=[late]) == b"file"
+        for others in ([], [fortress.Identity.generate()], [fortress.Passphrase("wrong")]):
+            with pytest.raises(fortress.GrantTimeError) as caught:
+                fortress.decrypt_bytes(file, identities=[*others, late])
+            assert caught.value.code == code
+        # For fewer than asked nothing is encrypted.
+        with pytest.raises(fortress.GrantTimeError):
+            fortress.encrypt_bytes(b"", recipients=[late, ada.public])
+
+
 def test_times_that_cannot_be(users: fortress.Keyring, ada: fortress.Identity, grace: fortress.SigningKey) -> None:
     naive, early = datetime(2099, 1, 1), datetime(1969, 12, 31, tzinfo=timezone.utc)
     for times, code in [

@@ -27,7 +27,15 @@ pub(crate) fn unwrap(
     let cheapest_first = (0..=MAX_COST).flat_map(|now| identities.iter().filter(move |identity| cost(identity) == now));
     for identity in cheapest_first {
         let opened = match *identity {
-            Identity::Keyring(keyring) => first(by_keyring(keyring, recipients), &mut failure),
+            Identity::Keyring(keyring) => by_keyring(keyring, recipients, &mut failure),
+            #[cfg(feature = "statements")]
+            Identity::Grant(contents, now) => match contents.keyring(now) {
+                Ok(keyring) => by_keyring(keyring, recipients, &mut failure),
+                Err(error) => {
+                    failure.keep_weightier(error.into());
+                    None
+                }
+            },
             #[cfg(feature = "sharing")]
             Identity::Identity(secret) => {
                 let bodies = bodies(recipients, RecipientKind::Identity);
@@ -92,6 +100,8 @@ pub(in super::super) fn is_for(key: &dyn ExternalKey, wrapped: &Wrapped) -> bool
 fn cost(identity: &Identity<'_>) -> u8 {
     match identity {
         Identity::Keyring(_) => 0,
+        #[cfg(feature = "statements")]
+        Identity::Grant(..) => 0,
         #[cfg(feature = "sharing")]
         Identity::Identity(_) => 1,
         #[cfg(feature = "sharing")]
@@ -118,14 +128,11 @@ fn first(
     None
 }
 
-fn by_keyring(
-    keyring: &Keyring,
-    recipients: &[Wrapped],
-) -> impl Iterator<Item = Result<Option<Secret>, EnvelopeError>> {
+fn by_keyring(keyring: &Keyring, recipients: &[Wrapped], failure: &mut EnvelopeError) -> Option<Secret> {
     let attempts = bodies(recipients, RecipientKind::Keyring).map(|body| keyring::unwrap(keyring, body));
     #[cfg(feature = "sharing")]
     let attempts = attempts.chain(bodies(recipients, RecipientKind::Scope).map(|body| scope::unwrap(keyring, body)));
-    attempts
+    first(attempts, failure)
 }
 
 /// A stranger's header cannot ask for a thousand calls, by one reference or by as many ways to write it.
