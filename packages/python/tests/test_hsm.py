@@ -25,14 +25,8 @@ import fortress
 PIN = "correct-1234"
 KEK = "pkcs11:token=vault;object=kek"
 DATA = b"for the one who holds the key"
-#: Where distributions put the module.
-MODULES = [
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib64/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-]
+#: Where distributions put the module, a path a line.
+MODULES = Path(__file__).parents[3] / "bindings/hsm/tests/common/softhsm-modules.txt"
 TOKEN = "token-of-the-tests"
 ENVIRONMENT = ["FORTRESS_PIN", "FORTRESS_PKCS11_MODULE", "VAULT_ADDR", "VAULT_TOKEN", "BAO_ADDR", "BAO_TOKEN"]
 ENVIRONMENT += ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"]
@@ -44,7 +38,7 @@ ENVIRONMENT += ["AZURE_ACCESS_TOKEN", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZU
 @pytest.fixture(scope="session")
 def module(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The module, with the tokens ``vault`` and ``other`` that each have a key. It reads where they are once."""
-    found = next((path for path in MODULES if Path(path).exists()), None)
+    found = next((path for path in MODULES.read_text().splitlines() if Path(path).exists()), None)
     assert found is not None, "SoftHSM is missing: run `cargo xtask setup hsm`"
     folder = tmp_path_factory.mktemp("softhsm")
     (folder / "tokens").mkdir()

@@ -217,6 +217,18 @@ for (const engine of engines) {
       for (const code of [results.notSealed, results.empty]) assert.match(code, /^(not_fortress|truncated|unknown_version)$/);
     });
 
+    test("a damaged entry is listed, hides no other, and can be replaced and deleted", async () => {
+      const { opened, ...rest } = await step(page, "damaged", "damaged");
+      assert.deepEqual(rest, {
+        listed: [["a whole one", 1, "ada"], ["cut", 0, ""], ["flipped", 1, "ada"], ["no bytes", 0, ""], ["noise", 0, ""], ["other version", 0, ""]],
+        loaded: 40, replaced: true, left: 0,
+      });
+      assert.deepEqual(opened, {
+        "a whole one": true, cut: "FormatError truncated", flipped: "AuthenticationError authentication_failed", "no bytes": "FormatError truncated",
+        noise: "FormatError not_fortress", "other version": "FormatError unknown_version",
+      });
+    });
+
     test("of tabs that save at once, one wins", async () => {
       const other = await context.open();
       const outcomes = (await Promise.all([page, other].map((tab) => step(tab, "race", "race", 6)))).flat();

@@ -244,6 +244,47 @@ export async function codeOf(method, ...args) {
   return store[method](...args).then(() => "done", (error) => `${error.name} ${error.code}`);
 }
 
+/** Entries that something else changed, beside one that nothing did: what is listed, and what each call gives. */
+export async function damaged(database) {
+  const store = new KeyringStore({ database });
+  const keyring = await Keyring.generate();
+  const sealed = await keyring.seal(quick("one"), { metadata: { owner: "ada" } });
+  const names = ["a whole one", "cut", "flipped", "no bytes", "noise", "other version"];
+  const versions = {};
+  for (const name of names) ({ version: versions[name] } = await store.save(name, sealed));
+  store.close();
+  const flipped = sealed.slice();
+  flipped[flipped.length - 1] ^= 1;
+  const other = sealed.slice();
+  other[4] = 9;
+  await change(database, { cut: sealed.slice(0, 40), flipped, "no bytes": undefined, noise: new Uint8Array(300).fill(0xee), "other version": other });
+  const listed = (await store.list()).map(({ name, recipients, metadata }) => [name, recipients.length, metadata.owner ?? ""]);
+  const opened = {};
+  for (const name of names) {
+    opened[name] = await store.open(name, { passphrase: "one" }).then(({ primary }) => primary === keyring.primary, ({ name: kind, code }) => `${kind} ${code}`);
+  }
+  const loaded = (await store.load("cut")).sealed.length;
+  const replaced = await store.save("cut", sealed, { replaces: versions.cut }).then(async () => (await store.open("cut", { passphrase: "one" })).primary === keyring.primary);
+  for (const name of names) await store.delete(name, name === "noise" ? { version: versions.noise } : {});
+  const left = (await store.list()).length;
+  store.close();
+  return { listed, opened, loaded, replaced, left };
+}
+
+/** Puts other bytes where sealed keyrings are stored, as a bug or a failing disk would. */
+async function change(database, sealed) {
+  const request = indexedDB.open(database);
+  const opened = await new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+  const transaction = opened.transaction("keyrings", "readwrite");
+  const table = transaction.objectStore("keyrings");
+  for (const [name, bytes] of Object.entries(sealed)) {
+    const stored = table.get(name);
+    stored.onsuccess = () => table.put({ ...stored.result, sealed: bytes });
+  }
+  await new Promise((resolve, reject) => Object.assign(transaction, { oncomplete: resolve, onabort: () => reject(transaction.error) }));
+  opened.close();
+}
+
 /** Storage that is not there, that refuses, and keys that cannot be kept. */
 export async function denied() {
   const codes = [];

@@ -5,6 +5,7 @@ import { fortressError, invalidArgument } from "../errors.js";
 import { inspect } from "../inspect.js";
 import type { InspectedRecipient, Inspection } from "../inspection.js";
 import { Keyring } from "../keyring.js";
+import { isBytes } from "../module/frame.js";
 import { init } from "../module/instance.js";
 import type { AnyIdentity, Bytes, Data } from "../types.js";
 import { DATABASE, Database, resultOf } from "./database.js";
@@ -141,8 +142,10 @@ interface Entry {
 
 /** What is stored, as its header says. One whose bytes are none any more is listed all the same: it hides no other, and can be deleted. */
 function described(entry: Entry): StoredKeyring {
-  const header = headerOf(entry.sealed);
-  return { ...entry, recipients: header?.recipients ?? [], metadata: header?.metadata ?? {} };
+  // Without any, it is an empty one, which opens as badly as one that was cut.
+  const sealed = isBytes(entry.sealed) ? entry.sealed : new Uint8Array();
+  const header = headerOf(sealed);
+  return { ...entry, sealed, recipients: header?.recipients ?? [], metadata: header?.metadata ?? {} };
 }
 
 function headerOf(sealed: Bytes): Inspection["header"] {
