@@ -10,7 +10,7 @@ import { ABORT, DECRYPT, decryptRange as decryptRangeOf, ENCRYPT, Keyring, RANGE
 import { whole } from "./module/instance.js";
 import { Identity, publicIdentity, scopeIdentity, ShareSet } from "./sharing.js";
 import { setHostAes, type HostAes } from "./stream/host-aes.js";
-import type { AbortOptions, Bytes, Context, Data, DecryptOptions, EncryptOptions, AnyIdentity, Keep, Recipient, Source, SourceOptions, WasmSource } from "./types.js";
+import type { AbortOptions, Bytes, Context, ContextOf, Data, DecryptOptions, EncryptOptions, AnyIdentity, Keep, Recipient, Source, SourceOptions, WasmSource } from "./types.js";
 
 export { Identity, inspect, inspectSource, Keyring, publicIdentity, scopeIdentity, ShareSet };
 
@@ -35,37 +35,37 @@ export async function init(source?: WasmSource): Promise<void> {
 }
 
 /** A stream that encrypts for these recipients. Its memory stays flat whatever its length. */
-export function encryptStream(options: Recipients & EncryptOptions): TransformStream<Uint8Array, Bytes> {
+export function encryptStream<C extends ContextOf<C> = Context>(options: Recipients & EncryptOptions<C>): TransformStream<Uint8Array, Bytes> {
   const own = optionsOf(options, { ...RECIPIENTS, ...ENCRYPT }, "encryptStream");
   return encryptingStream(listOf(own.recipients), own, "encryptStream") as TransformStream<Uint8Array, Bytes>;
 }
 
 /** A stream that decrypts. What it passes on is authentic; that it was all is known when it ends without an error. */
-export function decryptStream(options: Identities & DecryptOptions): TransformStream<Uint8Array, Bytes> {
+export function decryptStream<C extends ContextOf<C> = Context>(options: Identities & DecryptOptions<C>): TransformStream<Uint8Array, Bytes> {
   const own = optionsOf(options, { ...IDENTITIES, ...DECRYPT }, "decryptStream");
   return decryptingStream(listOf(own.identity), own, "decryptStream") as TransformStream<Uint8Array, Bytes>;
 }
 
 /** Encrypts a Blob or bytes for these recipients. */
-export async function encryptBlob(data: Data, options: Recipients & EncryptOptions & AbortOptions): Promise<Blob> {
+export async function encryptBlob<C extends ContextOf<C> = Context>(data: Data, options: Recipients & EncryptOptions<C> & AbortOptions): Promise<Blob> {
   const own = optionsOf(options, { ...RECIPIENTS, ...ENCRYPT, ...ABORT }, "encryptBlob");
   return encryptToBlob(unbuffered(data), listOf(own.recipients), own, "encryptBlob");
 }
 
 /** Decrypts a whole envelope to a Blob of this type. Nothing comes out unless all of it is authentic. */
-export async function decryptBlob(source: Source, options: Identities & DecryptOptions & SourceOptions & { readonly type?: string }): Promise<Blob> {
+export async function decryptBlob<C extends ContextOf<C> = Context>(source: Source, options: Identities & DecryptOptions<C> & SourceOptions & { readonly type?: string }): Promise<Blob> {
   const own = optionsOf(options, { ...IDENTITIES, ...DECRYPT, ...SOURCE, type: true }, "decryptBlob");
   return decryptToBlob(unbuffered(source), listOf(own.identity), own, "decryptBlob");
 }
 
 /** Decrypts the plaintext from `start` up to, not including, `end`. */
-export async function decryptRange(source: Source, options: Identities & RangeOptions): Promise<Bytes> {
+export async function decryptRange<C extends ContextOf<C> = Context>(source: Source, options: Identities & RangeOptions<C>): Promise<Bytes> {
   const own = optionsOf(options, { ...IDENTITIES, ...RANGE }, "decryptRange");
   return decryptRangeOf(source, listOf(own.identity), own);
 }
 
 /** Opens a file for reading parts of it, its size and its metadata. */
-export async function openSource(source: Source, options: Identities & SourceOptions & { readonly context?: Context }): Promise<EncryptedFile> {
+export async function openSource<C extends ContextOf<C> = Context>(source: Source, options: Identities & SourceOptions & { readonly context?: C }): Promise<EncryptedFile> {
   const own = optionsOf(options, { ...IDENTITIES, ...SOURCE, context: true }, "openSource");
   return openFile(unbuffered(source), listOf(own.identity), own, true, "openSource");
 }
@@ -77,7 +77,7 @@ export async function openSource(source: Source, options: Identities & SourceOpt
  * Give the `context` where recipients are added: it proves that this is the envelope that you mean, and not another one
  * that a server put in its place. For sealed keyrings there is {@link Keyring.rewrap}.
  */
-export async function rewrap(envelope: Data, options: Identities & Partial<Recipients> & { readonly context?: Context; readonly keep?: Keep }): Promise<Blob> {
+export async function rewrap<C extends ContextOf<C> = Context>(envelope: Data, options: Identities & Partial<Recipients> & { readonly context?: C; readonly keep?: Keep }): Promise<Blob> {
   const { identity, context, keep, recipients } = optionsOf(options, { ...IDENTITIES, ...RECIPIENTS, context: true, keep: true }, "rewrap");
   return rewrapBlob(unbuffered(envelope), listOf(identity), context, keep, listOf(recipients), "rewrap");
 }

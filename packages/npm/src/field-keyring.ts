@@ -26,7 +26,7 @@ import {
   type StoredColumnOptions,
   type StoredHoistedRow,
 } from "./rows.js";
-import type { Bytes, Context, KeyVersion, Profile, Token, Value } from "./types.js";
+import type { Bytes, Context, ContextOf, KeyVersion, Profile, Token, Value } from "./types.js";
 
 interface Description {
   readonly profile: Profile;
@@ -134,7 +134,7 @@ export abstract class FieldKeyring {
    *
    * @throws `value_too_large`, `invalid_context`.
    */
-  encrypt(value: Value, context?: Context): Token {
+  encrypt<C extends ContextOf<C> = Context>(value: Value, context?: C): Token {
     return this.#handle.run("encrypt", (raw, frame) => {
       frame.context(context, "encrypt").lastValue(value, "encrypt");
       return frame.tokenText(frame.check(raw.encrypt(frame.length), "encrypt")) as Token;
@@ -147,7 +147,7 @@ export abstract class FieldKeyring {
    * @throws `authentication_failed` when token, context, scope or keyring do not belong together, `unknown_key`,
    *   `key_destroyed`, `invalid_text`, `truncated` and the like when it is no token.
    */
-  decrypt(token: string, context?: Context): Bytes {
+  decrypt<C extends ContextOf<C> = Context>(token: string, context?: C): Bytes {
     return this.#handle.run("decrypt", (raw, frame) => {
       frame.context(context, "decrypt").token(tokenText(token, "decrypt"), "decrypt");
       const length = frame.check(raw.decrypt(frame.length), "decrypt");
@@ -158,7 +158,7 @@ export abstract class FieldKeyring {
   }
 
   /** Decrypts a token to text. @throws as {@link Keyring.decrypt}, and `invalid_utf8` when the value is not text. */
-  decryptText(token: string, context?: Context): string {
+  decryptText<C extends ContextOf<C> = Context>(token: string, context?: C): string {
     return this.#handle.run("decryptText", (raw, frame) => {
       frame.context(context, "decryptText").token(tokenText(token, "decryptText"), "decryptText");
       const length = frame.check(raw.decrypt(frame.length), "decryptText");
@@ -171,7 +171,7 @@ export abstract class FieldKeyring {
   }
 
   /** Encrypts a token's value anew under the primary version. */
-  reencrypt(token: string, context?: Context): Token {
+  reencrypt<C extends ContextOf<C> = Context>(token: string, context?: C): Token {
     return this.#handle.run("reencrypt", (raw, frame) => {
       frame.context(context, "reencrypt").token(tokenText(token, "reencrypt"), "reencrypt");
       return frame.tokenText(frame.check(raw.reencrypt(frame.length), "reencrypt")) as Token;
@@ -196,38 +196,38 @@ export abstract class FieldKeyring {
    *
    * @throws `value_too_large` for values of 16 KiB and more; encrypt those one by one.
    */
-  encryptRow<K extends string>(row: Readonly<Record<K, Value>>, context?: Context): Record<K, Token> {
+  encryptRow<K extends string, C extends ContextOf<C> = Context>(row: Readonly<Record<K, Value>>, context?: C): Record<K, Token> {
     const { names, tokens } = encryptRow(this.#handle, row, context, false, "encryptRow");
     return byName(names, tokens);
   }
 
   /** As {@link Keyring.encryptRow}, with the part that all fields share stored once: 62 bytes less a field. */
-  encryptRowHoisted<K extends string>(row: Readonly<Record<K, Value>>, context?: Context): HoistedRow<K> {
+  encryptRowHoisted<K extends string, C extends ContextOf<C> = Context>(row: Readonly<Record<K, Value>>, context?: C): HoistedRow<K> {
     const { names, tokens } = encryptRow(this.#handle, row, context, true, "encryptRowHoisted");
     const [header, ...fields] = tokens;
     return { header: header as Token, fields: byName(names, fields) };
   }
 
   /** Decrypts a row, or some of its fields, of either layout, to bytes. */
-  decryptRow<K extends string>(row: StoredHoistedRow<K>, context?: Context): Record<K, Bytes>;
-  decryptRow<K extends string>(row: Readonly<Record<K, string>>, context?: Context): Record<K, Bytes>;
-  decryptRow(row: EncryptedRow, context?: Context): Record<string, Bytes>;
-  decryptRow(row: EncryptedRow, context?: Context): Record<string, Bytes> {
+  decryptRow<K extends string, C extends ContextOf<C> = Context>(row: StoredHoistedRow<K>, context?: C): Record<K, Bytes>;
+  decryptRow<K extends string, C extends ContextOf<C> = Context>(row: Readonly<Record<K, string>>, context?: C): Record<K, Bytes>;
+  decryptRow<C extends ContextOf<C> = Context>(row: EncryptedRow, context?: C): Record<string, Bytes>;
+  decryptRow<C extends ContextOf<C> = Context>(row: EncryptedRow, context?: C): Record<string, Bytes> {
     return decryptRow(this.#handle, row, context, asBytes, "decryptRow");
   }
 
   /** As {@link Keyring.decryptRow}, to text. */
-  decryptRowText<K extends string>(row: StoredHoistedRow<K>, context?: Context): Record<K, string>;
-  decryptRowText<K extends string>(row: Readonly<Record<K, string>>, context?: Context): Record<K, string>;
-  decryptRowText(row: EncryptedRow, context?: Context): Record<string, string>;
-  decryptRowText(row: EncryptedRow, context?: Context): Record<string, string> {
+  decryptRowText<K extends string, C extends ContextOf<C> = Context>(row: StoredHoistedRow<K>, context?: C): Record<K, string>;
+  decryptRowText<K extends string, C extends ContextOf<C> = Context>(row: Readonly<Record<K, string>>, context?: C): Record<K, string>;
+  decryptRowText<C extends ContextOf<C> = Context>(row: EncryptedRow, context?: C): Record<string, string>;
+  decryptRowText<C extends ContextOf<C> = Context>(row: EncryptedRow, context?: C): Record<string, string> {
     return decryptRow(this.#handle, row, context, asText, "decryptRowText");
   }
 
   /** Encrypts a row, or some of its fields, anew under the primary version, in the layout that it has. */
-  reencryptRow<K extends string>(row: StoredHoistedRow<K>, context?: Context): HoistedRow<K>;
-  reencryptRow<K extends string>(row: Readonly<Record<K, string>>, context?: Context): Record<K, Token>;
-  reencryptRow(row: EncryptedRow, context?: Context): Record<string, Token> | HoistedRow {
+  reencryptRow<K extends string, C extends ContextOf<C> = Context>(row: StoredHoistedRow<K>, context?: C): HoistedRow<K>;
+  reencryptRow<K extends string, C extends ContextOf<C> = Context>(row: Readonly<Record<K, string>>, context?: C): Record<K, Token>;
+  reencryptRow<C extends ContextOf<C> = Context>(row: EncryptedRow, context?: C): Record<string, Token> | HoistedRow {
     return reencryptRow(this.#handle, row, context, "reencryptRow");
   }
 
@@ -237,7 +237,7 @@ export abstract class FieldKeyring {
    *
    * @throws `value_too_large` for values of 16 KiB and more.
    */
-  encryptColumn(values: readonly (Value | null)[], options: ColumnOptions = {}): (Token | null)[] {
+  encryptColumn<C extends ContextOf<C> = Context, V extends ContextOf<V> = Context>(values: readonly (Value | null)[], options: ColumnOptions<C, V> = {}): (Token | null)[] {
     return encryptColumn(this.#handle, values, optionsOf(options, COLUMN, "encryptColumn"), "encryptColumn");
   }
 
@@ -245,39 +245,39 @@ export abstract class FieldKeyring {
    * As {@link Keyring.encryptColumn}, with the header that all values share stored once: 62 bytes less a value. Takes at most
    * 1,048,576 values. Give the header again to decrypt.
    */
-  encryptColumnHoisted(values: readonly (Value | null)[], options: ColumnOptions = {}): HoistedColumn {
+  encryptColumnHoisted<C extends ContextOf<C> = Context, V extends ContextOf<V> = Context>(values: readonly (Value | null)[], options: ColumnOptions<C, V> = {}): HoistedColumn {
     return encryptColumnHoisted(this.#handle, values, optionsOf(options, COLUMN, "encryptColumnHoisted"), "encryptColumnHoisted");
   }
 
   /** Decrypts values of a column to bytes. */
-  decryptColumn(tokens: readonly (string | null)[], options: StoredColumnOptions = {}): (Bytes | null)[] {
+  decryptColumn<C extends ContextOf<C> = Context, V extends ContextOf<V> = Context>(tokens: readonly (string | null)[], options: StoredColumnOptions<C, V> = {}): (Bytes | null)[] {
     return decryptColumn(this.#handle, tokens, optionsOf(options, STORED_COLUMN, "decryptColumn"), asBytes, "decryptColumn");
   }
 
   /** As {@link Keyring.decryptColumn}, to text. */
-  decryptColumnText(tokens: readonly (string | null)[], options: StoredColumnOptions = {}): (string | null)[] {
+  decryptColumnText<C extends ContextOf<C> = Context, V extends ContextOf<V> = Context>(tokens: readonly (string | null)[], options: StoredColumnOptions<C, V> = {}): (string | null)[] {
     return decryptColumn(this.#handle, tokens, optionsOf(options, STORED_COLUMN, "decryptColumnText"), asText, "decryptColumnText");
   }
 
   /** Encrypts values of a column anew under the primary version; with their header, to a column whose header is stored once. */
-  reencryptColumn(tokens: readonly (string | null)[], options: StoredColumnOptions & { readonly header: string }): HoistedColumn;
-  reencryptColumn(tokens: readonly (string | null)[], options?: ColumnOptions): (Token | null)[];
-  reencryptColumn(tokens: readonly (string | null)[], options: StoredColumnOptions = {}): (Token | null)[] | HoistedColumn {
+  reencryptColumn<C extends ContextOf<C> = Context, V extends ContextOf<V> = Context>(tokens: readonly (string | null)[], options: StoredColumnOptions<C, V> & { readonly header: string }): HoistedColumn;
+  reencryptColumn<C extends ContextOf<C> = Context, V extends ContextOf<V> = Context>(tokens: readonly (string | null)[], options?: ColumnOptions<C, V>): (Token | null)[];
+  reencryptColumn<C extends ContextOf<C> = Context, V extends ContextOf<V> = Context>(tokens: readonly (string | null)[], options: StoredColumnOptions<C, V> = {}): (Token | null)[] | HoistedColumn {
     return reencryptColumn(this.#handle, tokens, optionsOf(options, STORED_COLUMN, "reencryptColumn"), "reencryptColumn");
   }
 
   /** Encrypts many values, each as {@link Keyring.encrypt} does, to tokens that have nothing in common; `null` stays `null`. */
-  encryptAll(values: readonly (Value | null)[], options: AllOptions = {}): (Token | null)[] {
+  encryptAll<V extends ContextOf<V> = Context>(values: readonly (Value | null)[], options: AllOptions<V> = {}): (Token | null)[] {
     return encryptAll(this.#handle, values, optionsOf(options, ALL, "encryptAll"), "encryptAll");
   }
 
   /** Decrypts many tokens, each as {@link Keyring.decrypt} does. */
-  decryptAll(tokens: readonly (string | null)[], options: AllOptions = {}): (Bytes | null)[] {
+  decryptAll<V extends ContextOf<V> = Context>(tokens: readonly (string | null)[], options: AllOptions<V> = {}): (Bytes | null)[] {
     return decryptAll(this.#handle, tokens, optionsOf(options, ALL, "decryptAll"), asBytes, "decryptAll");
   }
 
   /** As {@link Keyring.decryptAll}, to text. */
-  decryptAllText(tokens: readonly (string | null)[], options: AllOptions = {}): (string | null)[] {
+  decryptAllText<V extends ContextOf<V> = Context>(tokens: readonly (string | null)[], options: AllOptions<V> = {}): (string | null)[] {
     return decryptAll(this.#handle, tokens, optionsOf(options, ALL, "decryptAllText"), asText, "decryptAllText");
   }
 
@@ -295,7 +295,7 @@ export abstract class FieldKeyring {
 }
 
 /** What many values are bound to: the contexts of each, in their order. */
-export type AllOptions = Pick<ColumnOptions, "contexts">;
+export type AllOptions<V = Context> = Pick<ColumnOptions<Context, V>, "contexts">;
 
 /** What a new keyring is like. */
 export interface GenerateOptions {

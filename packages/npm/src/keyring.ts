@@ -10,7 +10,7 @@ import { grant, type GrantOptions } from "./granting.js";
 import { Handle } from "./module/handle.js";
 import { init, instance } from "./module/instance.js";
 import { openSealed, rewrapSealed, seal, type SealOptions } from "./sealed.js";
-import type { AbortOptions, AnyIdentity, Bytes, Context, Data, DecryptOptions, EncryptOptions, Keep, Recipient, ScopeIdentity, Source, SourceOptions } from "./types.js";
+import type { AbortOptions, AnyIdentity, Bytes, Context, ContextOf, Data, DecryptOptions, EncryptOptions, Keep, Recipient, ScopeIdentity, Source, SourceOptions } from "./types.js";
 
 /**
  * Versioned keys in WebAssembly memory. One version is primary and encrypts; the others decrypt until they are destroyed.
@@ -100,24 +100,24 @@ export class Keyring extends FieldKeyring {
   }
 
   /** A stream that encrypts to this keyring, and to `recipients` besides. Its memory stays flat whatever its length. */
-  encryptStream(options: EncryptOptions & AlsoFor = {}): TransformStream<Uint8Array, Bytes> {
+  encryptStream<C extends ContextOf<C> = Context>(options: EncryptOptions<C> & AlsoFor = {}): TransformStream<Uint8Array, Bytes> {
     const own = optionsOf(options, { ...ENCRYPT, recipients: true }, "encryptStream");
     return encryptingStream(this.#and(own), own, "encryptStream") as TransformStream<Uint8Array, Bytes>;
   }
 
   /** A stream that decrypts. What it passes on is authentic; that it was all is known when it ends without an error. */
-  decryptStream(options: DecryptOptions = {}): TransformStream<Uint8Array, Bytes> {
+  decryptStream<C extends ContextOf<C> = Context>(options: DecryptOptions<C> = {}): TransformStream<Uint8Array, Bytes> {
     return decryptingStream([this], optionsOf(options, DECRYPT, "decryptStream"), "decryptStream") as TransformStream<Uint8Array, Bytes>;
   }
 
   /** Encrypts a Blob or bytes to this keyring, and to `recipients` besides. */
-  async encryptBlob(data: Data, options: EncryptOptions & AlsoFor & AbortOptions = {}): Promise<Blob> {
+  async encryptBlob<C extends ContextOf<C> = Context>(data: Data, options: EncryptOptions<C> & AlsoFor & AbortOptions = {}): Promise<Blob> {
     const own = optionsOf(options, { ...ENCRYPT, ...ABORT, recipients: true }, "encryptBlob");
     return encryptToBlob(unbuffered(data), this.#and(own), own, "encryptBlob");
   }
 
   /** Decrypts a whole envelope to a Blob of this type. Nothing comes out unless all of it is authentic. */
-  async decryptBlob(source: Source, options: DecryptOptions & SourceOptions & { readonly type?: string } = {}): Promise<Blob> {
+  async decryptBlob<C extends ContextOf<C> = Context>(source: Source, options: DecryptOptions<C> & SourceOptions & { readonly type?: string } = {}): Promise<Blob> {
     return decryptToBlob(unbuffered(source), [this], optionsOf(options, { ...DECRYPT, ...SOURCE, type: true }, "decryptBlob"), "decryptBlob");
   }
 
@@ -125,12 +125,12 @@ export class Keyring extends FieldKeyring {
    * Decrypts the plaintext from `start` up to, not including, `end`, reading nothing but the header and what holds it.
    * For many ranges of one file, {@link Keyring.openSource} opens it once.
    */
-  async decryptRange(source: Source, range: RangeOptions): Promise<Bytes> {
+  async decryptRange<C extends ContextOf<C> = Context>(source: Source, range: RangeOptions<C>): Promise<Bytes> {
     return decryptRange(source, [this], optionsOf(range, RANGE, "decryptRange"));
   }
 
   /** Opens a file for reading parts of it, its size and its metadata. */
-  async openSource(source: Source, options: SourceOptions & { readonly context?: Context } = {}): Promise<EncryptedFile> {
+  async openSource<C extends ContextOf<C> = Context>(source: Source, options: SourceOptions & { readonly context?: C } = {}): Promise<EncryptedFile> {
     return openFile(unbuffered(source), [this], optionsOf(options, { ...SOURCE, context: true }, "openSource"), true, "openSource");
   }
 
@@ -164,15 +164,15 @@ export interface RewrapOptions {
 }
 
 /** A range of a file's plaintext. */
-export interface RangeOptions extends SourceOptions {
+export interface RangeOptions<C = Context> extends SourceOptions {
   readonly start: number;
   /** One past the last byte. */
   readonly end: number;
-  readonly context?: Context;
+  readonly context?: C;
 }
 
 /** Opens a file for one range and closes it again. */
-export async function decryptRange(source: Source, identities: readonly AnyIdentity[], options: RangeOptions): Promise<Bytes> {
+export async function decryptRange(source: Source, identities: readonly AnyIdentity[], options: RangeOptions<object>): Promise<Bytes> {
   const file = await openFile(unbuffered(source), identities, options, false, "decryptRange");
   try {
     return await file.readFor("decryptRange", options.start, options.end, options.signal);

@@ -36,15 +36,15 @@ export interface HoistedColumn {
 }
 
 /** What a column's values are bound to: one context for the column, and one for each value. */
-export interface ColumnOptions {
+export interface ColumnOptions<C = Context, V = Context> {
   /** The column's context. */
-  readonly context?: Context;
+  readonly context?: C;
   /** The values' own contexts, in their order; should name the row, or equal columns' values can be exchanged. */
-  readonly contexts?: readonly Context[];
+  readonly contexts?: readonly V[];
 }
 
 /** The same for a column that is stored. */
-export interface StoredColumnOptions extends ColumnOptions {
+export interface StoredColumnOptions<C = Context, V = Context> extends ColumnOptions<C, V> {
   /** Of a column whose header is stored once: the header. */
   readonly header?: string;
 }
@@ -69,7 +69,7 @@ export const asText: ReadValues<string> = (bytes, ends, operation, failures) =>
   });
 
 /** Encrypts a row; with `hoisted`, the header comes first. */
-export function encryptRow(keyring: Keyring, row: Row, context: Context | undefined, hoisted: boolean, operation: string): { names: string[]; tokens: Token[] } {
+export function encryptRow(keyring: Keyring, row: Row, context: object | undefined, hoisted: boolean, operation: string): { names: string[]; tokens: Token[] } {
   const [names, values] = fieldsOf(row, operation);
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
@@ -85,7 +85,7 @@ export function encryptRow(keyring: Keyring, row: Row, context: Context | undefi
 }
 
 /** Decrypts a row of either layout. */
-export function decryptRow<T>(keyring: Keyring, row: EncryptedRow, context: Context | undefined, read: ReadValues<T>, operation: string): Record<string, T> {
+export function decryptRow<T>(keyring: Keyring, row: EncryptedRow, context: object | undefined, read: ReadValues<T>, operation: string): Record<string, T> {
   const stored = storedRow(row, operation);
   const { names } = stored;
   const values = naming(names, operation, () =>
@@ -98,7 +98,7 @@ export function decryptRow<T>(keyring: Keyring, row: EncryptedRow, context: Cont
 }
 
 /** Encrypts a row anew, in the layout that it has. */
-export function reencryptRow(keyring: Keyring, row: EncryptedRow, context: Context | undefined, operation: string): Record<string, Token> | HoistedRow {
+export function reencryptRow(keyring: Keyring, row: EncryptedRow, context: object | undefined, operation: string): Record<string, Token> | HoistedRow {
   const stored = storedRow(row, operation);
   const { names, header } = stored;
   const tokens = naming(names, operation, () =>
@@ -122,7 +122,7 @@ export function byName<T>(names: readonly string[], values: readonly T[]): Recor
 }
 
 /** Encrypts a column; `null` stays `null`. */
-export function encryptColumn(keyring: Keyring, values: readonly (Value | null)[], options: ColumnOptions, operation: string): (Token | null)[] {
+export function encryptColumn(keyring: Keyring, values: readonly (Value | null)[], options: ColumnOptions<object, object>, operation: string): (Token | null)[] {
   return inBatches(values, valueLength, options, operation, (batch, contexts) =>
     keyring.run(operation, (raw, frame) => {
       writeBatch(frame.context(options.context, operation), batch, contexts, operation);
@@ -132,7 +132,7 @@ export function encryptColumn(keyring: Keyring, values: readonly (Value | null)[
 }
 
 /** Encrypts a column, with its header once. */
-export function encryptColumnHoisted(keyring: Keyring, values: readonly (Value | null)[], options: ColumnOptions, operation: string): HoistedColumn {
+export function encryptColumnHoisted(keyring: Keyring, values: readonly (Value | null)[], options: ColumnOptions<object, object>, operation: string): HoistedColumn {
   return hoistedColumn(keyring, options, operation, (column) =>
     inBatches(values, valueLength, options, operation, (batch, contexts) =>
       column.run(operation, (raw, frame) => {
@@ -144,7 +144,7 @@ export function encryptColumnHoisted(keyring: Keyring, values: readonly (Value |
 }
 
 /** Decrypts a column; `null` stays `null`. */
-export function decryptColumn<T>(keyring: Keyring, tokens: readonly (string | null)[], options: StoredColumnOptions, read: ReadValues<T>, operation: string): (T | null)[] {
+export function decryptColumn<T>(keyring: Keyring, tokens: readonly (string | null)[], options: StoredColumnOptions<object, object>, read: ReadValues<T>, operation: string): (T | null)[] {
   return inBatches(tokens, tokenLength, options, operation, (batch, contexts) =>
     keyring.run(operation, (raw, frame) => {
       writeStored(frame, batch, contexts, options, operation);
@@ -154,7 +154,7 @@ export function decryptColumn<T>(keyring: Keyring, tokens: readonly (string | nu
 }
 
 /** Encrypts a column anew; with a header, as one whose header is stored once. */
-export function reencryptColumn(keyring: Keyring, tokens: readonly (string | null)[], options: StoredColumnOptions, operation: string): (Token | null)[] | HoistedColumn {
+export function reencryptColumn(keyring: Keyring, tokens: readonly (string | null)[], options: StoredColumnOptions<object, object>, operation: string): (Token | null)[] | HoistedColumn {
   if (options.header === undefined) {
     return inBatches(tokens, tokenLength, options, operation, (batch, contexts) =>
       keyring.run(operation, (raw, frame) => {
@@ -174,7 +174,7 @@ export function reencryptColumn(keyring: Keyring, tokens: readonly (string | nul
 }
 
 /** Encrypts values by themselves. */
-export function encryptAll(keyring: Keyring, values: readonly (Value | null)[], options: ColumnOptions, operation: string): (Token | null)[] {
+export function encryptAll(keyring: Keyring, values: readonly (Value | null)[], options: ColumnOptions<object, object>, operation: string): (Token | null)[] {
   return inBatches(values, valueLength, options, operation, (batch, contexts) =>
     keyring.run(operation, (raw, frame) => {
       writeBatch(frame, batch, contexts, operation);
@@ -184,7 +184,7 @@ export function encryptAll(keyring: Keyring, values: readonly (Value | null)[], 
 }
 
 /** Decrypts tokens that were encrypted by themselves. */
-export function decryptAll<T>(keyring: Keyring, tokens: readonly (string | null)[], options: ColumnOptions, read: ReadValues<T>, operation: string): (T | null)[] {
+export function decryptAll<T>(keyring: Keyring, tokens: readonly (string | null)[], options: ColumnOptions<object, object>, read: ReadValues<T>, operation: string): (T | null)[] {
   return inBatches(tokens, tokenLength, options, operation, (batch, contexts) =>
     keyring.run(operation, (raw, frame) => {
       writeContexts(frame.tokens(batch, operation), contexts, operation);
@@ -199,7 +199,7 @@ export function tokenText(token: unknown, operation: string): string {
   throw invalidArgument(operation, "a token's text", token);
 }
 
-function hoistedColumn(keyring: Keyring, { context }: ColumnOptions, operation: string, write: (column: Handle<HoistedColumnHandle>) => (Token | null)[]): HoistedColumn {
+function hoistedColumn(keyring: Keyring, { context }: ColumnOptions<object, object>, operation: string, write: (column: Handle<HoistedColumnHandle>) => (Token | null)[]): HoistedColumn {
   const raw = keyring.run(operation, (handle, frame) => handle.hoisted_column(frame.context(context, operation).length) ?? frame.fail(operation));
   const column = new Handle(keyring.home, raw, "column");
   try {
@@ -211,20 +211,20 @@ function hoistedColumn(keyring: Keyring, { context }: ColumnOptions, operation: 
   }
 }
 
-function writeRow(frame: Frame, { names, tokens, header }: StoredRow, context: Context | undefined, operation: string): void {
+function writeRow(frame: Frame, { names, tokens, header }: StoredRow, context: object | undefined, operation: string): void {
   frame.context(context, operation).u32(header === undefined ? 0 : 1).string(header ?? "", operation).names(names, operation).tokens(tokens, operation);
 }
 
-function writeStored(frame: Frame, batch: readonly string[], contexts: readonly Context[] | undefined, { context, header }: StoredColumnOptions, operation: string): void {
+function writeStored(frame: Frame, batch: readonly string[], contexts: readonly object[] | undefined, { context, header }: StoredColumnOptions<object, object>, operation: string): void {
   frame.context(context, operation).u32(header === undefined ? 0 : 1).string(header ?? "", operation);
   writeContexts(frame.tokens(batch, operation), contexts, operation);
 }
 
-function writeBatch(frame: Frame, batch: readonly Value[], contexts: readonly Context[] | undefined, operation: string): void {
+function writeBatch(frame: Frame, batch: readonly Value[], contexts: readonly object[] | undefined, operation: string): void {
   writeContexts(frame.list(batch, operation), contexts, operation);
 }
 
-function writeContexts(frame: Frame, contexts: readonly Context[] | undefined, operation: string): void {
+function writeContexts(frame: Frame, contexts: readonly object[] | undefined, operation: string): void {
   frame.u32(contexts === undefined ? 0 : 1);
   for (const own of contexts ?? []) frame.context(own, operation);
 }
@@ -237,9 +237,9 @@ const BATCH_VALUES = 1 << 15;
 function inBatches<V extends Value, R>(
   values: readonly (V | null)[],
   lengthOf: (value: V, position: number, operation: string) => number,
-  { contexts }: ColumnOptions,
+  { contexts }: ColumnOptions<object, object>,
   operation: string,
-  cross: (batch: V[], contexts: Context[] | undefined) => R[],
+  cross: (batch: V[], contexts: object[] | undefined) => R[],
 ): (R | null)[] {
   if (!Array.isArray(values)) throw invalidArgument(operation, "an array of values", values);
   checkContexts(values, contexts, operation);
@@ -257,7 +257,7 @@ function inBatches<V extends Value, R>(
       bytes += lengthOf(value, next, operation);
     }
     try {
-      const crossed = cross(batch, contexts === undefined ? undefined : places.map((place) => contexts[place] as Context));
+      const crossed = cross(batch, contexts === undefined ? undefined : places.map((place) => contexts[place] as object));
       for (let index = 0; index < places.length; index++) results[places[index] as number] = crossed[index] as R;
     } catch (error) {
       if (!(error instanceof FortressError) || error.failures === undefined) throw error;
@@ -268,7 +268,7 @@ function inBatches<V extends Value, R>(
   return results;
 }
 
-function checkContexts(values: readonly unknown[], contexts: readonly Context[] | undefined, operation: string): void {
+function checkContexts(values: readonly unknown[], contexts: readonly object[] | undefined, operation: string): void {
   if (contexts === undefined) return;
   if (!Array.isArray(contexts)) throw invalidArgument(operation, "an array of contexts", contexts);
   if (contexts.length !== values.length) {

@@ -42,6 +42,14 @@ export type Suite = "AES-256-GCM" | "ChaCha20-Poly1305" | "AEGIS-256" | "AEGIS-2
 /** What a ciphertext is bound to: given at encryption and again, equal, at decryption. Authenticated, never stored. */
 export type Context = Readonly<Record<string, string>>;
 
+/**
+ * What a type must be to be taken as a context: all of its fields are text, and all are there. An `interface` is one too, which is no {@link Context} as it has no
+ * index signature.
+ */
+export type ContextOf<C> = object & Readonly<Record<keyof C & string, string>> & Readonly<Partial<Record<NameIn<C>, string>>>;
+/** The fields of any member of a union. */
+type NameIn<C> = C extends unknown ? keyof C & string : never;
+
 /** Argon2id parameters of a new passphrase recipient; by default those that RFC 9106 recommends second. */
 export interface Argon2Options {
   /** Passes over the memory. */
@@ -127,9 +135,9 @@ export interface Progress {
 }
 
 /** Options of everything that encrypts an envelope. */
-export interface EncryptOptions {
+export interface EncryptOptions<C = Context> {
   /** Must be given again to decrypt. */
-  readonly context?: Context;
+  readonly context?: C;
   /** The AEAD; by default what the platform does fastest. */
   readonly suite?: Suite;
   /** Public: anyone can read it, nobody can alter it unnoticed. */
@@ -138,9 +146,9 @@ export interface EncryptOptions {
 }
 
 /** Options of everything that decrypts an envelope. */
-export interface DecryptOptions {
+export interface DecryptOptions<C = Context> {
   /** The context given at encryption. */
-  readonly context?: Context;
+  readonly context?: C;
   readonly onProgress?: (progress: Progress) => void;
 }
 

@@ -5,14 +5,14 @@ import { openWhole } from "../source/source.js";
 import { BlobBuilder } from "../stream/blob.js";
 import { MessageTransform, type Emit } from "../stream/message.js";
 import { byteStream, type Sink } from "../stream/transform.js";
-import type { Context, DecryptOptions, AnyIdentity, Source, SourceOptions } from "../types.js";
+import type { DecryptOptions, AnyIdentity, Source, SourceOptions } from "../types.js";
 import { Opened, prefixLength } from "./open.js";
 
 /**
  * A stream that turns an envelope, in arrays of any size, into its plaintext. What it passes on is authentic; that it
  * was all of it is known when the stream ends without an error.
  */
-export function decryptingStream(identities: readonly AnyIdentity[], options: DecryptOptions, operation: string): TransformStream<Uint8Array, Uint8Array> {
+export function decryptingStream(identities: readonly AnyIdentity[], options: DecryptOptions<object>, operation: string): TransformStream<Uint8Array, Uint8Array> {
   return byteStream(
     operation,
     async (emit) => {
@@ -27,7 +27,7 @@ export function decryptingStream(identities: readonly AnyIdentity[], options: De
 export async function decryptToBlob(
   source: Source,
   identities: readonly AnyIdentity[],
-  options: DecryptOptions & SourceOptions & { readonly type?: string },
+  options: DecryptOptions<object> & SourceOptions & { readonly type?: string },
   operation: string,
 ): Promise<Blob> {
   await init(undefined, operation);
@@ -67,7 +67,7 @@ export class EnvelopeSink implements Sink {
 
   constructor(
     private readonly identities: readonly AnyIdentity[],
-    private readonly context: Context | undefined,
+    private readonly context: object | undefined,
     private readonly emit: Emit,
     private readonly operation: string,
   ) {}

@@ -12,7 +12,7 @@ import { newEnvelope } from "./open.js";
  * A stream that turns plaintext, in arrays of any size, into an envelope for these recipients. Its memory stays flat
  * whatever its length. Errors appear as errors of the stream.
  */
-export function encryptingStream(recipients: readonly Recipient[], options: EncryptOptions, operation: string): TransformStream<Uint8Array, Uint8Array> {
+export function encryptingStream(recipients: readonly Recipient[], options: EncryptOptions<object>, operation: string): TransformStream<Uint8Array, Uint8Array> {
   return byteStream(
     operation,
     async (emit) => {
@@ -36,7 +36,7 @@ export function encryptingStream(recipients: readonly Recipient[], options: Encr
 export async function encryptToBlob(
   data: Blob | Uint8Array,
   recipients: readonly Recipient[],
-  options: EncryptOptions & { readonly signal?: AbortSignal },
+  options: EncryptOptions<object> & { readonly signal?: AbortSignal },
   operation: string,
 ): Promise<Blob> {
   await init(undefined, operation);

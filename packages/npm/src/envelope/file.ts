@@ -7,7 +7,7 @@ import { init } from "../module/instance.js";
 import { rangeReader, type RangeReader } from "../source/source.js";
 import { currentHostAes } from "../stream/host-aes.js";
 import { hostTransform } from "../stream/message.js";
-import type { AbortOptions, Bytes, Context, AnyIdentity, Source, SourceOptions } from "../types.js";
+import type { AbortOptions, Bytes, AnyIdentity, Source, SourceOptions } from "../types.js";
 import { decryptingMessage, Opened, readPrefix } from "./open.js";
 
 /** From this many bytes of plaintext on the host's AES is faster than WebAssembly, though it must be given the key first. */
@@ -195,7 +195,7 @@ export class EncryptedFile implements Disposable {
 export async function openFile(
   source: Source,
   identities: readonly AnyIdentity[],
-  options: SourceOptions & { readonly context?: Context },
+  options: SourceOptions & { readonly context?: object },
   authenticate: boolean,
   operation: string,
 ): Promise<EncryptedFile> {

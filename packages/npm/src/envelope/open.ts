@@ -8,7 +8,7 @@ import { run } from "../module/instance.js";
 import { withParties } from "../module/parties.js";
 import type { RangeReader } from "../source/source.js";
 import type { MessageHandle } from "../stream/message.js";
-import type { Bytes, Context, EncryptOptions, AnyIdentity, Recipient } from "../types.js";
+import type { Bytes, EncryptOptions, AnyIdentity, Recipient } from "../types.js";
 
 /** Read at first: enough for the header of most files. */
 const FIRST_READ = 4096;
@@ -20,7 +20,7 @@ export interface NewEnvelope {
 }
 
 /** Starts an envelope for these recipients. Derives a key from each passphrase, which takes a moment, and asks external keys. */
-export async function newEnvelope(recipients: readonly Recipient[], options: EncryptOptions, operation: string): Promise<NewEnvelope> {
+export async function newEnvelope(recipients: readonly Recipient[], options: EncryptOptions<object>, operation: string): Promise<NewEnvelope> {
   const write = (frame: Frame) => frame.string(options.suite ?? "", operation).context(options.context, operation).context(options.metadata, operation).length;
   const start = <T extends { free(): void }>(list: readonly Recipient[], make: (parties: Parties, length: number) => T | undefined) =>
     withParties(list, operation, (parties, home) => new Handle(home, home.run(operation, (frame) => make(parties, write(frame)) ?? frame.fail(operation)), "stream"));
@@ -69,7 +69,7 @@ export class Opened {
   ) {}
 
   /** Opens the envelope that starts with `prefix`: at once, unless external keys are to be asked. */
-  static open(prefix: Uint8Array, identities: readonly AnyIdentity[], context: Context | undefined, operation: string): Opened | Promise<Opened> {
+  static open(prefix: Uint8Array, identities: readonly AnyIdentity[], context: object | undefined, operation: string): Opened | Promise<Opened> {
     return withIdentities(identities, prefix, operation, (parties, home) => {
       const raw = home.run(operation, (frame) => {
         frame.context(context, operation).rest(prefix);

@@ -8,7 +8,7 @@ import { Handle } from "../module/handle.js";
 import { init } from "../module/instance.js";
 import { writeKeep } from "../module/parties.js";
 import { rangeReader } from "../source/source.js";
-import type { AnyIdentity, Bytes, Context, Keep, Recipient } from "../types.js";
+import type { AnyIdentity, Bytes, Keep, Recipient } from "../types.js";
 import { readPrefix } from "./open.js";
 
 /** The start of an envelope for other recipients: what is replaced, and what takes its place. */
@@ -22,7 +22,7 @@ export interface Rewrapped {
 async function rewrapPrefix(
   prefix: Uint8Array,
   identities: readonly AnyIdentity[],
-  context: Context | undefined,
+  context: object | undefined,
   keep: Keep | undefined,
   recipients: readonly Recipient[],
   operation: string,
@@ -55,7 +55,7 @@ export function finishHeader(draft: Handle<HeaderDraft>, recipients: readonly Re
 export async function rewrapBlob(
   envelope: Blob | Uint8Array,
   identities: readonly AnyIdentity[],
-  context: Context | undefined,
+  context: object | undefined,
   keep: Keep | undefined,
   recipients: readonly Recipient[],
   operation: string,

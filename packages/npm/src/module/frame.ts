@@ -12,7 +12,7 @@
 import { isPlain } from "../arguments.js";
 import { decode, decodeAll, decodedLength, encode, filledLength, hostDecodes, hostEncodes } from "./base64.js";
 import { fortressError, invalidArgument, valuesFailed, type Failure, type FortressError } from "../errors.js";
-import type { Bytes, Context } from "../types.js";
+import type { Bytes } from "../types.js";
 import type { InitOutput } from "../generated/fortress_fields.js";
 
 const encoder = new TextEncoder();
@@ -152,7 +152,7 @@ export class Frame {
   }
 
   /** Writes a context, empty when there is none. */
-  context(context: Context | undefined, operation: string): this {
+  context(context: object | undefined, operation: string): this {
     if (context === undefined) return this.u32(0);
     if (!isPlain(context)) throw invalidArgument(operation, "a plain object of strings, such as { row: id }, as the context", context);
     const countAt = this.end;
