@@ -65,7 +65,7 @@ async function bundle(folder) {
     external: ["fs", "path", "crypto", "util", "node:*"],
     logLevel: "error",
   });
-  for (const module of ["fortress.wasm", "fortress-relaxed.wasm", "fortress-portable.wasm"]) {
+  for (const module of ["fortress.wasm", "fortress-relaxed.wasm", "fortress-portable.wasm", "signatures.wasm"]) {
     await copyFile(require.resolve(`fortress-sdk/${module}`), join(folder, module));
   }
   await copyFile(require.resolve("wasm-themis/dist-es6/libthemis.wasm"), join(folder, "libthemis.wasm"));

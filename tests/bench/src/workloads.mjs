@@ -6,6 +6,8 @@ export const VALUE = 64;
 export const MESSAGES = { "16 KiB": 16 * 1024, "1 MiB": 1024 * 1024 };
 /** Bytes of a message that lies in WebAssembly's memory. */
 export const IN_PLACE = { "64 bytes": 64, "1 KiB": 1024, ...MESSAGES };
+/** Bytes that a grant's signature covers: a header for one identity, and what it says. */
+export const STATEMENT = 1_800;
 /** Bytes of a stream. */
 export const STREAM = 100 * 1024 * 1024;
 /** Bytes that loops without a stream of their own encrypt at once. */
@@ -25,6 +27,8 @@ export const workloads = {
   "identity-generate": { title: "A hybrid key pair (X-Wing), generate", unit: "value", rounds: 15 },
   "identity-seal": { title: "Something small for a hybrid public key, seal", unit: "value", rounds: 15 },
   "identity-open": { title: "The same, open", unit: "value", rounds: 15 },
+  "identity-grant": { title: "A grant of a scope for one hybrid identity, make; bare signatures, sign", unit: "value", rounds: 15 },
+  "identity-grant-open": { title: "The same, open and verify; bare signatures, verify", unit: "value", rounds: 15 },
   "passphrase-unlock": { title: "What a passphrase sealed, open: Argon2id, 64 MiB, 3 passes", unit: "value", rounds: 7 },
   "shares-split": { title: "A share set of any 2 of 3, make", unit: "value", rounds: 15 },
   "shares-recover": { title: "A keyring, recover by 2 shares of 3", unit: "value", rounds: 15 },

@@ -14,9 +14,26 @@ export async function contestants() {
   const encrypted = await collect(await encrypter.encrypt(streamOf(data)));
   return [
     ...(await identities()),
+    ...passphrase(),
     { workload: "stream-encrypt", name, units: data.length, run: async () => (await encrypter.encrypt(streamOf(data))).pipeTo(sink().stream) },
     { workload: "stream-decrypt", name, units: data.length, run: async () => (await decrypter.decrypt(streamOf(encrypted))).pipeTo(sink().stream) },
   ];
+}
+
+/** A whole file for a passphrase, by scrypt at its usual cost: 256 MiB. */
+function passphrase() {
+  const name = "typage, scrypt, 256 MiB";
+  const [encrypter, decrypter] = [new Encrypter(), new Decrypter()];
+  encrypter.setPassphrase("correct horse battery staple");
+  decrypter.addPassphrase("correct horse battery staple");
+  const value = bytes(VALUE);
+  let sealed;
+  const run = async () => {
+    // At the first call: it takes seconds, and most runs do not get here.
+    sealed ??= await encrypter.encrypt(value);
+    mustEqual(await decrypter.decrypt(sealed), value, name);
+  };
+  return [{ workload: "passphrase-unlock", name, units: 1, asynchronous: true, run }];
 }
 
 /** A whole file for a hybrid identity, ML-KEM-768 with X25519. */

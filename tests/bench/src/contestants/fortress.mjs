@@ -1,5 +1,6 @@
 /** Fortress by its public API, as an application calls it. */
 import * as fortress from "fortress-sdk";
+import { Grant, SigningKey } from "fortress-sdk/grants";
 import { bytes, collect, MESSAGES, mustEqual, sink, STREAM, streamOf, VALUE } from "../workloads.mjs";
 
 /** Different ciphertexts that are read in turn: more than a reader would keep derivations of. */
@@ -10,7 +11,7 @@ const COLUMN = 1000;
 /** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
 export async function contestants() {
   const keyring = await fortress.Keyring.generate();
-  return [...tokens(keyring.scope("acme", "users", "email")), ...messages(keyring.scope("acme", "notes")), ...groups(keyring.scope("acme", "users")), ...(await identities(keyring)), ...(await recovery(keyring)), ...(await streams(keyring))];
+  return [...tokens(keyring.scope("acme", "users", "email")), ...messages(keyring.scope("acme", "notes")), ...groups(keyring.scope("acme", "users")), ...(await identities(keyring)), ...(await grants(keyring)), ...(await recovery(keyring)), ...(await streams(keyring))];
 }
 
 function tokens(keyring) {
@@ -71,6 +72,27 @@ async function identities(keyring) {
     { workload: "identity-seal", name, units: 1, asynchronous: true, run: () => keyring.seal(ada.publicIdentity) },
     { workload: "identity-open", name, units: 1, asynchronous: true, run: async () => (await fortress.Keyring.open(sealed, ada)).free() },
   ];
+}
+
+/** The keys of a scope, signed; opening verifies the signature and takes the keys. */
+async function grants(keyring) {
+  const [ada, scope] = [await fortress.Identity.generate(), keyring.scope("acme", "users")];
+  const entries = [];
+  for (const [algorithm, called] of [["ed25519", "Ed25519"], ["hybrid", "Ed25519 and ML-DSA-65"]]) {
+    const name = `Fortress grant, ${called}`;
+    const signer = await SigningKey.generate({ algorithm });
+    const make = () => scope.grant({ recipients: ada.publicIdentity, signer, actions: "both", until: new Date(Date.now() + 86_400_000), purpose: "answering tickets" });
+    const sealed = await make();
+    const open = () => Grant.open(sealed, { identity: ada, trusted: signer.verifyingKey });
+    const opened = await open();
+    if (opened.keyring().primary !== keyring.primary) throw new Error("another keyring");
+    opened.free();
+    entries.push(
+      { workload: "identity-grant", name, units: 1, asynchronous: true, run: make },
+      { workload: "identity-grant-open", name, units: 1, asynchronous: true, run: async () => (await open()).free() },
+    );
+  }
+  return entries;
 }
 
 /** The other ways into a keyring. */

@@ -1,6 +1,8 @@
-/** @noble/ciphers: the bare XChaCha20-Poly1305 call. */
+/** @noble: bare calls of its ciphers, signatures and Argon2id. */
 import { chacha20poly1305, xchacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { bytes, IN_PLACE, MESSAGES, mustEqual, pieces, VALUE } from "../workloads.mjs";
+import { argon2id } from "@noble/hashes/argon2.js";
+import { ml_dsa65 } from "@noble/post-quantum/ml-dsa.js";
+import { bytes, IN_PLACE, MESSAGES, mustEqual, pieces, STATEMENT, VALUE } from "../workloads.mjs";
 
 /** Bytes of its loop: enough for its speed, which does not depend on the length. */
 const LOOP = 10 * 1024 * 1024;
@@ -17,12 +19,32 @@ export async function contestants() {
   return [
     ...messages(),
     ...inPlace(),
+    ...signatures(),
+    passphrase(),
     ...["single", "member"].flatMap((kind) => [
       { workload: `${kind}-encrypt`, name, units: 1, run: () => xchacha20poly1305(key, nonce).encrypt(value) },
       { workload: `${kind}-decrypt`, name, units: 1, run: decrypt },
     ]),
     { workload: "stream-encrypt", name, units: LOOP, run: () => plain.forEach((piece) => xchacha20poly1305(key, nonce).encrypt(piece)) },
     { workload: "stream-decrypt", name, units: LOOP, run: () => sealed.forEach((piece) => xchacha20poly1305(key, nonce).decrypt(piece)) },
+  ];
+}
+
+/** The derivation alone, at the cost that Fortress has by default. */
+function passphrase() {
+  const run = () => argon2id("correct horse battery staple", bytes(16), { t: 3, m: 65_536, p: 4, dkLen: 32 });
+  return { workload: "passphrase-unlock", name: "@noble/hashes Argon2id, bare", units: 1, run };
+}
+
+function signatures() {
+  const name = "@noble/post-quantum ML-DSA-65, bare signature";
+  const { publicKey, secretKey } = ml_dsa65.keygen(bytes(32));
+  const statement = bytes(STATEMENT);
+  const signature = ml_dsa65.sign(statement, secretKey);
+  if (!ml_dsa65.verify(signature, statement, publicKey)) throw new Error(`${name} does not verify`);
+  return [
+    { workload: "identity-grant", name, units: 1, run: () => ml_dsa65.sign(statement, secretKey) },
+    { workload: "identity-grant-open", name, units: 1, run: () => ml_dsa65.verify(signature, statement, publicKey) },
   ];
 }
 

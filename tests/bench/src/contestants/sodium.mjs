@@ -1,11 +1,11 @@
-/** libsodium-wrappers: the bare XChaCha20-Poly1305 call, and secretstream in 16 KiB pieces. */
+/** libsodium-wrappers: bare calls, and secretstream in 16 KiB pieces. */
 import sodium from "libsodium-wrappers";
-import { bytes, IN_PLACE, MESSAGES, mustEqual, pieces, STREAM, VALUE } from "../workloads.mjs";
+import { bytes, IN_PLACE, MESSAGES, mustEqual, pieces, STATEMENT, STREAM, VALUE } from "../workloads.mjs";
 
 /** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
 export async function contestants() {
   await sodium.ready;
-  return [...values(), ...messages(), ...inPlace(), ...identities(), ...stream()];
+  return [...values(), ...messages(), ...inPlace(), ...identities(), ...signatures(), ...stream()];
 }
 
 function values() {
@@ -31,6 +31,19 @@ function identities() {
     { workload: "identity-generate", name, units: 1, run: () => sodium.crypto_kem_keypair() },
     { workload: "identity-seal", name, units: 1, run: () => sodium.crypto_kem_enc(publicKey) },
     { workload: "identity-open", name, units: 1, run: () => sodium.crypto_kem_dec(ciphertext, privateKey) },
+  ];
+}
+
+/** Of as many bytes as a grant signs. */
+function signatures() {
+  const name = "libsodium Ed25519, bare signature";
+  const { publicKey, privateKey } = sodium.crypto_sign_keypair();
+  const statement = bytes(STATEMENT);
+  const signature = sodium.crypto_sign_detached(statement, privateKey);
+  if (!sodium.crypto_sign_verify_detached(signature, statement, publicKey)) throw new Error(`${name} does not verify`);
+  return [
+    { workload: "identity-grant", name, units: 1, run: () => sodium.crypto_sign_detached(statement, privateKey) },
+    { workload: "identity-grant-open", name, units: 1, run: () => sodium.crypto_sign_verify_detached(signature, statement, publicKey) },
   ];
 }
 
