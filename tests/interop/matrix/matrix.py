@@ -38,14 +38,8 @@ PEOPLE = ("identity", "scope", "shares", "external", "hardware")
 ALGORITHMS = ("ed25519", "hybrid")
 ACTIONS = ("encrypt", "decrypt", "both")
 PIN = "correct-1234"
-# Where distributions put the module of SoftHSM.
-MODULES = [
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib64/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-]
+# Where distributions put the module of SoftHSM, a path a line.
+MODULES = HERE.parents[2] / "bindings" / "hsm" / "tests" / "common" / "softhsm-modules.txt"
 # What opens a file of this length: the keyring narrowed by the reader, or one that the writer narrowed and sealed, with
 # the passphrase (scoped) or for the keyring (granted).
 OPENED_BY = {1: "scoped", 16_383: "granted"}
@@ -76,7 +70,8 @@ def main() -> int:
         cells, failures = cross(parties, Path(folder))
     print(table(list(parties), cells))
     print(f"{sum(right for right, _ in cells.values())} readings in {time.monotonic() - start:.0f} s")
-    for reason in sorted({reason for party in parties for item in items() if (reason := exempt(party, "read", item))}):
+    left_out = {exempt(party, verb, item) for party in parties for verb in ("read", "write") for item in items()}
+    for reason in sorted(filter(None, left_out)):
         print(f"left out: {reason}")
     for failure in failures:
         print(f"FAILED: {failure}", file=sys.stderr)
@@ -121,14 +116,18 @@ def items() -> list[dict]:
 def exempt(party: str, verb: str, item: dict) -> str | None:
     """Why a party does not do this, if it does not. Nothing else is ever left out."""
     kind, suite, by = item["kind"], item.get("suite"), item.get("by")
-    if party in ("node", "chromium") and (kind in ("grant", "signing") or by == "scope"):
-        return "grants, the keys that sign them and the identities of scopes in npm, which is not asked for them here"
     if party not in ("command", "wheel") and by == "hardware":
         return "keys in hardware but of the command and the wheel, which reach it"
     if party == "command" and by == "external":
         return "external keys of the command but those in hardware and services"
     if party == "command" and kind == "held":
         return "shares that the command takes out of a header, or puts into it"
+    if party == "reader" and "AEGIS" in str(suite):
+        # Twelve seconds each, on a machine with nothing else to do.
+        if (kind, item.get("length")) == ("file", LARGE):
+            return "100 MiB of AEGIS as a whole by the reader, which is plain Python: it reads parts of what others wrote"
+        if kind == "parts" and verb == "write":
+            return "parts of what the reader did not write"
     if party == "reader" and verb == "write" and (by == "shares" or kind == "held"):
         return "share sets of the reader, which only puts shares together"
     if party == "command" and kind in ("row", "hoisted", "column"):
@@ -170,7 +169,7 @@ def cross(parties: dict[str, list[str]], folder: Path) -> tuple[dict[tuple[str, 
 
 def hardware(folder: Path, command: str) -> None:
     """A token of software with a key in it, and where it is, for the parties that reach hardware."""
-    module = next((path for path in MODULES if Path(path).exists()), None)
+    module = next((path for path in MODULES.read_text().splitlines() if Path(path).exists()), None)
     if module is None:
         raise SystemExit("SoftHSM is missing: run `cargo xtask setup hsm`")
     (folder / "tokens").mkdir()

@@ -8,6 +8,7 @@ const page = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>A party</title><link rel="icon" href="data:,">
 <script type="module">
   import * as fortress from "/package/web.js";
+  import * as grants from "/package/grants.js";
   import { carryOut } from "/parties/web.mjs";
 
   const ok = (response) => {
@@ -15,7 +16,7 @@ const page = `<!doctype html>
     return response;
   };
   const blob = async (path) => ok(await fetch(path)).blob();
-  globalThis.carryOut = (plan) => carryOut(fortress, plan, {
+  globalThis.carryOut = (plan) => carryOut({ ...fortress, ...grants }, plan, {
     read: (name) => blob("/folder/" + name),
     plain: (length) => blob("/plain/" + length),
     write: async (name, body) => void ok(await fetch("/folder/" + name, { method: "PUT", body })),

@@ -8,7 +8,7 @@
  */
 
 /**
- * @param {typeof import("fortress-sdk")} fortress
+ * @param {typeof import("fortress-sdk") & typeof import("fortress-sdk/grants")} fortress both entries
  * @param {Record<string, any>} plan
  * @param {Store} store
  * @returns {Promise<Record<string, unknown>>} an answer for each item
@@ -84,6 +84,7 @@ class Party {
       case "identity": return (await this.identity()).publicIdentity;
       case "shares": return this.shareSet();
       case "external": return vault(this.external);
+      case "scope": return this.narrowed.scopeIdentity();
       default: return this.narrowed;
     }
   }
@@ -145,7 +146,7 @@ class Party {
   }
 
   async identity() {
-    return this.fortress.Identity.fromSecret(await (await this.store.read("identity")).text());
+    return this.fortress.Identity.fromSecret(await this.text("identity"));
   }
 
   async write_identity({ name }) {
@@ -166,6 +167,42 @@ class Party {
     return (await this.identity()).exposeHeldShares(await this.store.read(name));
   }
 
+  async signing(algorithm) {
+    return this.fortress.SigningKey.fromSecret(await this.text(`signing-${algorithm}`));
+  }
+
+  async write_signing({ name, algorithm }) {
+    const key = await this.fortress.SigningKey.generate({ algorithm });
+    await this.store.write(name, key.exposeSecret());
+    return key.verifyingKey;
+  }
+
+  async read_signing({ algorithm }) { return (await this.signing(algorithm)).verifyingKey; }
+
+  async write_grant(item) {
+    const [recipients, signer] = [await this.identity(), await this.signing(item.algorithm)];
+    const until = new Date(Date.now() + 86_400_000);
+    const sealed = await this.narrowed.grant({ recipients, signer, actions: item.actions, until, purpose: "für Anfragen", granterName: "Grace" });
+    await this.store.write(item.name, sealed);
+    return this.read_grant(item);
+  }
+
+  async read_grant({ name, algorithm, length, actions }) {
+    const sealed = await this.store.read(name);
+    const trusted = (await this.signing(algorithm)).verifyingKey;
+    const grant = await this.fortress.Grant.open(sealed, { identity: await this.identity(), trusted });
+    const { granter, id, path, purpose, granterName, recipientName } = grant;
+    const times = [grant.from, grant.until].map((moment) => moment.getTime() / 1000);
+    const value = actions === "encrypt" ? await this.throughGrant(grant, length) : grant.keyring().decrypt(await this.stored(`token-${length}`), this.context);
+    return { granter: granter.verifyingKey, id, path, actions: grant.actions, times, texts: [purpose, granterName, recipientName], value: await sha256(value) };
+  }
+
+  /** What the keyring decrypts that a grant encrypted. */
+  async throughGrant(grant, length) {
+    const file = await this.fortress.encryptBlob(await this.store.plain(length), { recipients: grant });
+    return (await this.narrowed.decryptBlob(file)).arrayBuffer();
+  }
+
   async row(fields) {
     const values = await Promise.all(Object.entries(fields).map(async ([name, length]) => [name, await this.value(length)]));
     return Object.fromEntries(values);
@@ -176,7 +213,11 @@ class Party {
   }
 
   async stored(name) {
-    return JSON.parse(await (await this.store.read(name)).text());
+    return JSON.parse(await this.text(name));
+  }
+
+  async text(name) {
+    return (await this.store.read(name)).text();
   }
 }
 
