@@ -59,14 +59,21 @@ impl Form {
     /// The `N` bytes of a text. Every value has one text, which is the one that [`encode`](Form::encode) writes: the other case is refused, and
     /// bits in the last character that are of no byte.
     pub(crate) fn decode<const N: usize>(&self, text: &str) -> Option<Zeroizing<[u8; N]>> {
+        let mut array = Zeroizing::new([0; N]);
+        self.decode_into(text, &mut *array)?;
+        Some(array)
+    }
+
+    /// All that does not depend on `N`, which WebAssembly then holds once.
+    #[inline(never)]
+    fn decode_into(&self, text: &str, array: &mut [u8]) -> Option<()> {
         let other_case = if self.uppercase { u8::is_ascii_lowercase } else { u8::is_ascii_uppercase };
-        if text.len() != self.len(N) || !self.starts(text) || text.as_bytes().iter().any(other_case) {
+        if text.len() != self.len(array.len()) || !self.starts(text) || text.as_bytes().iter().any(other_case) {
             return None;
         }
         let chars = text.as_bytes().get(self.prefix.len() + 1..)?;
         let (values, check) = chars.split_last_chunk::<CHECKSUM_LEN>()?;
         let mut checksum = Checksum::of(self.prefix);
-        let mut array = Zeroizing::new([0; N]);
         let mut unfilled = array.iter_mut();
         let (mut held, mut bits) = (0_u32, 0);
         for &char in values {
@@ -82,7 +89,7 @@ impl Form {
             checksum.absorb(digit_of(char)?);
         }
         let stray = held & ((1 << bits) - 1);
-        (checksum.is_right() && stray == 0).then_some(array)
+        (checksum.is_right() && stray == 0).then_some(())
     }
 
     /// Characters of the text of `len` bytes.
