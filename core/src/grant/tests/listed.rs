@@ -29,7 +29,7 @@ fn a_grant_out_of_its_time_stands_in_nobodys_way() {
         assert_eq!(by(&[refused]), named);
         assert_eq!(by(&[(&wrong).into(), (&stranger).into(), refused]), named);
         let mut changed = file.clone();
-        *changed.iter_mut().nth(200).unwrap() ^= 1;
+        changed[200] ^= 1;
         let both = [refused, (&world.keyring).into()];
         let code = |result: Result<Vec<u8>, EnvelopeError>| result.map(|_| ()).unwrap_err().code();
         assert_eq!(code(envelope::decrypt(&changed, &both, &context, &Default::default())), "authentication_failed");
