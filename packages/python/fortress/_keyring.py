@@ -100,8 +100,8 @@ class Keyring(Secret, _fortress.Keyring):
     ) -> bytes:
         """A sealed keyring for other recipients; its content stays as it is. See :func:`fortress.rewrap_file`.
 
-        Who is taken out keeps the keys if they ever opened it, and opens copies from before: :meth:`rotate` it and seal it
-        for those who stay, and what is encrypted from then on is out of their reach.
+        Who is taken out keeps the keys if they ever opened it, and opens copies from before: :meth:`rotate` it and seal
+        it for those who stay, and what is encrypted from then on is out of their reach.
 
         >>> import fortress
         >>> ada, keyring = fortress.Identity.generate(), Keyring.generate()
