@@ -125,7 +125,7 @@ def exempt(party: str, verb: str, item: dict) -> str | None:
     if party == "reader" and "AEGIS" in str(suite):
         # Twelve seconds each, on a machine with nothing else to do.
         if (kind, item.get("length")) == ("file", LARGE):
-            return "100 MiB of AEGIS as a whole by the reader, which is plain Python: it reads parts of what others wrote"
+            return "100 MiB of AEGIS as a whole by the reader, in plain Python: it reads parts of what others wrote"
         if kind == "parts" and verb == "write":
             return "parts of what the reader did not write"
     if party == "reader" and verb == "write" and (by == "shares" or kind == "held"):
