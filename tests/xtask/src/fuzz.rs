@@ -26,7 +26,7 @@ pub(crate) fn run(project: &Project, target: Option<&str>, seconds: u32) -> Resu
     let limit = format!("-max_total_time={seconds}");
     for name in chosen {
         say(&format!("\n=== {name}, {seconds} s ==="));
-        let words = ["+nightly", "fuzz", "run", "--fuzz-dir", FOLDER, name, "--", &limit];
+        let words = ["+nightly", "fuzz", "run", "--fuzz-dir", FOLDER, "--features", "libfuzzer", name, "--", &limit];
         command::run(project, "cargo", words)?;
     }
     Ok(())

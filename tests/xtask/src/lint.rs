@@ -15,7 +15,7 @@ pub(crate) fn rust(project: &Project) -> Result<()> {
     let assembly = [&["-p", "fortress-sdk", "--all-targets"][..], &ASSEMBLY].concat();
     command::all_of([
         command::run(project, "cargo", ["fmt", "--all", "--check"]),
-        clippy(project, &["--workspace", "--all-targets"]),
+        clippy(project, &["--workspace", "--all-targets", "--features", "fortress-fuzz/targets"]),
         clippy(project, &assembly),
         clippy(project, &["-p", "fortress-sdk", "-p", wasm::CRATE, "--target", wasm::TARGET]),
     ])

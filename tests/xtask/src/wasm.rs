@@ -178,7 +178,7 @@ impl Module {
         let compiled = compile(project, CRATE, self.engine, self.set.features)?;
         let bound = self.engine.target(project).join("bindgen").join(&name);
         let module = generated.join(format!("{name}.wasm"));
-        let stamp = Stamp::of(&compiled, generated.join(format!(".{name}-made-from")))?;
+        let stamp = Stamp::of(&compiled, self.engine, generated.join(format!(".{name}-made-from")))?;
         if stamp.is_fresh() && module.exists() && bound.exists() {
             say(&format!("{name}: as it was compiled last, not generated anew"));
         } else {
@@ -284,11 +284,12 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(compiled: &Path, path: PathBuf) -> Result<Self> {
+    fn of(compiled: &Path, engine: &Engine, path: PathBuf) -> Result<Self> {
         let bytes = fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
         let mut hasher = DefaultHasher::new();
         bytes.hash(&mut hasher);
-        let text = format!("{:016x} {} {}\n", hasher.finish(), FEATURES.join(" "), WASM_OPT.join(" "));
+        let words = [&FEATURES[..], engine.needs, &WASM_OPT].concat().join(" ");
+        let text = format!("{:016x} {words}\n", hasher.finish());
         Ok(Self { path, text })
     }
 

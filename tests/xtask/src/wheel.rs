@@ -19,10 +19,7 @@ pub(crate) fn test(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Cloud)?;
     let mut pytest = program(project, "pytest", &[]);
     pytest.env("FORTRESS_TEST_SERVICES", Environment::Cloud.folder(project));
-    let portable = ["--no-default-features", "--features", "portable", "--", "-D", "warnings"];
     command::all_of([
-        // The pure-Rust build; the wheel is the other one.
-        command::run(project, "cargo", ["clippy", "-p", "fortress-sdk-python"].iter().chain(&portable)),
         command::run_shown(program(project, "ruff", &["check", "."])),
         command::run_shown(program(project, "ruff", &["format", "--check", "."])),
         command::run_shown(program(project, "mypy", &[])),
@@ -52,7 +49,7 @@ pub(crate) fn install(project: &Project) -> Result<()> {
 }
 
 /// The sdist holds all that a wheel is built from. The one that is built from it here is the pure-Rust one: it has to read and
-/// write what the other one does.
+/// write what the other one does. It is no release, and takes its libraries from where the tests have them.
 fn sdist(project: &Project) -> Result<()> {
     let sources = emptied(project, "sdist")?;
     // As pip has it made. `maturin sdist` looks for a crate in this folder first, and says that there is none.
@@ -63,7 +60,7 @@ fn sdist(project: &Project) -> Result<()> {
     let words = ["-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"];
     let mut pip = program(project, "python", &words);
     pip.arg("--wheel-dir").arg(&sources).arg(only_file(&sources, "gz")?);
-    pip.env("MATURIN_PEP517_ARGS", "--no-default-features --features portable");
+    pip.env("MATURIN_PEP517_ARGS", "--profile dev --no-default-features --features portable -- -D warnings");
     // The build that pip starts finds maturin by the path.
     let programs = Environment::Wheel.folder(project).join("bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
