@@ -106,3 +106,27 @@ fn aes_instructions() -> bool {
 fn aes_instructions() -> bool {
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Suite::{Aegis256, Aegis256X2, Aes256Gcm, ChaCha20Poly1305};
+    use super::*;
+
+    /// The tables of README.md and docs/performance.md, a row a platform, profiles in their order.
+    #[test]
+    fn what_is_written_where() {
+        for (platform, tokens, envelopes) in [
+            (
+                Platform::AesAegis,
+                [Aegis256, Aegis256, Aes256Gcm, Aes256Gcm],
+                [Aegis256X2, Aes256Gcm, Aes256Gcm, Aes256Gcm],
+            ),
+            (Platform::Aes, [Aes256Gcm; 4], [Aes256Gcm; 4]),
+            (Platform::Software, [ChaCha20Poly1305; 4], [ChaCha20Poly1305; 4]),
+            (Platform::WebAssembly, [ChaCha20Poly1305; 4], [Aes256Gcm; 4]),
+        ] {
+            assert_eq!(Profile::ALL.map(|profile| profile.token_suite(platform)), tokens, "{platform:?}");
+            assert_eq!(Profile::ALL.map(|profile| profile.envelope_suite(platform)), envelopes, "{platform:?}");
+        }
+    }
+}

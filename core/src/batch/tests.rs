@@ -116,7 +116,7 @@ fn every_failure_is_named_and_nothing_else_is_returned() {
     assert_eq!(error.code(), "truncated");
     assert_eq!(
         error.to_string(),
-        "2 of the values failed, the first at position 1: the token is cut off: it has 9 bytes, fewer than its layout needs"
+        "2 of the values failed, the first at position 1: the token is cut off: it has 9 bytes, fewer than its layout needs; is there room for it where it is stored?"
     );
     let long = vec![0; MAX_MEMBER_VALUE_LEN + 1];
     let fields = [("a", &b"1"[..]), ("b", &long[..])];

@@ -85,7 +85,7 @@ pub enum ChunkedError {
     )]
     AuthenticationFailed,
     /// The message ends before its short last chunk.
-    #[error("the data is cut off: its end is missing")]
+    #[error("the data is cut off: its end is missing; get the whole of it again")]
     Truncated,
     /// Something follows the short last chunk.
     #[error("the data goes on after its end")]

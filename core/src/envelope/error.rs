@@ -23,7 +23,7 @@ use crate::{
 #[non_exhaustive]
 pub enum EnvelopeError {
     /// Other data.
-    #[error("not a Fortress envelope: it does not start with \"FTRS\"")]
+    #[error("not a Fortress envelope: it does not start with \"FTRS\"; check that it is the file you meant")]
     NotFortress,
     /// A version that this one does not read.
     #[error("the envelope has version {0}, expected 1; a newer version of Fortress may read it")]
@@ -32,7 +32,7 @@ pub enum EnvelopeError {
     #[error(transparent)]
     Suite(#[from] SuiteError),
     /// Ends before its message does.
-    #[error("the envelope is cut off: its end is missing")]
+    #[error("the envelope is cut off: its end is missing; get the whole of it again")]
     Truncated,
     /// A header that is too long.
     #[error("the envelope's header has {got} bytes, more than the 1048576 allowed")]
@@ -41,10 +41,12 @@ pub enum EnvelopeError {
         got: u64,
     },
     /// A header, or a keyring's payload, that is not as the specification says.
-    #[error("the envelope is malformed: its header or keyring is not the deterministic CBOR of its layout")]
+    #[error(
+        "the envelope is malformed: its header or keyring is not the deterministic CBOR of its layout; get it again from where it was written"
+    )]
     NonCanonical,
     /// Nobody to encrypt for, or a header without recipients.
-    #[error("an envelope needs at least one recipient")]
+    #[error("an envelope needs at least one recipient: a keyring, a passphrase or an identity")]
     NoRecipient,
     /// Too many to encrypt for, or in a header.
     #[error(
@@ -83,7 +85,7 @@ pub enum EnvelopeError {
         got: usize,
     },
     /// The passphrase opens none of the passphrase recipients.
-    #[error("the passphrase is wrong")]
+    #[error("the passphrase is wrong; try again, and mind the layout of the keyboard")]
     WrongPassphrase,
     /// A recipient's key was destroyed.
     #[error("the envelope is encrypted for key {0}, which was destroyed; it cannot be opened by this keyring")]
@@ -97,7 +99,7 @@ pub enum EnvelopeError {
     )]
     AuthenticationFailed,
     /// A keyring where data is expected, or the reverse.
-    #[error("the envelope holds {got}, expected {expected}")]
+    #[error("the envelope holds {got}, expected {expected}; open it as what it is")]
     WrongContent {
         /// What the caller asked for.
         expected: String,

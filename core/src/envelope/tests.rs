@@ -297,16 +297,16 @@ fn errors_say_what_to_do() {
     ]
     .map(|error| (error.code(), error.to_string()));
     let expected = [
-        ("not_fortress", "not a Fortress envelope: it does not start with \"FTRS\""),
+        ("not_fortress", "not a Fortress envelope: it does not start with \"FTRS\"; check that it is the file you meant"),
         ("unknown_version", "the envelope has version 7, expected 1; a newer version of Fortress may read it"),
         ("unknown_suite", "suite 77 is not known to this version of Fortress; a newer version may read it"),
-        ("truncated", "the envelope is cut off: its end is missing"),
+        ("truncated", "the envelope is cut off: its end is missing; get the whole of it again"),
         ("header_too_large", "the envelope's header has 9999999 bytes, more than the 1048576 allowed"),
         (
             "non_canonical",
-            "the envelope is malformed: its header or keyring is not the deterministic CBOR of its layout",
+            "the envelope is malformed: its header or keyring is not the deterministic CBOR of its layout; get it again from where it was written",
         ),
-        ("no_recipient", "an envelope needs at least one recipient"),
+        ("no_recipient", "an envelope needs at least one recipient: a keyring, a passphrase or an identity"),
         (
             "too_many_recipients",
             "an envelope has at most 1024 recipients, of them at most 8 passphrases; this one has 12, of them 9 passphrases",
@@ -317,7 +317,7 @@ fn errors_say_what_to_do() {
             "nothing given opens this envelope: it is for keyring, passphrase; bring a keyring that holds its key, the passphrase, or the secret identity",
         ),
         ("not_enough_shares", "it takes 3 shares of set 0101010101010101 to open this envelope, and 2 were given"),
-        ("wrong_passphrase", "the passphrase is wrong"),
+        ("wrong_passphrase", "the passphrase is wrong; try again, and mind the layout of the keyboard"),
         (
             "key_destroyed",
             "the envelope is encrypted for key 01020304, which was destroyed; it cannot be opened by this keyring",
@@ -326,7 +326,7 @@ fn errors_say_what_to_do() {
             "authentication_failed",
             "the data is not authentic: it was changed or cut, or the key, scope or context is not the one it was encrypted with",
         ),
-        ("wrong_content", "the envelope holds keyring, expected data"),
+        ("wrong_content", "the envelope holds keyring, expected data; open it as what it is"),
         ("empty_passphrase", "the passphrase is empty; choose one of several words"),
         (
             "argon2_limits",

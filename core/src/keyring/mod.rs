@@ -271,7 +271,7 @@ pub enum KeyringError {
     )]
     NotRoot,
     /// No version has this id.
-    #[error("no version of this keyring has the key id {0}")]
+    #[error("no version of this keyring has the key id {0}; use the keyring that has it")]
     UnknownKey(KeyId),
     /// The primary version is needed for encryption.
     #[error("version {0} is the primary one and cannot be destroyed; rotate first")]

@@ -231,7 +231,7 @@ fn errors_say_what_to_do() {
             "not_root",
             "a keyring narrowed to a scope cannot be rotated or have versions destroyed; do that on the keyring it was narrowed from",
         ),
-        ("unknown_key", "no version of this keyring has the key id 01020304"),
+        ("unknown_key", "no version of this keyring has the key id 01020304; use the keyring that has it"),
         ("primary_in_use", "version 01020304 is the primary one and cannot be destroyed; rotate first"),
         ("limit_exceeded", "a keyring has at most 4096 versions; start another one and re-encrypt to it"),
         ("invalid_time", "18446744073709551615 is no time in whole seconds since 1970; is it in smaller units?"),

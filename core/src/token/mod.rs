@@ -185,7 +185,7 @@ impl Head {
 #[non_exhaustive]
 pub enum TokenError {
     /// Shorter than its layout.
-    #[error("the token is cut off: it has {got} bytes, fewer than its layout needs")]
+    #[error("the token is cut off: it has {got} bytes, fewer than its layout needs; is there room for it where it is stored?")]
     Truncated {
         /// Its bytes.
         got: usize,
@@ -231,7 +231,7 @@ pub enum TokenError {
         got: usize,
     },
     /// Text that is not a token's.
-    #[error("not a token's text: expected base64url without padding")]
+    #[error("not a token's text: expected base64url without padding; was all of it copied?")]
     InvalidText,
     /// A grouped token where a single one belongs, or the reverse, or a member without its header.
     #[error(

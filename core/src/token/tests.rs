@@ -181,7 +181,7 @@ fn errors_say_what_to_do() {
     ]
     .map(|error| (error.code(), error.to_string()));
     let expected = [
-        ("truncated", "the token is cut off: it has 12 bytes, fewer than its layout needs"),
+        ("truncated", "the token is cut off: it has 12 bytes, fewer than its layout needs; is there room for it where it is stored?"),
         ("unknown_version", "not a token of this version of Fortress: its first byte is 9, expected 1, 2 or 3"),
         ("unknown_suite", "suite 77 is not known to this version of Fortress; a newer version may read it"),
         ("private_suite", "suite 40000 is private; it can be read only where its plugin is installed"),
@@ -199,7 +199,7 @@ fn errors_say_what_to_do() {
             "a value here has at most 16383 bytes, this one has 20000; encrypt a longer one by itself, or as an envelope",
         ),
         ("wrong_length", "expected a buffer of 2 bytes, got one of 1"),
-        ("invalid_text", "not a token's text: expected base64url without padding"),
+        ("invalid_text", "not a token's text: expected base64url without padding; was all of it copied?"),
         (
             "wrong_group",
             "the token's kind does not fit here: what belongs to a row or a column is decrypted as that, with the header if it is stored once; a single token is decrypted by itself",

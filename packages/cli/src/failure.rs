@@ -113,11 +113,8 @@ impl Failure {
     fn found(code: &'static str, message: impl fmt::Display) -> Failure {
         let exit = exit_for(code);
         let advice = match exit {
-            Exit::CutOff => "; get the whole file again",
             Exit::NotAuthentic if code == "forged_grant" => "; ask the granter for it again",
             Exit::NotAuthentic => "; check -k, --scope and --context, or get the file again",
-            Exit::WrongPassphrase => "; try again, and mind the layout of the keyboard",
-            Exit::Format if code == "not_fortress" => "; check that it is the file you meant",
             _ => "",
         };
         Failure::new(exit, code, format!("{message}{advice}"))

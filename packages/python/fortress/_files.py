@@ -367,7 +367,7 @@ class Opening:
         """The plaintext of the last chunk."""
         if self._decryptor is None:
             self._check_open()
-            raise TruncatedError("the envelope is cut off: its end is missing", "truncated")
+            raise TruncatedError("the envelope is cut off: its end is missing; get the whole of it again", "truncated")
         return self._decryptor.finish()
 
     def close(self) -> None:

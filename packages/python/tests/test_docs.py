@@ -1,4 +1,4 @@
-"""What the documentation shows is run: doctests, and every Python block of the README and the guide."""
+"""What the documentation shows is run: doctests, and every Python block of both READMEs and the guide."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 import fortress
 
 PACKAGE = Path(__file__).parents[1]
-PAGES = [PACKAGE / "README.md", PACKAGE.parents[1] / "docs" / "guide" / "python.md"]
+PROJECT = PACKAGE.parents[1]
+PAGES = [PROJECT / "README.md", PACKAGE / "README.md", PROJECT / "docs" / "guide" / "python.md"]
 MODULES = ["fortress", *(f"fortress.{module.name}" for module in pkgutil.iter_modules(fortress.__path__))]
 
 
@@ -23,7 +24,7 @@ def test_doctests(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_pages(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All blocks of a page are one program, run in an empty folder. `name == value  # True` lines are checked."""
     text = page.read_text(encoding="utf-8")

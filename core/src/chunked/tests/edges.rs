@@ -190,7 +190,7 @@ fn errors_say_what_happened() {
             "authentication_failed",
             "the data is not authentic: it was changed or cut, or the key, scope or context is not the one it was encrypted with",
         ),
-        ("truncated", "the data is cut off: its end is missing"),
+        ("truncated", "the data is cut off: its end is missing; get the whole of it again"),
         ("trailing_data", "the data goes on after its end"),
         ("limit_exceeded", "a message holds at most 4 PiB"),
         ("out_of_range", "the range 3 to 9 does not lie within the 8 bytes of the plaintext"),
