@@ -1,17 +1,21 @@
 #!/usr/bin/env node
 // Runs a WebAssembly test binary of Rust's (target wasm32-wasip1) in browsers: a runner for cargo, as run.mjs is, which `cargo xtask test browsers`
-// names. FORTRESS_ENGINES says which browsers: those that differ in how they compile.
+// names. FORTRESS_ENGINES says which browsers: those that differ in how they compile. FORTRESS_FEATURE names an instruction set that the binary is to use.
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch, serve } from "@fortress-tests/browsers";
 
 const [binary, ...args] = process.argv.slice(2);
+const tests = await readFile(binary);
+const feature = process.env.FORTRESS_FEATURE;
+// The compiler notes the features; the tests would pass without them too, and tell nothing.
+if (feature !== undefined && !tests.includes(feature)) throw new Error(`${basename(binary)} is compiled without ${feature}`);
 const engines = (process.env.FORTRESS_ENGINES ?? "chromium,firefox").split(",");
 const server = await serve({
   "/": fileURLToPath(new URL(".", import.meta.url)),
   "/index.html": { body: '<!doctype html><title>Tests</title><link rel="icon" href="data:,">', type: "text/html" },
-  "/tests.wasm": { body: await readFile(binary), type: "application/wasm" },
+  "/tests.wasm": { body: tests, type: "application/wasm" },
 });
 try {
   for (const engine of engines) {

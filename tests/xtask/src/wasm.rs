@@ -100,12 +100,21 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// The kernels' tests again, as Chromium and Firefox compile them, but for the millions of short messages.
+/// The kernels' tests again, as Chromium and Firefox compile them, but for the millions of short messages: all of them with SIMD, and with relaxed
+/// SIMD, which Node may not have, those of what uses it.
 pub(crate) fn test_in_browsers(project: &Project) -> Result<()> {
-    let words = ["test", "--target", TESTS_TARGET, "--no-fail-fast", "-p", "fortress-sdk-kernels", "--"];
-    let mut test = command::command(project, "cargo", words.iter().chain(&["--skip", "short_messages"]));
-    test.env("CARGO_TARGET_WASM32_WASIP1_RUNNER", "tests/wasm/browsers.mjs");
-    command::run_shown(test)
+    let run = |chosen: &[&str], relaxed: bool| {
+        let words = ["test", "--target", TESTS_TARGET, "--no-fail-fast", "-p", "fortress-sdk-kernels"];
+        let words = words.iter().chain(chosen).chain(&["--", "--skip", "short_messages"]);
+        let mut test = command::command(project, "cargo", words);
+        test.env("CARGO_TARGET_WASM32_WASIP1_RUNNER", "tests/wasm/browsers.mjs");
+        if relaxed {
+            test.env("RUSTC_WORKSPACE_WRAPPER", project.path("tests/wasm/relaxed.sh"));
+            test.env("FORTRESS_FEATURE", "relaxed-simd");
+        }
+        command::run_shown(test)
+    };
+    command::all_of([run(&[], false), run(&["--lib", "--test", "aegis256", "--test", "aes256gcm"], true)])
 }
 
 /// The kernels beside other crates, for the benchmarks in browsers, treated as what is shipped.
