@@ -38,14 +38,16 @@ await build({
   ...shared,
   format: "cjs",
   platform: "node",
-  entryPoints: { ...entries("unlock", "fields-node", "fields-slim"), node: "src/entry/node-common.ts", slim: "src/entry/slim-common.ts" },
+  entryPoints: { ...entries("unlock"), node: "src/entry/node-common.ts", slim: "src/entry/slim-common.ts" },
   outExtension: { ".js": ".cjs" },
   define: { "import.meta.url": "moduleUrl" },
   banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
 
-// The grants of the same files, so that they know the keyrings of whoever requires both.
-for (const name of ["node", "slim"]) await writeFile(join(dist, `grants-${name}.cjs`), `module.exports = require("./${name}.cjs").grants;\n`);
+// Fields and grants of the same files, so that they know the module and the keyrings of whoever requires both.
+for (const part of ["fields", "grants"]) {
+  for (const name of ["node", "slim"]) await writeFile(join(dist, `${part}-${name}.cjs`), `module.exports = require("./${name}.cjs").${part};\n`);
+}
 
 for (const name of [...["fortress", "fields"].flatMap((set) => ["", "-relaxed", "-portable"].map((engine) => set + engine)), "signatures"]) {
   await copyFile(join(generated, `${name}.wasm`), join(dist, `${name}.wasm`));

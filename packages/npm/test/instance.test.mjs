@@ -165,8 +165,14 @@ describe("randomness", () => {
 describe("loading", () => {
   test("/slim asks for its module", async () => {
     const fortress = slimCopy();
-    assert.throws(() => fortress.inspect("x"), { name: "InstanceError", code: "not_initialised" });
+    assert.throws(() => fortress.inspect("x"), { name: "InstanceError", code: "not_initialised", message: /await init\(module\)/ });
     await assert.rejects(fortress.Keyring.generate(), code("not_initialised"));
+    for (const nothing of [5, {}, [], Symbol("x"), true]) {
+      await assert.rejects(fortress.init(nothing), { code: "invalid_argument", message: /^init: expected a compiled module, its bytes, a response or a URL, got / });
+    }
+    for (const file of ["/home/ada/fortress.wasm", "fortress.wasm", "C:\\fortress.wasm", new URL("fortress.wasm", import.meta.url)]) {
+      await assert.rejects(fortress.init(file), { code: "wasm_unavailable", message: /fortress\.wasm is not an address to fetch; read the file, and give its bytes/ });
+    }
     await assert.rejects(fortress.init(), { code: "not_initialised", message: /await init\(module\)/ });
     await assert.rejects(collect(streamOf(pattern(1)).pipeThrough(fortress.encryptStream({ recipients: { passphrase: "p" } }))), code("not_initialised"));
     await fortress.init(wasm);

@@ -174,7 +174,7 @@ export class WasmModule {
   /** The instance for a new call: the current one, or a fresh one in place of a lost one. */
   instance(operation: string): Instance {
     if (this.current === undefined) {
-      throw fortressError("not_initialised", `${operation}: the WebAssembly module is not loaded yet; call \`await init()\` first`, operation);
+      throw this.defaultSource === undefined ? this.notBrought(operation) : fortressError("not_initialised", `${operation}: the WebAssembly module is not loaded yet; call \`await init()\` first`, operation);
     }
     if (this.current.abandoned()) {
       try {
@@ -199,13 +199,15 @@ export class WasmModule {
   }
 
   private async load(source: WasmSource | undefined, operation: string): Promise<void> {
-    if (source === undefined) {
-      const { entry, file } = this.slim;
-      throw fortressError("not_initialised", `${operation}: ${entry} does not bring its WebAssembly module, ${file}: call \`await init(module)\` of ${entry} first, with a compiled module, its bytes, a response or a URL`, operation);
-    }
+    if (source === undefined) throw this.notBrought(operation);
     const module = await compile(source, operation);
     this.current = this.instantiated(module);
     this.compiled = module;
+  }
+
+  private notBrought(operation: string): FortressError {
+    const { entry, file } = this.slim;
+    return fortressError("not_initialised", `${operation}: ${entry} does not bring its WebAssembly module, ${file}: call \`await init(module)\` of ${entry} first, with a compiled module, its bytes, a response or a URL`, operation);
   }
 
   private instantiated(module: WebAssembly.Module): Instance {
