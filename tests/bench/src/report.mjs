@@ -41,5 +41,6 @@ export function groups(results) {
 
 function speed(unit, perUnit) {
   if (unit === "byte") return `${(1e-6 / perUnit).toFixed(0)} MB/s`;
+  if (unit === "page") return `${(perUnit * 1e3).toFixed(1)} ms`;
   return `${(perUnit * 1e6).toFixed(2)} µs`;
 }

@@ -9,32 +9,74 @@ import { summary } from "./measure.mjs";
 import { workloads } from "./workloads.mjs";
 
 const require = createRequire(import.meta.url);
+const HINTED = ", hinted";
 const entries = { "Fortress, fields": "fortress-sdk/fields", "Fortress, whole": "fortress-sdk" };
-/** Visits before the first that counts: they fill the caches, of compiled code too. */
-const WARM_UP = 3;
+const LEAST = "an empty module and an empty WebAssembly module";
+/** When the import begins: at once, while the browser is still at work on the page, or when it has been at rest for a while. */
+const moments = { "start-loading": "", "start-rest": 'await new Promise((resolve) => addEventListener("load", () => setTimeout(resolve, 250)));' };
+/** Visits before the first that counts: they fill the caches. */
+const WARM_UP = 2;
 
 /** @returns {Promise<import("./measure.mjs").Result[]>} */
-export async function starts(browser, { rounds = workloads.start.rounds, only = "" } = {}) {
-  if (!"start".includes(only)) return [];
+export async function starts(browser, { rounds, only = "" } = {}) {
+  const chosen = Object.keys(moments).filter((workload) => workload.includes(only));
+  if (chosen.length === 0) return [];
   const folder = await mkdtemp(join(tmpdir(), "fortress-start-"));
   const server = await serve(folder, { coop: true, headers: { "cache-control": "max-age=3600" } });
   try {
     await bundle(folder);
-    const times = Object.fromEntries(Object.keys(entries).map((name) => [name, []]));
-    for (let visit = 0; visit < WARM_UP + rounds; visit += 1) {
-      for (const [index, name] of Object.keys(entries).entries()) {
-        const page = await browser.open(`${server.url}${index}.html`);
-        await page.waitFor("'started' in globalThis");
-        const milliseconds = await page.evaluate("started");
-        await page.close();
-        if (visit >= WARM_UP) times[name].push(milliseconds / 1000);
+    const pages = await writePages(folder, chosen, (page) => requested(browser, server, page));
+    for (let visit = 0; visit < WARM_UP + (rounds ?? workloads[chosen[0]].rounds); visit += 1) {
+      for (const page of pages) {
+        const milliseconds = await visited(browser, server, page);
+        if (visit >= WARM_UP) page.times.push(milliseconds / 1000);
       }
     }
-    return Object.entries(times).map(([name, list]) => ({ workload: "start", name, ...summary(list) }));
+    return pages.map(({ workload, name, times }) => ({ workload, name, ...summary(times) }));
   } finally {
     await server.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function visited(browser, server, { file }) {
+  const page = await browser.open(server.url + file);
+  await page.waitFor("'started' in globalThis");
+  const milliseconds = await page.evaluate("started");
+  await page.close();
+  return milliseconds;
+}
+
+/** The WebAssembly module that this browser asks for. */
+async function requested(browser, server, page) {
+  server.requests.length = 0;
+  await visited(browser, server, page);
+  return server.requests.map((request) => request.split("/").at(-1)).find((name) => name.endsWith(".wasm"));
+}
+
+/** Every page: at both moments, with and without hints in its head. */
+async function writePages(folder, chosen, moduleOf) {
+  const pages = [];
+  const write = async (workload, name, module, hints = "") => {
+    const file = `${workload}-${pages.length}.html`;
+    await writeFile(join(folder, file), `<!doctype html><meta charset="utf-8"><title>Start</title><link rel="icon" href="data:,">${hints}<script type="module">
+      ${moments[workload]}
+      const before = performance.now();
+      const { start } = await import("./${module}");
+      await start();
+      globalThis.started = performance.now() - before;
+    </script>\n`);
+    pages.push({ workload, name, file, times: [] });
+    return pages.at(-1);
+  };
+  for (const workload of chosen) {
+    for (const [index, name] of Object.keys(entries).entries()) {
+      const wasm = await moduleOf(await write(workload, name, `${index}.js`));
+      await write(workload, name + HINTED, `${index}.js`, `<link rel="modulepreload" href="./${index}.js"><link rel="preload" as="fetch" crossorigin href="./${wasm}">`);
+    }
+    await write(workload, LEAST, "least.js");
+  }
+  return pages;
 }
 
 async function bundle(folder) {
@@ -49,16 +91,21 @@ async function bundle(folder) {
       minify: true,
       format: "esm",
       conditions: ["browser"],
+      plugins: [apart],
       logLevel: "error",
     });
-    await writeFile(join(folder, `${index}.html`), `<!doctype html><meta charset="utf-8"><title>Start</title><link rel="icon" href="data:,"><script type="module">
-      const before = performance.now();
-      const { start } = await import("./${index}.js");
-      await start();
-      globalThis.started = performance.now() - before;
-    </script>\n`);
   }
   for (const set of ["fortress", "fields"]) {
     for (const engine of ["", "-relaxed", "-portable"]) await copyFile(require.resolve(`fortress-sdk/${set}${engine}.wasm`), join(folder, `${set}${engine}.wasm`));
   }
+  await writeFile(join(folder, "least.js"), 'export const start = () => WebAssembly.instantiateStreaming(fetch(new URL("./least.wasm", import.meta.url)));\n');
+  await writeFile(join(folder, "least.wasm"), Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
 }
+
+/** What is imported when it is needed is a file of its own, as an application's bundler makes it; here it never is. */
+const apart = {
+  name: "apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, ({ kind, path }) => (kind === "dynamic-import" ? { path, external: true } : undefined));
+  },
+};

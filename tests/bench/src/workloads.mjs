@@ -14,10 +14,10 @@ export const STREAM = 100 * 1024 * 1024;
 export const PIECE = 16 * 1024;
 
 /**
- * `unit` is what one unit of a run is: a value, reported in microseconds each, or a byte, reported in MB/s. What is `long` runs
- * once for a measurement, other work as often as fills one.
+ * `unit` is what one unit of a run is: a value, reported in microseconds each, a page, in milliseconds, or a byte, reported in MB/s. What is
+ * `long` runs once for a measurement, other work as often as fills one.
  *
- * @type {Record<string, { title: string, unit: "value" | "byte", rounds: number, long?: true }>}
+ * @type {Record<string, { title: string, unit: "value" | "page" | "byte", rounds: number, long?: true }>}
  */
 export const workloads = {
   "single-encrypt": { title: `One value of ${VALUE} bytes, encrypt`, unit: "value", rounds: 15 },
@@ -32,7 +32,8 @@ export const workloads = {
   "passphrase-unlock": { title: "What a passphrase sealed, open: Argon2id, 64 MiB, 3 passes", unit: "value", rounds: 7 },
   "shares-split": { title: "A share set of any 2 of 3, make", unit: "value", rounds: 15 },
   "shares-recover": { title: "A keyring, recover by 2 shares of 3", unit: "value", rounds: 15 },
-  start: { title: "A page, from import to its first token, everything in the HTTP cache", unit: "value", rounds: 15 },
+  "start-rest": { title: "A page at rest, from import to its first token, everything in the HTTP cache", unit: "page", rounds: 9 },
+  "start-loading": { title: "A page that is just loading, from import to its first token, everything in the HTTP cache", unit: "page", rounds: 9 },
   ...Object.fromEntries(Object.keys(MESSAGES).flatMap((size) => ["encrypt", "decrypt"].map((direction) => [
     `call-${size}-${direction}`, { title: `One message of ${size}, ChaCha20-Poly1305, ${direction}`, unit: "byte", rounds: 15 },
   ]))),
