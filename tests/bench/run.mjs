@@ -2,7 +2,7 @@
 // node tests/bench/run.mjs [chromium|firefox|webkit|node|browser]… [--rounds n] [--only word]
 //
 // Prints one table for each platform and writes the figures to artifacts/bench/<platform>.json. With --only, just the
-// workloads whose names contain the word (single, member, identity, passphrase, shares, start, call, kernel, stream): the table alone, and no file.
+// workloads whose names contain the word (single, member, identity, grant, passphrase, shares, start, call, kernel, stream): the table alone, and no file.
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
