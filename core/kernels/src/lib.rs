@@ -19,12 +19,14 @@ mod ghash;
 mod lanes;
 mod poly1305;
 mod tag;
+mod x25519;
 
 use core::fmt;
 
 pub use aegis256::{Aegis256, Aegis256X, Aegis256X2};
 pub use aes256gcm::Aes256Gcm;
 pub use chacha20poly1305::ChaCha20Poly1305;
+pub use x25519::{x25519, x25519_ephemeral, x25519_public};
 
 /// Bytes of a tag, for every AEAD here.
 pub const TAG_LEN: usize = 16;

@@ -28,6 +28,8 @@ mod scope;
 #[cfg(feature = "sharing")]
 pub(crate) mod text;
 #[cfg(feature = "sharing")]
+mod x25519;
+#[cfg(feature = "sharing")]
 mod xwing;
 
 use core::fmt;

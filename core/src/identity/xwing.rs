@@ -16,8 +16,9 @@ use rand_core::CryptoRng;
 use sha3::{Digest, Sha3_256};
 use shake::{ExtendableOutput, Shake256, Update, XofReader};
 use subtle::{Choice, ConstantTimeEq};
-use x25519_dalek::{StaticSecret, X25519_BASEPOINT_BYTES};
 use zeroize::{Zeroize, Zeroizing};
+
+use super::x25519;
 
 pub(super) struct XWing;
 
@@ -25,7 +26,7 @@ pub(super) struct XWing;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PublicKey {
     m: ml_kem_768::EncapsulationKey,
-    x: x25519_dalek::PublicKey,
+    x: [u8; 32],
 }
 
 /// A decapsulation key, expanded, and the seed that it is.
@@ -33,8 +34,8 @@ pub(super) struct PublicKey {
 pub(super) struct PrivateKey {
     seed: Zeroizing<[u8; 32]>,
     m: ml_kem_768::DecapsulationKey,
-    x: StaticSecret,
-    public_x: x25519_dalek::PublicKey,
+    x: Zeroizing<[u8; 32]>,
+    public_x: [u8; 32],
 }
 
 /// A ciphertext: ML-KEM's, then X25519's.
@@ -49,11 +50,10 @@ impl PrivateKey {
         let mut x = Zeroizing::new([0; 32]);
         expanded.read(&mut *m);
         expanded.read(&mut *x);
-        let x = StaticSecret::from(*x);
         PrivateKey {
             seed: Zeroizing::new(*seed),
             m: ml_kem_768::DecapsulationKey::from_seed((*m).into()),
-            public_x: public_x(&x),
+            public_x: x25519::public(&x),
             x,
         }
     }
@@ -100,12 +100,10 @@ impl Kem for XWing {
         rng.fill_bytes(&mut *random_x);
 
         let (ct_m, mut ss_m) = recipient.m.encapsulate_deterministic(&random_m);
-        let ephemeral = StaticSecret::from(*random_x);
-        let ct_x = public_x(&ephemeral);
-        let ss_x = ephemeral.diffie_hellman(&recipient.x);
+        let (ct_x, ss_x) = x25519::ephemeral(&random_x, &recipient.x);
         let shared = combine(&ss_m, &ss_x, &ct_x, &recipient.x);
         ss_m.zeroize();
-        Ok((shared, EncappedKey(ct_m.concat(Array::<u8, U32>(ct_x.to_bytes())))))
+        Ok((shared, EncappedKey(ct_m.concat(Array::<u8, U32>(ct_x)))))
     }
 
     /// `Decapsulate` (5.5).
@@ -118,35 +116,18 @@ impl Kem for XWing {
             return Err(HpkeError::DecapError);
         }
         let (ct_m, ct_x) = encapsulated.0.split_ref::<U1088>();
-        let ct_x = x25519_dalek::PublicKey::from(ct_x.0);
         let mut ss_m = recipient.m.decapsulate(ct_m);
-        let ss_x = recipient.x.diffie_hellman(&ct_x);
-        let shared = combine(&ss_m, &ss_x, &ct_x, &recipient.public_x);
+        let ss_x = x25519::shared(&recipient.x, &ct_x.0);
+        let shared = combine(&ss_m, &ss_x, &ct_x.0, &recipient.public_x);
         ss_m.zeroize();
         Ok(shared)
     }
 }
 
-/// `X25519(secret, 9)` (RFC 7748, 6.1). In WebAssembly by the ladder, as for any other point: without tables that is faster than by Edwards's
-/// curve, whose code a module is spared then.
-fn public_x(secret: &StaticSecret) -> x25519_dalek::PublicKey {
-    if cfg!(target_arch = "wasm32") {
-        let base = x25519_dalek::PublicKey::from(X25519_BASEPOINT_BYTES);
-        secret.diffie_hellman(&base).to_bytes().into()
-    } else {
-        secret.into()
-    }
-}
-
 /// `Combiner` (5.3).
-fn combine(
-    ss_m: &ml_kem::SharedKey,
-    ss_x: &x25519_dalek::SharedSecret,
-    ct_x: &x25519_dalek::PublicKey,
-    pk_x: &x25519_dalek::PublicKey,
-) -> SharedSecret<XWing> {
+fn combine(ss_m: &ml_kem::SharedKey, ss_x: &[u8; 32], ct_x: &[u8; 32], pk_x: &[u8; 32]) -> SharedSecret<XWing> {
     let mut shared = SharedSecret::default();
-    let parts: [&[u8]; 5] = [ss_m, ss_x.as_bytes(), ct_x.as_bytes(), pk_x.as_bytes(), LABEL];
+    let parts: [&[u8]; 5] = [ss_m, ss_x, ct_x, pk_x, LABEL];
     parts.into_iter().fold(Sha3_256::new(), Digest::chain_update).finalize_into(&mut shared.0);
     shared
 }
@@ -155,7 +136,7 @@ impl Serializable for PublicKey {
     type OutputSize = U1216;
 
     fn write_exact(&self, out: &mut [u8]) {
-        out.copy_from_slice(&self.m.to_bytes().concat(Array::<u8, U32>(self.x.to_bytes())));
+        out.copy_from_slice(&self.m.to_bytes().concat(Array::<u8, U32>(self.x)));
     }
 }
 
@@ -164,7 +145,7 @@ impl Deserializable for PublicKey {
         let bytes: &Array<u8, U1216> = bytes.try_into().map_err(|_| HpkeError::ValidationError)?;
         let (m, x) = bytes.split_ref::<U1184>();
         let m = ml_kem_768::EncapsulationKey::new(m).map_err(|_| HpkeError::ValidationError)?;
-        Ok(PublicKey { m, x: x.0.into() })
+        Ok(PublicKey { m, x: x.0 })
     }
 }
 

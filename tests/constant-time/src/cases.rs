@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use fortress_kernels::{Aegis256, Aegis256X2, Aes256Gcm, ChaCha20Poly1305};
+use fortress_kernels::{Aegis256, Aegis256X2, Aes256Gcm, ChaCha20Poly1305, x25519_ephemeral};
 
 use crate::valgrind::{hide, publish};
 
@@ -43,22 +43,50 @@ macro_rules! kernel {
 }
 
 /// All of them.
-pub(crate) fn all() -> [Case; 7] {
+pub(crate) fn all() -> [Case; 9] {
     let constant = |name, run| Case { name, leaks: false, run };
     let leaky = |name, run| Case { name, leaks: true, run };
     [
         leaky("a table", looks_up_a_table),
         leaky("a branch", branches),
         leaky("a comparison", compares_until_they_differ),
+        leaky("a ladder", steps_where_a_bit_is_set),
         constant("ChaCha20-Poly1305", kernel!(ChaCha20Poly1305, 12)),
         constant("AEGIS-256", kernel!(Aegis256, 32)),
         constant("AEGIS-256X2", kernel!(Aegis256X2, 32)),
         constant("AES-256-GCM", kernel!(Aes256Gcm, 12)),
+        constant("X25519", multiplies_points),
     ]
 }
 
 /// Those at which passes, blocks and the ways of GHASH change.
 const LENGTHS: [usize; 18] = [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 129, 255, 257, 511, 1_024, 1_025, 4_111, 16_384];
+
+/// Points of every kind: the base point, one of low order, and one beyond the prime. The point is hidden, too: it may be an ephemeral one that nobody else has seen.
+fn multiplies_points() -> usize {
+    for byte in [9, 0, 0xFF] {
+        let (mut scalar, mut u) = ([0x42; 32], [byte; 32]);
+        hide(&mut scalar);
+        hide(&mut u);
+        black_box(x25519_ephemeral(&scalar, &u));
+    }
+    0
+}
+
+/// What a ladder that skips steps would do.
+fn steps_where_a_bit_is_set() -> usize {
+    let mut scalar = [0x42_u8; 32];
+    hide(&mut scalar);
+    let (mut sum, mut power) = (0.0_f64, 1.0);
+    for bit in 0..256 {
+        if black_box(scalar)[bit / 8] >> (bit % 8) & 1 == 1 {
+            sum += black_box(power);
+        }
+        power *= 1.5;
+    }
+    black_box(sum);
+    0
+}
 
 fn looks_up_a_table() -> usize {
     let (table, mut secret) = ([3_u8; 256], [5_u8]);
