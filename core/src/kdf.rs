@@ -4,10 +4,13 @@
 //! compressions that deriving a token's keys would take. HMAC stands here on the bare compression function because a general
 //! one, which clones and wipes whole hashers, costs a token a tenth of its time.
 
+use alloc::vec::Vec;
 use core::slice;
 
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use fortress_kernels::words::put_big_endian as put_words;
 use sha2::block_api::compress512;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, zeroize_bytes};
 
 use crate::secret::{Secret, Wiped};
 
@@ -49,31 +52,34 @@ impl Prk {
     ///
     /// `out` is at most 255 hashes of 64 bytes; here it is never more than two.
     pub(crate) fn expand(&self, info: &[&[u8]], out: &mut [u8]) {
-        // Joined first: it enters each hash, and to WebAssembly a copy costs the same whatever its length, some fifteenth of a compression.
-        let (mut joined, mut len) = ([0; 2 * BLOCK], 0);
-        let short = info.iter().all(|part| match joined[len..].get_mut(..part.len()) {
-            Some(place) => {
-                place.copy_from_slice(part);
-                len += part.len();
-                true
+        // `T(n - 1) || info || n` with room for its padding: SHA-512 takes it as it stands here, where a hasher's buffer would cost a token
+        // a twentieth of its time.
+        let len = info.iter().map(|part| part.len()).sum::<usize>();
+        let (mut short, mut long) = ([0; 3 * BLOCK], Vec::new());
+        let input = match short.len().checked_sub(HASH + blocks_of(len + 1) * BLOCK) {
+            Some(_) => &mut short[..],
+            None => {
+                long.resize(HASH + blocks_of(HASH + len + 1) * BLOCK, 0);
+                &mut long[..]
             }
-            None => false,
-        });
-        let joined = [&joined[..len]];
-        let info = if short { &joined } else { info };
-        let mut previous = Wiped([0; HASH]);
-        for (i, chunk) in out.chunks_mut(HASH).enumerate() {
-            let mut mac = self.start();
-            if i > 0 {
-                mac.update(&previous.0);
-            }
-            for part in info {
-                mac.update(part);
-            }
-            mac.update(&[(i + 1) as u8]);
-            previous = self.finish(mac);
-            chunk.copy_from_slice(&previous.0[..chunk.len()]);
+        };
+        let mut end = HASH;
+        for part in info {
+            input[end..end + part.len()].copy_from_slice(part);
+            end += part.len();
         }
+        input[end + 1] = PADDING;
+        for (i, chunk) in out.chunks_mut(HASH).enumerate() {
+            input[end] = (i + 1) as u8;
+            // There is no T(0).
+            let start = if i == 0 { HASH } else { 0 };
+            let len = end + 1 - start;
+            let blocks = &mut input[start..].as_chunks_mut().0[..blocks_of(len)];
+            let hash = self.finish(&mut { self.inner }, blocks, len);
+            input[..HASH].copy_from_slice(&hash.0);
+            chunk.copy_from_slice(&hash.0[..chunk.len()]);
+        }
+        zeroize_bytes(&mut input[..HASH]);
     }
 
     /// A 32-byte key under a label (spec K-6, K-7, E-3): `Expand(self, label || 0x00 || name, 32)`.
@@ -90,27 +96,36 @@ impl Prk {
 
     /// `HMAC-SHA-512(self, message)`, its first 32 bytes.
     pub(crate) fn mac(&self, message: &[u8]) -> [u8; 32] {
-        let mut mac = self.start();
-        mac.update(message);
-        let full = self.finish(mac);
+        let (blocks, rest) = message.as_chunks();
+        let mut state = self.inner;
+        compress512(&mut state, blocks);
+        let mut last = [0; 2 * BLOCK];
+        last[..rest.len()].copy_from_slice(rest);
+        last[rest.len()] = PADDING;
+        let last = &mut last.as_chunks_mut().0[..blocks_of(rest.len())];
+        let full = self.finish(&mut state, last, message.len());
         let mut tag = [0; 32];
         tag.copy_from_slice(&full.0[..32]);
         tag
     }
 
-    fn start(&self) -> Hash {
-        Hash::after_a_block(self.inner)
-    }
-
-    /// The outer hash: one more block, of the inner hash and its padding.
-    fn finish(&self, inner: Hash) -> Wiped<HASH> {
+    /// Ends a MAC: `last` are the inner hash's last blocks, padded but for the length of its input, which is `len` bytes behind the key's block. Wipes the state.
+    fn finish(&self, state: &mut [u64; 8], last: &mut [[u8; BLOCK]], len: usize) -> Wiped<HASH> {
+        put_len(last, BLOCK + len);
+        compress512(state, last);
+        put_len(last, 0);
+        // The outer hash: one more block, of the inner hash and its padding.
         let mut block = Wiped([0; BLOCK]);
-        block.0[..HASH].copy_from_slice(&inner.finish().0);
-        block.0[HASH] = 0x80;
-        block.0[BLOCK - 8..].copy_from_slice(&((BLOCK + HASH) as u64 * 8).to_be_bytes());
-        let mut state = self.outer;
-        compress512(&mut state, slice::from_ref(&block.0));
-        let hash = bytes(&state);
+        let outer = &mut block.0;
+        if let Some(place) = outer.first_chunk_mut() {
+            put_words(state, place);
+        }
+        outer[HASH] = PADDING;
+        put_len(slice::from_mut(outer), BLOCK + HASH);
+        *state = self.outer;
+        compress512(state, slice::from_ref(outer));
+        let mut hash = Wiped([0; HASH]);
+        put_words(state, &mut hash.0);
         state.zeroize();
         hash
     }
@@ -123,65 +138,27 @@ impl Drop for Prk {
     }
 }
 
-/// SHA-512 of an input whose first block is compressed already.
-struct Hash {
-    state: [u64; 8],
-    /// Its first `len % BLOCK` bytes are input that waits for the rest of its block; those behind it are zeros.
-    block: Wiped<BLOCK>,
-    len: u64,
+/// Blocks that this many bytes take with their padding: a bit, and the length of the input in 16 bytes (FIPS 180-4, 5.1.2).
+fn blocks_of(len: usize) -> usize {
+    (len + 16) / BLOCK + 1
 }
 
-impl Hash {
-    fn after_a_block(state: [u64; 8]) -> Hash {
-        Hash { state, block: Wiped([0; BLOCK]), len: BLOCK as u64 }
-    }
-
-    fn update(&mut self, mut bytes: &[u8]) {
-        let mut filled = self.filled();
-        self.len += bytes.len() as u64;
-        while let Some((head, rest)) = bytes.split_at_checked(BLOCK - filled) {
-            self.block.0[filled..].copy_from_slice(head);
-            compress512(&mut self.state, slice::from_ref(&self.block.0));
-            self.block.0 = [0; BLOCK];
-            (bytes, filled) = (rest, 0);
-        }
-        self.block.0[filled..filled + bytes.len()].copy_from_slice(bytes);
-    }
-
-    /// Pads (FIPS 180-4, 5.1.2) and gives the hash.
-    fn finish(mut self) -> Wiped<HASH> {
-        let filled = self.filled();
-        self.block.0[filled] = 0x80;
-        if filled + 1 > LENGTH_AT {
-            compress512(&mut self.state, slice::from_ref(&self.block.0));
-            self.block.0 = [0; BLOCK];
-        }
-        self.block.0[BLOCK - 8..].copy_from_slice(&(self.len * 8).to_be_bytes());
-        compress512(&mut self.state, slice::from_ref(&self.block.0));
-        bytes(&self.state)
-    }
-
-    fn filled(&self) -> usize {
-        (self.len % BLOCK as u64) as usize
+/// Writes the length of an input, in bits, at the end of its last block.
+fn put_len(blocks: &mut [[u8; BLOCK]], len: usize) {
+    if let Some(last) = blocks.last_mut() {
+        last[BLOCK - 8..].copy_from_slice(&(len as u64 * 8).to_be_bytes());
     }
 }
 
-impl Drop for Hash {
-    fn drop(&mut self) {
-        self.state.zeroize();
-    }
-}
-
-fn bytes(state: &[u64; 8]) -> Wiped<HASH> {
-    let mut hash = Wiped([0; HASH]);
-    for (bytes, word) in hash.0.as_chunks_mut().0.iter_mut().zip(state) {
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+fn put_words(words: &[u64; 8], bytes: &mut [u8; HASH]) {
+    for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
         *bytes = word.to_be_bytes();
     }
-    hash
 }
 
-/// Where the length of the input, 16 bytes, stands in the last block.
-const LENGTH_AT: usize = BLOCK - 16;
+/// What follows an input: a bit, and zeros (FIPS 180-4, 5.1.2).
+const PADDING: u8 = 0x80;
 
 /// SHA-512's initial hash value (FIPS 180-4, 5.3.5).
 const INITIAL: [u64; 8] = [
@@ -210,7 +187,7 @@ mod tests {
         Hmac::<Sha512>::new_from_slice(key).unwrap().chain_update(message).finalize().into_bytes().into()
     }
 
-    /// Every length around the borders of blocks and of their padding, in one part and in two.
+    /// Every length around the borders of blocks and of their padding.
     #[test]
     fn it_is_the_hmac_of_others() {
         let (key, bytes) = ([7; 32], [0xA5; 4 * BLOCK]);
@@ -218,10 +195,21 @@ mod tests {
         for len in 0..bytes.len() {
             let expected = reference(&key, &bytes[..len]);
             assert_eq!(prk.mac(&bytes[..len]), expected[..32], "{len}");
-            let mut mac = prk.start();
-            mac.update(&bytes[..len / 3]);
-            mac.update(&bytes[len / 3..len]);
-            assert_eq!(prk.finish(mac).0, expected, "{len}");
+        }
+    }
+
+    /// `info` of every length that has its place on the stack, and of those behind it.
+    #[test]
+    fn expand_is_made_of_the_hmac_of_others() {
+        let (key, bytes) = ([9; 32], [0x5A; 4 * BLOCK]);
+        let prk = Prk::from_bytes(&key);
+        for len in 0..bytes.len() {
+            let info = &bytes[..len];
+            let first = reference(&key, &[info, &[1]].concat());
+            let second = reference(&key, &[&first[..], info, &[2]].concat());
+            let mut out = [0; 2 * HASH];
+            prk.expand(&[&info[..len / 2], &info[len / 2..]], &mut out);
+            assert_eq!(out, [first, second].concat()[..], "{len}");
         }
     }
 

@@ -19,6 +19,7 @@ mod ghash;
 mod lanes;
 mod poly1305;
 mod tag;
+pub mod words;
 mod x25519;
 
 use core::fmt;
