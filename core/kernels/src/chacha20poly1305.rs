@@ -1,6 +1,6 @@
 //! ChaCha20-Poly1305 (RFC 8439, 2.8).
 
-use zeroize::{Zeroize as _, ZeroizeOnDrop};
+use zeroize::zeroize_bytes;
 
 use crate::chacha20::{BLOCK_LEN, Block, ChaCha20};
 use crate::lanes::U32x4;
@@ -8,7 +8,6 @@ use crate::poly1305::Poly1305;
 use crate::{Error, Tag, tag};
 
 /// ChaCha20-Poly1305.
-#[derive(ZeroizeOnDrop)]
 pub struct ChaCha20Poly1305([u8; 32]);
 
 impl ChaCha20Poly1305 {
@@ -52,8 +51,11 @@ impl ChaCha20Poly1305 {
         let mut message = Message { direction, input, output, done: 0 };
         // The first block is the key of Poly1305; a short message is done in the same pass.
         let mut poly = if input.len() <= BLOCK_LEN { message.begin::<2>(&cipher) } else { message.begin::<4>(&cipher) };
-        poly.absorb_padded(aad);
-        let mut absorbed = 0;
+        let (mut aad_behind, mut absorbed) = (aad, 0);
+        if message.done < input.len() {
+            poly.absorb_padded(&[aad]);
+            aad_behind = &[];
+        }
         while message.done < input.len() {
             let before = message.done;
             if input.len() - before <= 2 * BLOCK_LEN {
@@ -63,10 +65,15 @@ impl ChaCha20Poly1305 {
             }
             absorbed = before;
         }
-        poly.absorb_padded(message.ciphertext_since(absorbed));
         let lengths = u128::from(aad.len() as u64) | u128::from(input.len() as u64) << 64;
-        poly.absorb_padded(&lengths.to_le_bytes());
+        poly.absorb_padded(&[aad_behind, message.ciphertext_since(absorbed), &lengths.to_le_bytes()]);
         Ok(poly.finish())
+    }
+}
+
+impl Drop for ChaCha20Poly1305 {
+    fn drop(&mut self) {
+        zeroize_bytes(&mut self.0);
     }
 }
 
@@ -157,7 +164,7 @@ impl Message<'_> {
             bytes[..input_rest.len()].copy_from_slice(input_rest);
             (*row ^ U32x4::load(&bytes)).store(&mut bytes);
             output_rest.copy_from_slice(&bytes[..output_rest.len()]);
-            bytes.zeroize();
+            zeroize_bytes(&mut bytes);
         }
     }
 }

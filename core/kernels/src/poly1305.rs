@@ -3,7 +3,7 @@
 //! In words of 32 bits, whose products of 64 every engine has. A clamped r leaves room for the sum of a column's products in 64 bits, and
 //! in its upper words it is a multiple of four: a product that begins at 2^128 is then one of r/4 at 2^130, which is 5r/4 at 1.
 
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, zeroize_bytes};
 
 use crate::Tag;
 
@@ -23,19 +23,21 @@ impl Poly1305 {
         Poly1305 { point, sum: Sum([0; 5]), s: u128::from_le_bytes(s) }
     }
 
-    /// Absorbs bytes and the zeros that fill their last block.
-    pub(crate) fn absorb_padded(&mut self, bytes: &[u8]) {
-        let (blocks, rest) = bytes.as_chunks::<16>();
+    /// Absorbs these one after the other, each with the zeros that fill its last block.
+    pub(crate) fn absorb_padded(&mut self, parts: &[&[u8]]) {
         // Copied, so that it stays in registers.
-        let mut sum = self.sum;
-        for block in blocks {
-            sum = sum.absorb(&self.point, block);
-        }
-        if !rest.is_empty() {
-            let mut block = [0; 16];
-            block[..rest.len()].copy_from_slice(rest);
-            sum = sum.absorb(&self.point, &block);
-            block.zeroize();
+        let (point, mut sum) = (self.point, self.sum);
+        for part in parts {
+            let (blocks, rest) = part.as_chunks::<16>();
+            for block in blocks {
+                sum = sum.absorb(&point, block);
+            }
+            if !rest.is_empty() {
+                let mut block = [0; 16];
+                block[..rest.len()].copy_from_slice(rest);
+                sum = sum.absorb(&point, &block);
+                zeroize_bytes(&mut block);
+            }
         }
         self.sum = sum;
     }
@@ -113,7 +115,7 @@ mod tests {
         let (r, s) = key.split_at(32);
         let mut poly = Poly1305::new(bytes(r), bytes(s));
         for block in message.as_bytes().chunks(32) {
-            poly.absorb_padded(&bytes(str::from_utf8(block).unwrap()));
+            poly.absorb_padded(&[&bytes(str::from_utf8(block).unwrap())]);
         }
         poly.finish()
     }
