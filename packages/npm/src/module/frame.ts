@@ -255,14 +255,16 @@ export class Frame {
   }
 
   private decodedList(texts: readonly string[]): boolean {
-    this.u32(texts.length);
+    const heads = 4 + 4 * texts.length;
     let length = 0;
     for (const text of texts) length += filledLength(text.length);
-    this.reserve(4 * texts.length + length);
-    for (const text of texts) this.u32(decodedLength(text.length));
-    const start = this.start + this.end;
+    this.reserve(heads + length);
+    let at = this.start + this.end;
+    this.put(at, texts.length);
+    for (const text of texts) this.put((at += 4), decodedLength(text.length));
+    const start = at + 4;
     if (!decodeAll(texts, this.bytes.subarray(start, start + length))) return false;
-    this.end += length;
+    this.end += heads + length;
     return true;
   }
 
