@@ -6,24 +6,9 @@ use group::{Bad, decode_group, encode_group};
 
 use crate::Error;
 
-/// Characters of the text of `len` bytes.
-pub const fn text_len(len: usize) -> usize {
-    let last = len % 3;
-    len / 3 * 4 + last + (last > 0) as usize
-}
-
-/// Bytes of which a text of `len` characters is; `None` if no text is so long.
-pub const fn bytes_len(len: usize) -> Option<usize> {
-    match len % 4 {
-        0 => Some(len / 4 * 3),
-        1 => None,
-        last => Some(len / 4 * 3 + last - 1),
-    }
-}
-
-/// Writes the text of `bytes` into `text`, which has [`text_len`] bytes.
+/// Writes the text of `bytes` into `text`, which is just long enough.
 pub fn encode(bytes: &[u8], text: &mut [u8]) -> Result<(), Error> {
-    if text.len() != text_len(bytes.len()) {
+    if !fits(bytes.len(), text.len()) {
         return Err(Error::Length);
     }
     let (groups, rest) = bytes.as_chunks::<GROUP>();
@@ -40,9 +25,9 @@ pub fn encode(bytes: &[u8], text: &mut [u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes the bytes of `text` into `bytes`, which has [`bytes_len`] bytes. After an error they are not those of any text.
+/// Writes the bytes of `text` into `bytes`, which is just long enough. After an error they are not those of any text.
 pub fn decode(text: &[u8], bytes: &mut [u8]) -> Result<(), InvalidText> {
-    if bytes_len(text.len()) != Some(bytes.len()) {
+    if !fits(bytes.len(), text.len()) {
         return Err(InvalidText);
     }
     let (texts, rest) = text.as_chunks::<GROUP_TEXT>();
@@ -62,6 +47,11 @@ pub fn decode(text: &[u8], bytes: &mut [u8]) -> Result<(), InvalidText> {
         stray = behind.iter().fold(0, |bits, byte| bits | byte);
     }
     if bad.any() || stray != 0 { Err(InvalidText) } else { Ok(()) }
+}
+
+/// Is the text of so many bytes so long?
+fn fits(bytes: usize, text: usize) -> bool {
+    (bytes as u64 * 4).div_ceil(3) == text as u64
 }
 
 /// It is not the text of any bytes, or not of as many as there is room for.
@@ -84,13 +74,13 @@ mod tests {
     use super::*;
 
     fn encoded(bytes: &[u8]) -> String {
-        let mut text = vec![0; text_len(bytes.len())];
+        let mut text = vec![0; (bytes.len() * 4).div_ceil(3)];
         encode(bytes, &mut text).unwrap();
         String::from_utf8(text).unwrap()
     }
 
     fn decoded(text: &[u8]) -> Result<Vec<u8>, InvalidText> {
-        let mut bytes = vec![0; bytes_len(text.len()).ok_or(InvalidText)?];
+        let mut bytes = vec![0; text.len() * 3 / 4];
         decode(text, &mut bytes).map(|()| bytes)
     }
 
