@@ -327,3 +327,16 @@ proptest! {
         prop_assert!(out.is_empty());
     }
 }
+
+#[test]
+fn every_byte_of_a_header_is_compared() {
+    let header: Header = core::array::from_fn(|n| n as u8);
+    assert!(is_same(&header, &header));
+    for at in 0..HEADER_LEN {
+        let mut other = header;
+        other[at] ^= 0x80;
+        assert!(!is_same(&header, &other), "byte {at}");
+    }
+    assert!(!is_same(&header, &header[1..]));
+    assert!(!is_same(&header, &[&header[..], &[0]].concat()));
+}
