@@ -3,23 +3,25 @@
 //
 // Writes artifacts/bench/index.html: one page of all platforms measured so far, from the JSON that each benchmark leaves beside it.
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
+import { judged } from "./src/report.mjs";
 
-/** @typedef {{ name: string, ours: boolean, seconds: number, speed: string }} Row */
-/** @typedef {{ says: string, atLeast: number, ratio: number, reached: boolean }} Goal */
-/** @typedef {{ runtime: string, groups: { title: string, rows: Row[] }[], goals: Goal[] }} Report */
+/** @typedef {{ name: string, ours: boolean, speed: string } & ({ seconds: number } | { bytes: number })} Row */
+/** @typedef {{ runtime: string, groups: { title: string, rows: Row[] }[], goals: import("./src/goals.mjs").Judgement[] }} Measured */
+/** @typedef {Measured & Partial<import("./src/report.mjs").Surroundings>} Report */
 
 const folder = fileURLToPath(new URL("../../artifacts/bench", import.meta.url));
-const files = (await readdir(folder)).filter((name) => name.endsWith(".json")).sort();
-const reports = await Promise.all(files.map(async (name) => /** @type {Report} */ (JSON.parse(await readFile(`${folder}/${name}`, "utf8")))));
+const reports = [];
+for (const name of (await readdir(folder)).filter((file) => file.endsWith(".json")).sort()) {
+  const report = JSON.parse(await readFile(`${folder}/${name}`, "utf8"));
+  if (Array.isArray(report.groups) && Array.isArray(report.goals)) reports.push(report);
+  else console.error(`${name} is left out, as it is of an older benchmark: measure that platform again, or delete the file`);
+}
 await writeFile(`${folder}/index.html`, page(reports));
 console.log(`${folder}/index.html`);
 
 /** @param {Report[]} reports */
 function page(reports) {
-  const [{ model }] = cpus();
-  const machine = `${cpus().length} x ${model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   const id = (index) => `platform-${index}`;
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Fortress: benchmarks</title>
@@ -31,7 +33,7 @@ function page(reports) {
   .missed { color: #c2410c; }
 </style>
 <h1>Fortress beside others</h1>
-<p>${escape(machine)}. Medians; the contestants of a workload took turns. Longer bars are faster.</p>
+<p>Medians; the contestants of a workload took turns. Longer bars are better: faster, or smaller.</p>
 <ul>${reports.map(({ runtime }, index) => `<li><a href="#${id(index)}">${escape(runtime)}</a>`).join("")}</ul>
 ${reports.map((report, index) => section(report, id(index))).join("\n")}
 </html>
@@ -39,17 +41,35 @@ ${reports.map((report, index) => section(report, id(index))).join("\n")}
 }
 
 /** @param {Report} report @param {string} id */
-function section({ runtime, groups, goals }, id) {
-  const judged = goals.map(({ says, atLeast, ratio, reached }) => `<tr class="${reached ? "reached" : "missed"}"><td>${escape(says)}<td>${atLeast}<td>${ratio.toFixed(2)}${reached ? "" : " (missed)"}</tr>`);
+function section({ runtime, groups, goals, ...where }, id) {
   return `<section id="${id}"><h2>${escape(runtime)}</h2>
+<p>${escape(surroundings(where))}</p>
 ${groups.map(({ title, rows }) => chart(title, rows)).join("\n")}
-${judged.length > 0 ? `<h3>Goals</h3><table><tr><th>Goal<th>At least<th>Measured</tr>${judged.join("\n")}</table>` : ""}</section>`;
+${goals.length > 0 ? `<h3>Goals</h3><table><tr><th>Goal<th>Measured<th>Wanted</tr>${goals.map(verdict).join("\n")}</table>` : ""}</section>`;
+}
+
+/** What a report says of its machine, day and others' versions: not every benchmark writes that down. */
+function surroundings({ machine, date, load, versions = {} }) {
+  const before = load === undefined ? undefined : `load ${load.toFixed(1)} before the start`;
+  const said = [machine, date, before, ...Object.entries(versions).map(([name, version]) => `${name} ${version}`)].filter((part) => part !== undefined);
+  return said.length === 0 ? "Of its machine it says nothing." : `${said.join(", ")}.`;
+}
+
+/** @param {import("./src/goals.mjs").Judgement} goal */
+function verdict(goal) {
+  const { says, measured, wanted } = judged(goal);
+  const missed = goal.reached ? "" : " (missed)";
+  return `<tr class="${goal.reached ? "reached" : "missed"}"><td>${escape(says)}<td>${escape(measured)}${missed}<td>${escape(wanted)}</tr>`;
 }
 
 /** @param {string} title @param {Row[]} rows */
 function chart(title, rows) {
-  const fastest = Math.min(...rows.map(({ seconds }) => seconds));
-  const bars = rows.map(({ name, ours, seconds, speed }) => `<tr class="${ours ? "ours" : ""}"><td>${escape(name)}<td>${escape(speed)}<td><span class="bar" style="width: ${((100 * fastest) / seconds).toFixed(1)}%"></span></tr>`);
+  const cost = ({ seconds, bytes }) => seconds ?? bytes;
+  const least = Math.min(...rows.map(cost));
+  const bars = rows.map((row) => {
+    const width = ((100 * least) / cost(row)).toFixed(1);
+    return `<tr class="${row.ours ? "ours" : ""}"><td>${escape(row.name)}<td>${escape(row.speed)}<td><span class="bar" style="width: ${width}%"></span></tr>`;
+  });
   return `<h3>${escape(title)}</h3><table>${bars.join("")}</table>`;
 }
 

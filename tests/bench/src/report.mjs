@@ -2,11 +2,14 @@
 import { ratio } from "./measure.mjs";
 import { workloads } from "./workloads.mjs";
 
-/** @typedef {{ platform: string, runtime: string, machine: string, load: number, versions: Record<string, string>, date: string, results: any[], goals: any[] }} Report */
+/**
+ * @typedef {{ machine: string, load: number, date: string, versions: Record<string, string> }} Surroundings
+ * @typedef {Surroundings & { platform: string, runtime: string, results: any[], goals: import("./goals.mjs").Judgement[] }} Report
+ */
 
 /** @param {Report} report */
-export function table({ platform, runtime, machine, load, versions, results, goals }) {
-  const lines = [`Fortress beside others: ${runtime} (${platform})`, machine, Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "), ""];
+export function table({ platform, runtime, machine, load, date, versions, results, goals }) {
+  const lines = [`Fortress beside others: ${runtime} (${platform})`, `${machine}, ${date}`, Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", "), ""];
   const width = Math.max(...results.map(({ name }) => name.length));
   for (const [workload, { title, unit }] of Object.entries(workloads)) {
     const rows = results.filter((result) => result.workload === workload);
@@ -15,17 +18,30 @@ export function table({ platform, runtime, machine, load, versions, results, goa
     lines.push(title);
     for (const row of rows) {
       const { name, perUnit, spread } = row;
-      const beside = row === best ? "" : `${ratio(best, row).toFixed(2)} x the time of ${best.name}`;
-      lines.push(`  ${name.padEnd(width)}  ${speed(unit, perUnit).padStart(12)}  ±${(spread * 50).toFixed(0).padStart(2)}%  ${beside}`.trimEnd());
+      // What is weighed and not timed has nothing beside it.
+      const around = spread === undefined ? "" : `±${(spread * 50).toFixed(0).padStart(2)}%`;
+      const beside = row === best || best === undefined ? "" : `${ratio(best, row).toFixed(2)} x the time of ${best.name}`;
+      lines.push(`  ${name.padEnd(width)}  ${speed(unit, perUnit).padStart(12)}  ${around}  ${beside}`.trimEnd());
     }
     lines.push("");
   }
   lines.push("Goals");
   for (const goal of goals) {
-    lines.push(`  ${goal.reached ? "reached" : "MISSED "}  ${goal.ratio.toFixed(2).padStart(7)}  of ${goal.atLeast}  ${goal.says}`);
+    const { measured, wanted, says } = judged(goal);
+    lines.push(`  ${goal.reached ? "reached" : "MISSED "}  ${measured.padStart(8)}  ${wanted.padEnd(12)}  ${says}`);
   }
   if (load > 1) lines.push(`The machine had other work (load ${load.toFixed(1)} before the start): measure again when it is quiet.`);
   return lines.join("\n");
+}
+
+/**
+ * A goal in words.
+ * @param {import("./goals.mjs").Judgement} goal
+ */
+export function judged(goal) {
+  if ("below" in goal) return { says: goal.says, measured: `${goal.amount.toFixed(1)} ${goal.unit}`, wanted: `below ${goal.below} ${goal.unit}` };
+  // Against whom is told where several could be meant.
+  return { says: goal.says + (goal.against === undefined ? "" : `, to ${goal.against}`), measured: goal.ratio.toFixed(2), wanted: `at least ${goal.atLeast}` };
 }
 
 /**
@@ -35,12 +51,17 @@ export function table({ platform, runtime, machine, load, versions, results, goa
 export function groups(results) {
   return Object.entries(workloads).flatMap(([workload, { title, unit }]) => {
     const rows = results.filter((result) => result.workload === workload);
-    return rows.length === 0 ? [] : [{ title, rows: rows.map(({ name, perUnit }) => ({ name, ours: name.startsWith("Fortress"), seconds: perUnit, speed: speed(unit, perUnit) })) }];
+    const drawn = ({ name, perUnit }) => {
+      if (unit === "module") return { name, ours: true, bytes: perUnit, speed: speed(unit, perUnit) };
+      return { name, ours: name.startsWith("Fortress"), seconds: perUnit, speed: speed(unit, perUnit) };
+    };
+    return rows.length === 0 ? [] : [{ title, rows: rows.map(drawn) }];
   });
 }
 
 function speed(unit, perUnit) {
   if (unit === "byte") return `${(1e-6 / perUnit).toFixed(0)} MB/s`;
   if (unit === "page") return `${(perUnit * 1e3).toFixed(1)} ms`;
+  if (unit === "module") return `${(perUnit * 1e-3).toFixed(1)} KB`;
   return `${(perUnit * 1e6).toFixed(2)} µs`;
 }

@@ -15,9 +15,9 @@ export const PIECE = 16 * 1024;
 
 /**
  * `unit` is what one unit of a run is: a value, reported in microseconds each, a page, in milliseconds, or a byte, reported in MB/s. What is
- * `long` runs once for a measurement, other work as often as fills one.
+ * `long` runs once for a measurement, other work as often as fills one. A module is weighed, in bytes.
  *
- * @type {Record<string, { title: string, unit: "value" | "page" | "byte", rounds: number, long?: true }>}
+ * @type {Record<string, { title: string, unit: "value" | "page" | "byte" | "module", rounds?: number, long?: true }>}
  */
 export const workloads = {
   "single-encrypt": { title: `One value of ${VALUE} bytes, encrypt`, unit: "value", rounds: 15 },
@@ -42,6 +42,7 @@ export const workloads = {
   ]))),
   "stream-encrypt": { title: "Stream of 100 MiB, encrypt", unit: "byte", rounds: 7, long: true },
   "stream-decrypt": { title: "Stream of 100 MiB, decrypt", unit: "byte", rounds: 7, long: true },
+  size: { title: "The package's modules on the wire, with brotli", unit: "module" },
 };
 
 /**

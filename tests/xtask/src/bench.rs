@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -11,10 +11,13 @@ use crate::project::Project;
 use crate::setup::{self, Need};
 use crate::{package, steps, wasm, wheel};
 
+/// What can be named: every kind of platform, and browsers one by one.
+pub(crate) const PLATFORMS: [&str; 8] = ["native", "cli", "python", "node", "browser", "chromium", "firefox", "webkit"];
+
 /// Runs the benchmarks of the named platforms, or all of them.
 pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result<()> {
-    let all = ["native", "cli", "python", "node", "browser"].map(str::to_owned);
-    let platforms = if platforms.is_empty() { &all } else { platforms };
+    let every_kind: Vec<String> = PLATFORMS[..5].iter().map(|name| (*name).to_owned()).collect();
+    let platforms = if platforms.is_empty() { &every_kind } else { platforms };
     let folder = project.root.join(FOLDER);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {FOLDER}"))?;
     if platforms.iter().any(|platform| !["native", "cli", "python"].contains(&platform.as_str())) {
@@ -43,15 +46,15 @@ fn native(project: &Project) -> Result<()> {
     for (name, features) in [("native-portable", &[][..]), ("native-assembly", &steps::ASSEMBLY)] {
         let figures = figures(project, name);
         let words = ["bench", "-p", "fortress-sdk"].iter().chain(features).chain(&["--", "--json"]);
-        command::run(project, "cargo", words.map(OsStr::new).chain([figures.as_os_str()]))?;
+        recorded(project, &figures, "cargo", words.map(OsStr::new).chain([figures.as_os_str()]))?;
     }
     setup::ensure(project, Need::Hsm)?;
     let figures = figures(project, "native-keys");
     let words = ["bench", "-p", "fortress-sdk-hsm", "--", "--json"].map(OsStr::new);
-    command::run(project, "cargo", words.into_iter().chain([figures.as_os_str()]))
+    recorded(project, &figures, "cargo", words.into_iter().chain([figures.as_os_str()]))
 }
 
-/// The npm package in a browser or in Node.js. Which other platforms there are (one browser alone, say) the script knows.
+/// The npm package in a browser or in Node.js.
 fn web(project: &Project, platform: &str) -> Result<()> {
     if platform != "node" {
         setup::ensure(project, Need::Browsers)?;
@@ -66,7 +69,18 @@ fn command_line(project: &Project) -> Result<()> {
     let program = project.target.join("release").join("fortress");
     let figures = figures(project, "cli");
     let words = ["tests/bench/cli.py".as_ref(), program.as_os_str(), "--json".as_ref(), figures.as_os_str()];
-    command::run(project, "python3", words)
+    recorded(project, &figures, "python3", words)
+}
+
+/// Runs a benchmark which leaves its figures there, and has written beside them where and with what it ran.
+fn recorded<'a>(
+    project: &Project,
+    figures: &'a Path,
+    program: &'a str,
+    words: impl IntoIterator<Item = &'a OsStr>,
+) -> Result<()> {
+    let script = ["tests/bench/recorded.mjs".as_ref(), figures.as_os_str(), program.as_ref()];
+    command::run(project, "node", script.into_iter().chain(words))
 }
 
 /// Where a benchmark leaves its figures for the page.

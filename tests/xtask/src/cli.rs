@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use crate::bench::PLATFORMS;
 use crate::setup::Need;
 use crate::steps::Step;
 
@@ -12,7 +13,8 @@ cargo xtask <task>
   test [step…]                 every test, or the named steps:
                                lint xtask core constant-time hsm cli wasm npm python wheel interop packaging browsers demo
   demo [--check]               build everything and serve the example page; --check drives it in three browsers
-  bench [platform…] [--html]   benchmarks: native, cli, python, node, browser (default: all); --html also writes a report
+  bench [platform…] [--html]   benchmarks, of every kind unless named: native cli python node browser, or one of
+                               chromium firefox webkit alone; --html also writes a report
   build                        WebAssembly, its sizes, and the npm package
   lint                         formatting, clippy, and the linters of the npm workspaces
   setup [what…]                install what is missing: rust npm python wheel browsers valgrind hsm cloud (default: all)
@@ -69,15 +71,21 @@ pub(crate) fn parse(words: &[String]) -> Result<Task> {
         "test" if names.is_empty() => Task::Test(Step::ALL.to_vec()),
         "test" => Task::Test(each(&names, Step::from_name)?),
         "demo" => Task::Demo { check: !flags.is_empty() },
-        "bench" => {
-            Task::Bench { platforms: names.iter().map(|name| (*name).to_owned()).collect(), html: !flags.is_empty() }
-        }
+        "bench" => Task::Bench { platforms: each(&names, platform)?, html: !flags.is_empty() },
         "vectors" => Task::Vectors,
         "fuzz" => parse_fuzz(&names)?,
         "fresh" if rest.is_empty() => Task::Fresh(vec!["test".to_owned()]),
         "fresh" => Task::Fresh(rest.to_vec()),
         _ => bail!("there is no task {task}; see `cargo xtask help`"),
     })
+}
+
+/// What is not known is refused here, before anything is built for it.
+fn platform(name: &str) -> Result<String> {
+    if !PLATFORMS.contains(&name) {
+        bail!("there is nothing to benchmark called {name}; there are {}", PLATFORMS.join(", "));
+    }
+    Ok(name.to_owned())
 }
 
 /// `fuzz`, `fuzz 30`, `fuzz token`, `fuzz token 30`.
@@ -136,6 +144,7 @@ mod tests {
             ("tset", "tset"),
             ("test cor", "cor"),
             ("setup nmp", "nmp"),
+            ("bench node chrome", "chrome"),
             ("build wasm", "wasm"),
             ("demo --chekc", "--chekc"),
             ("test --check", "--check"),

@@ -11,7 +11,15 @@ const COLUMN = 1000;
 /** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
 export async function contestants() {
   const keyring = await fortress.Keyring.generate();
-  return [...tokens(keyring.scope("acme", "users", "email")), ...messages(keyring.scope("acme", "notes")), ...groups(keyring.scope("acme", "users")), ...(await identities(keyring)), ...(await grants(keyring)), ...(await recovery(keyring)), ...(await streams(keyring))];
+  return [
+    ...tokens(keyring.scope("acme", "users", "email")),
+    ...messages(keyring.scope("acme", "notes")),
+    ...groups(keyring.scope("acme", "users")),
+    ...(await identities(keyring)),
+    ...(await grants(keyring)),
+    ...(await recovery(keyring)),
+    ...(await streams(keyring)),
+  ];
 }
 
 function tokens(keyring) {

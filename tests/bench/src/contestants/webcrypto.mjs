@@ -30,53 +30,60 @@ async function streams(key) {
   await inFlight(plain.length, 32, async (i) => (encrypted[i] = await encryptOne(i)));
   mustEqual(new Uint8Array(await decryptOne(7)), plain[7], "WebCrypto");
   // The best number in flight differs from browser to browser: each direction gets its own best.
-  const [lanes, decryptLanes] = [await best(encryptOne), await best(decryptOne)];
+  const lanes = { encrypt: await best(encryptOne), decrypt: await best(decryptOne) };
+  const name = `bare WebCrypto AES-256-GCM, ${PIECE / 1024} KiB pieces in flight`;
   return [
     ...(await workers(key, data, lanes)),
-    { workload: "stream-encrypt", name: `bare WebCrypto AES-256-GCM, ${PIECE / 1024} KiB pieces in flight`, units: data.length, run: () => inFlight(plain.length, lanes, encryptOne) },
-    { workload: "stream-decrypt", name: `bare WebCrypto AES-256-GCM, ${PIECE / 1024} KiB pieces in flight`, units: data.length, run: () => inFlight(plain.length, decryptLanes, decryptOne) },
+    { workload: "stream-encrypt", name, units: data.length, run: () => inFlight(plain.length, lanes.encrypt, encryptOne) },
+    { workload: "stream-decrypt", name, units: data.length, run: () => inFlight(plain.length, lanes.decrypt, decryptOne) },
   ];
 }
 
-/** The same loop in as many workers as there are processors, each on data of its own, which is there before and whose results nobody gets. */
+/** The same loops in as many workers as there are processors, each on data of its own, which is there before and whose results nobody gets. */
 async function workers(key, data, lanes) {
   const count = globalThis.navigator?.hardwareConcurrency ?? 1;
   if (typeof Worker !== "function" || count < 2) return [];
   const code = URL.createObjectURL(new Blob([`(${workerLoop})(${inFlight})`], { type: "text/javascript" }));
   const share = Math.ceil(data.length / count / PIECE) * PIECE;
-  const loops = await Promise.all(Array.from({ length: count }, async (_, index) => {
+  const asks = await Promise.all(Array.from({ length: count }, async (_, index) => {
     const worker = new Worker(code);
-    const answered = () => new Promise((resolve, reject) => {
+    const ask = (message) => new Promise((resolve, reject) => {
       worker.onmessage = resolve;
       worker.onerror = reject;
+      worker.postMessage(message);
     });
-    const ready = answered();
-    worker.postMessage({ key, data: data.slice(index * share, (index + 1) * share), piece: PIECE, lanes });
-    await ready;
-    return () => {
-      const done = answered();
-      worker.postMessage("run");
-      return done;
-    };
+    await ask({ key, data: data.slice(index * share, (index + 1) * share), piece: PIECE, lanes });
+    return ask;
   }));
-  return [{ workload: "stream-encrypt", name: `bare WebCrypto AES-256-GCM in ${count} workers`, units: data.length, run: () => Promise.all(loops.map((loop) => loop())) }];
+  return ["encrypt", "decrypt"].map((direction) => (
+    { workload: `stream-${direction}`, name: `bare WebCrypto AES-256-GCM in ${count} workers`, units: data.length, run: () => Promise.all(asks.map((ask) => ask(direction))) }
+  ));
 }
 
-/** Runs in a worker, as text. */
+/** Runs in a worker, as text. Takes what it works on first, and does what it is told then. */
 function workerLoop(inFlight) {
-  let encryptAll;
+  let loops;
   globalThis.onmessage = async ({ data: message }) => {
-    if (message !== "run") {
-      const { key, data, piece, lanes } = message;
-      const encryptOne = (i) => {
-        const iv = new Uint8Array(12);
-        new DataView(iv.buffer).setUint32(8, i);
-        return crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, data.subarray(i * piece, (i + 1) * piece));
-      };
-      encryptAll = () => inFlight(Math.ceil(data.length / piece), lanes, encryptOne);
-    } else await encryptAll();
+    if (typeof message === "string") await loops[message]();
+    else loops = await prepared(message);
     postMessage("done");
   };
+
+  async function prepared({ key, data, piece, lanes }) {
+    const count = Math.ceil(data.length / piece);
+    const parameters = (i) => {
+      const iv = new Uint8Array(12);
+      new DataView(iv.buffer).setUint32(8, i);
+      return { name: "AES-GCM", iv };
+    };
+    const encryptOne = (i) => crypto.subtle.encrypt(parameters(i), key, data.subarray(i * piece, (i + 1) * piece));
+    const encrypted = new Array(count);
+    await inFlight(count, lanes.encrypt, async (i) => (encrypted[i] = await encryptOne(i)));
+    return {
+      encrypt: () => inFlight(count, lanes.encrypt, encryptOne),
+      decrypt: () => inFlight(count, lanes.decrypt, (i) => crypto.subtle.decrypt(parameters(i), key, encrypted[i])),
+    };
+  }
 }
 
 /** Does `count` operations, so many of them at a time. */
