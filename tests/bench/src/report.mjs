@@ -28,7 +28,7 @@ export function table({ platform, runtime, machine, load, date, versions, result
   lines.push("Goals");
   for (const goal of goals) {
     const { measured, wanted, says } = judged(goal);
-    lines.push(`  ${goal.reached ? "reached" : "MISSED "}  ${measured.padStart(8)}  ${wanted.padEnd(12)}  ${says}`);
+    lines.push(`  ${goal.reached ? "reached" : "MISSED "}  ${measured.padStart(8)}  ${wanted.padEnd(13)}  ${says}`);
   }
   if (load > 1) lines.push(`The machine had other work (load ${load.toFixed(1)} before the start): measure again when it is quiet.`);
   return lines.join("\n");
