@@ -170,6 +170,7 @@ describe("envelopes", () => {
         assert.ok(equal(await file.read(299_000), data.subarray(299_000)));
         await file.stream().cancel();
         file[Symbol.dispose]();
+        await assert.rejects(file.read(0, 1), code("freed"));
       }
     }
   });

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { describe, test } from "node:test";
 import { bytesOf, collect, equal, pattern, streamOf } from "./support/bytes.mjs";
 import { nodeCopy, replaced, slimCopy, wasm } from "./support/copies.mjs";
 
 const code = (expected) => (error) => error.code === expected;
+
+const { cases: vectors } = JSON.parse(readFileSync(new URL("../../../tests/vectors/keyrings.json", import.meta.url), "utf8"));
+/** The secrets of the vectors' keyring "main", as the independent reader reads them. */
+const MAIN_SECRETS = ["6d2a7ded84052d7cb9610c0a127d4d7eb3945f78dcc14c1d69f1c6ae742e4f2b", "9fa5f3db179036649f4642bc0d4a891fdcba34c4dc8808dc9f2805e292b9da2a"];
 
 /** A copy of the package, and its instances' exports, as the JavaScript engine gave them. */
 async function exposed() {
@@ -261,6 +266,25 @@ test("what was laid out for a call that fails is wiped", async () => {
     restore();
   }
 });
+
+for (const [how, end] of Object.entries({ free: (keyring) => keyring.free(), dispose: (keyring) => keyring[Symbol.dispose]() })) {
+  test(`a keyring's secrets are in memory until ${how}, and not from then on`, async () => {
+    const { fortress, instances, restore } = await exposed();
+    try {
+      const { sealed, passphrase } = vectors.find(({ name }) => name === "main");
+      const keyring = await fortress.Keyring.open(Buffer.from(sealed, "hex"), { passphrase });
+      const scope = keyring.scope("acme");
+      const held = () => MAIN_SECRETS.filter((secret) => Buffer.from(instances[0].memory.buffer).includes(Buffer.from(secret, "hex")));
+      assert.deepEqual(held(), MAIN_SECRETS);
+      const token = scope.encrypt("x");
+      end(keyring);
+      assert.deepEqual(held(), []);
+      assert.equal(scope.decryptText(token), "x");
+    } finally {
+      restore();
+    }
+  });
+}
 
 test("a call that was too large leaves the memory as small as it was", async () => {
   const { fortress, instances, restore } = await exposed();

@@ -127,13 +127,15 @@ describe("keyrings", () => {
     }
   });
 
-  test("freed keyrings say so, whatever is asked of them", async () => {
+  for (const [how, end] of Object.entries({
+    free: (keyring) => keyring.free(),
+    "free twice": (keyring) => (keyring.free(), keyring.free()),
+    dispose: (keyring) => keyring[Symbol.dispose](),
+  })) test(`keyrings that are gone say so, whatever is asked of them: ${how}`, async () => {
     const keyring = await Keyring.generate();
     const scope = keyring.scope("a");
     const token = keyring.encrypt("x");
-    keyring.free();
-    keyring.free();
-    keyring[Symbol.dispose]();
+    end(keyring);
     for (const use of [
       () => keyring.encrypt("x"),
       () => keyring.decrypt(token),
