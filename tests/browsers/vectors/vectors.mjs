@@ -26,7 +26,7 @@ export async function runVectors(fortress, grants, load, files) {
       }
       outcome.ran += 1;
       for (const [how, action] of Object.entries(checks)) {
-        const problem = await judge(fortress, each, action);
+        const problem = await judge(each, action);
         if (problem) outcome.failures.push(`${file}, ${each.name}, ${how}: ${problem}`);
       }
     }
@@ -35,8 +35,8 @@ export async function runVectors(fortress, grants, load, files) {
   return outcome;
 }
 
-/** Actions of a case by name. Each throws, or gives whether what came out is what should. */
-const families = {
+/** Actions of a case by name, for each file. Each throws, or gives whether what came out is what should. */
+export const families = {
   "keyrings.json": ({ Keyring }, { sealed, passphrase, ...expected }) => ({
     async open() {
       const keyring = await Keyring.open(unhex(sealed), { passphrase });
@@ -62,12 +62,14 @@ const families = {
     decrypt: () => within(keyrings.get(keyring), scope, (scoped) => hex(scoped.decrypt(token, context)) === value),
   }),
 
-  // Members of any context come as columns; hoisted ones are read as rows, below.
-  "groups.json": (_, { keyring, scope, context, member_context, member, header, value }, keyrings) =>
-    header !== undefined ? undefined : {
-      decryptColumn: () =>
-        within(keyrings.get(keyring), scope, (scoped) => hex(scoped.decryptColumn([member], { context, contexts: [member_context] })[0]) === value),
-    },
+  // Members of any context come as columns, in either layout.
+  "groups.json": (_, { keyring, scope, context, member_context, member, header, value }, keyrings) => ({
+    decryptColumn: () =>
+      within(keyrings.get(keyring), scope, (scoped) => {
+        const [bytes] = scoped.decryptColumn([member], { context, contexts: [member_context], ...(header === undefined ? {} : { header }) });
+        return hex(bytes) === value;
+      }),
+  }),
 
   "rows.json": (_, { keyring, scope, context, fields, header, values }, keyrings) => ({
     decryptRow: () =>
@@ -84,6 +86,8 @@ const families = {
 
   "shared-envelopes.json": (fortress, vector) =>
     readings(fortress, vector, vector.identity === undefined ? { shares: vector.shares } : fortress.Identity.fromSecret(vector.identity)),
+
+  "external-envelopes.json": (fortress, vector) => readings(fortress, vector, madeUpKey(vector)),
 
   "identities.json": (fortress, { id, public: text, secret }) => ({
     ...(text === undefined ? {} : { publicIdentity: () => fortress.publicIdentity(text) === text }),
@@ -129,6 +133,20 @@ const families = {
   }),
 };
 
+/** What values, rows and columns need. */
+export const fieldsFamilies = ["keyrings.json", "scopes.json", "contexts.json", "tokens.json", "groups.json", "rows.json"];
+
+/** Knows one answer, and says of all else that it is not authentic. */
+function madeUpKey({ reference, wrapped, associated, file_key: fileKey }) {
+  return {
+    reference,
+    async unwrap(...asked) {
+      if (asked.map(hex).join() !== [wrapped, associated].join()) throw Object.assign(new Error("not what it wrapped"), { code: "authentication_failed" });
+      return unhex(fileKey);
+    },
+  };
+}
+
 /** Every way to read an envelope. `opener` may be a promise. */
 function readings(fortress, { envelope, context, plaintext_length, metadata }, opener) {
   const bytes = unhex(envelope);
@@ -155,12 +173,13 @@ async function openKeyrings({ Keyring }, cases) {
 }
 
 /** What is wrong with a case, or nothing. */
-async function judge({ FortressError }, { result, code }, action) {
+async function judge({ result, code }, action) {
   let good;
   try {
     good = await action();
   } catch (error) {
-    if (!(error instanceof FortressError)) return `threw ${error?.stack ?? error}`;
+    // By its code and not its class: what a key of the caller's throws passes through as it is.
+    if (typeof error?.code !== "string") return `threw ${error?.stack ?? error}`;
     if (result === "valid") return `refused with ${error.code}: ${error.message}`;
     return error.code === code ? undefined : `refused with ${error.code} instead of ${code}`;
   }
