@@ -130,7 +130,8 @@ impl Step {
             }
             Self::Npm => {
                 built.require(project, Product::Package)?;
-                package::npm(project, ["test"], package::FOLDER)?;
+                let tests = [package::FOLDER, "tests/bench"].map(|folder| package::npm(project, ["test"], folder));
+                command::all_of(tests)?;
             }
             Self::Python => {
                 setup::ensure(project, Need::Python)?;
