@@ -15,13 +15,16 @@ export async function fileSteps(world) {
   const stored = {};
 
   await check.step(`a file of ${BIG_MEBIBYTES} MiB is encrypted while it is sent`, async () => {
-    await page.evaluate(() => document.querySelector("#upload-list").addEventListener("stored", (event) => (globalThis.uploadSpeed = event.detail.speed), { once: true }));
+    await watchUpload(page);
     await page.upload("#file-input", path);
-    const seen = await page.waitFor(() => document.querySelector("#upload-list progress")?.getAttribute("aria-label"), { timeout: 5000 }).catch(() => undefined);
-    if (seen) check.equal(seen, `Encrypting ${name}`);
     stored.id = await fileCalled(page, name);
     world.bigFile = { id: stored.id, name, path, hash };
-    console.log(`        ${await page.evaluate(() => globalThis.uploadSpeed)}`);
+    const { label, figures, speed } = await page.evaluate(() => globalThis.uploadShown);
+    check.equal(label, `Encrypting ${name}`);
+    check.ok(figures.length > 0, "progress is shown while it is under way");
+    check.ok(figures.every((text) => / of .*, \d+ %, .* MB\/s$/.test(text)), `how far and how fast: ${figures.at(-1)}`);
+    check.ok(/^[\d,.]+ MB\/s$/.test(speed), `how fast it was: ${speed}`);
+    console.log(`        ${speed}, ${figures.length} times progress`);
     check.equal(await page.evaluate(() => document.querySelector("#upload-list").childElementCount), 0);
   });
 
@@ -87,6 +90,20 @@ export async function fileSteps(world) {
     await page.waitFor((css) => document.querySelector(css) === null, { args: [item] });
   });
 
+  await check.step("a file that is dropped is taken as a chosen one is", async () => {
+    const [dropped, text] = [`dropped ${engine}.txt`, "dropped here"];
+    const { over, after } = await page.evaluate(drop, dropped, text);
+    check.equal([over, after], [true, false]);
+    const item = `[data-file="${await fileCalled(page, dropped)}"]`;
+    await emptyFolder(browser.downloads);
+    await press(page, item, "Download");
+    await settled(page, `${item} > .message[data-tone=good]`);
+    check.ok(await downloaded(browser.downloads, createHash("sha256").update(text).digest("hex")), "a download has the same bytes");
+    await press(page, item, "Delete");
+    await press(page, item, "Delete for good?");
+    await page.waitFor((css) => document.querySelector(css) === null, { args: [item] });
+  });
+
   await check.step("a cancelled upload leaves nothing behind", async () => {
     const before = await page.evaluate(() => fetch("/api/objects").then((answer) => answer.json()).then((list) => list.length));
     await page.evaluate(() => {
@@ -103,6 +120,37 @@ export async function fileSteps(world) {
     check.equal(after, before);
     check.equal((await findOnDisk(join(server.folder, "beside"), [])).files, 0);
   });
+}
+
+/** Keeps what the page shows of the next upload, however short it is. */
+async function watchUpload(page) {
+  await page.evaluate(() => {
+    const list = document.querySelector("#upload-list");
+    const shown = (globalThis.uploadShown = { label: undefined, figures: [], speed: undefined });
+    const observer = new MutationObserver(() => {
+      const bar = list.querySelector("progress");
+      if (!bar) return;
+      shown.label = bar.getAttribute("aria-label");
+      if (bar.value > 0 && bar.value < bar.max) shown.figures.push(list.querySelector(".item-meta").textContent);
+    });
+    observer.observe(list, { childList: true, subtree: true });
+    list.addEventListener("stored", (event) => {
+      shown.speed = event.detail.speed;
+      observer.disconnect();
+    }, { once: true });
+  });
+}
+
+/** Runs in the page: drags a file over the zone and lets it fall. Whether the zone shows it, and whether still after that. */
+function drop(name, text) {
+  const zone = document.querySelector("#drop");
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([text], name, { type: "text/plain" }));
+  const dispatch = (type) => zone.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  dispatch("dragover");
+  const over = zone.classList.contains("over");
+  dispatch("drop");
+  return { over, after: zone.classList.contains("over") };
 }
 
 export async function emptyFolder(folder) {

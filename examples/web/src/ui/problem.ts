@@ -9,7 +9,6 @@ const MEANINGS: Readonly<Record<string, string>> = {
   authentication_failed: "These bytes are not the ones that were encrypted, so nothing of them is shown.",
   key_destroyed: "The key for this was destroyed, so nobody can open it any more.",
   truncated: "The end is missing, so it does not count as the whole.",
-  trailing_data: "There is more here than was encrypted, so it is not trusted.",
   unknown_key: "This was encrypted under a key that this tab does not hold. Lock, then unlock to load the newest keyring.",
   wrong_recipient: "Nothing this tab holds opens this.",
   grant_expired: "Its time is over. Ask for a new one.",
