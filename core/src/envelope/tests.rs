@@ -297,7 +297,10 @@ fn errors_say_what_to_do() {
     ]
     .map(|error| (error.code(), error.to_string()));
     let expected = [
-        ("not_fortress", "not a Fortress envelope: it does not start with \"FTRS\"; check that it is the file you meant"),
+        (
+            "not_fortress",
+            "not a Fortress envelope: it does not start with \"FTRS\"; check that it is the file you meant",
+        ),
         ("unknown_version", "the envelope has version 7, expected 1; a newer version of Fortress may read it"),
         ("unknown_suite", "suite 77 is not known to this version of Fortress; a newer version may read it"),
         ("truncated", "the envelope is cut off: its end is missing; get the whole of it again"),

@@ -185,7 +185,9 @@ impl Head {
 #[non_exhaustive]
 pub enum TokenError {
     /// Shorter than its layout.
-    #[error("the token is cut off: it has {got} bytes, fewer than its layout needs; is there room for it where it is stored?")]
+    #[error(
+        "the token is cut off: it has {got} bytes, fewer than its layout needs; is there room for it where it is stored?"
+    )]
     Truncated {
         /// Its bytes.
         got: usize,

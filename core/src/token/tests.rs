@@ -181,7 +181,10 @@ fn errors_say_what_to_do() {
     ]
     .map(|error| (error.code(), error.to_string()));
     let expected = [
-        ("truncated", "the token is cut off: it has 12 bytes, fewer than its layout needs; is there room for it where it is stored?"),
+        (
+            "truncated",
+            "the token is cut off: it has 12 bytes, fewer than its layout needs; is there room for it where it is stored?",
+        ),
         ("unknown_version", "not a token of this version of Fortress: its first byte is 9, expected 1, 2 or 3"),
         ("unknown_suite", "suite 77 is not known to this version of Fortress; a newer version may read it"),
         ("private_suite", "suite 40000 is private; it can be read only where its plugin is installed"),
