@@ -158,7 +158,8 @@ function intercept(url) {
     const method = init.method ?? "GET";
     await network.before?.(method, address.pathname);
     if (network.refuse?.(method, address.pathname)) return Response.json({ error: "refused", message: "Refused by the check." }, { status: 500 });
-    return real(address, init);
+    // A connection each: the server closes one that is idle, which it is for long while a slow machine derives a key in between.
+    return real(address, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), connection: "close" } });
   };
   return network;
 }

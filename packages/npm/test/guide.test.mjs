@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { transform } from "esbuild";
 
 const root = new URL("../", import.meta.url);
-/** How many examples each page has: one that is no longer found does not go unnoticed. */
+/** How many examples each page has at least: ones that are no longer found do not go unnoticed. */
 const pages = { "README.md": 3, "../../README.md": 1, "../../docs/guide/web.md": 15 };
 /** The examples that leave something to their reader, by page and heading. */
 const given = {
@@ -41,5 +41,5 @@ for (const [page, count] of Object.entries(pages)) {
       }
     });
   }
-  test(`${page} has ${count} examples`, () => assert.equal(number, count));
+  test(`${page} has ${count} examples and more`, () => assert.ok(number >= count, `${number}`));
 }
