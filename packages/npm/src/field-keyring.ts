@@ -18,7 +18,7 @@ import {
   encryptRow,
   reencryptColumn,
   reencryptRow,
-  tokenText,
+  storedToken,
   type ColumnOptions,
   type EncryptedRow,
   type HoistedColumn,
@@ -26,7 +26,7 @@ import {
   type StoredColumnOptions,
   type StoredHoistedRow,
 } from "./rows.js";
-import type { Bytes, Context, ContextOf, KeyVersion, Profile, Token, Value } from "./types.js";
+import type { Bytes, Context, ContextOf, KeyVersion, Profile, StoredToken, Token, Value } from "./types.js";
 
 interface Description {
   readonly profile: Profile;
@@ -137,19 +137,27 @@ export abstract class FieldKeyring {
   encrypt<C extends ContextOf<C> = Context>(value: Value, context?: C): Token {
     return this.#handle.run("encrypt", (raw, frame) => {
       frame.context(context, "encrypt").lastValue(value, "encrypt");
-      return frame.tokenText(frame.check(raw.encrypt(frame.length), "encrypt")) as Token;
+      return frame.tokenText(frame.check(raw.encrypt(frame.length, false), "encrypt")) as Token;
+    });
+  }
+
+  /** As {@link Keyring.encrypt}, with the token as bytes in place of text: a quarter shorter. It decrypts as its text does. */
+  encryptBytes<C extends ContextOf<C> = Context>(value: Value, context?: C): Bytes {
+    return this.#handle.run("encryptBytes", (raw, frame) => {
+      frame.context(context, "encryptBytes").lastValue(value, "encryptBytes");
+      return frame.copy(frame.check(raw.encrypt(frame.length, true), "encryptBytes"));
     });
   }
 
   /**
-   * Decrypts a token to bytes.
+   * Decrypts a token, text or bytes, to bytes.
    *
    * @throws `authentication_failed` when token, context, scope or keyring do not belong together, `unknown_key`,
    *   `key_destroyed`, `invalid_text`, `truncated` and the like when it is no token.
    */
-  decrypt<C extends ContextOf<C> = Context>(token: string, context?: C): Bytes {
+  decrypt<C extends ContextOf<C> = Context>(token: StoredToken, context?: C): Bytes {
     return this.#handle.run("decrypt", (raw, frame) => {
-      frame.context(context, "decrypt").token(tokenText(token, "decrypt"), "decrypt");
+      frame.context(context, "decrypt").token(storedToken(token, "decrypt"), "decrypt");
       const length = frame.check(raw.decrypt(frame.length), "decrypt");
       const value = frame.copy(length);
       frame.wipeResult(length);
@@ -158,9 +166,9 @@ export abstract class FieldKeyring {
   }
 
   /** Decrypts a token to text. @throws as {@link Keyring.decrypt}, and `invalid_utf8` when the value is not text. */
-  decryptText<C extends ContextOf<C> = Context>(token: string, context?: C): string {
+  decryptText<C extends ContextOf<C> = Context>(token: StoredToken, context?: C): string {
     return this.#handle.run("decryptText", (raw, frame) => {
-      frame.context(context, "decryptText").token(tokenText(token, "decryptText"), "decryptText");
+      frame.context(context, "decryptText").token(storedToken(token, "decryptText"), "decryptText");
       const length = frame.check(raw.decrypt(frame.length), "decryptText");
       try {
         return frame.utf8Text(length, "decryptText");
@@ -170,11 +178,15 @@ export abstract class FieldKeyring {
     });
   }
 
-  /** Encrypts a token's value anew under the primary version. */
-  reencrypt<C extends ContextOf<C> = Context>(token: string, context?: C): Token {
+  /** Encrypts a token's value anew under the primary version: text to text, bytes to bytes. */
+  reencrypt<C extends ContextOf<C> = Context>(token: string, context?: C): Token;
+  reencrypt<C extends ContextOf<C> = Context>(token: Uint8Array | ArrayBuffer, context?: C): Bytes;
+  reencrypt<C extends ContextOf<C> = Context>(token: StoredToken, context?: C): Token | Bytes {
     return this.#handle.run("reencrypt", (raw, frame) => {
-      frame.context(context, "reencrypt").token(tokenText(token, "reencrypt"), "reencrypt");
-      return frame.tokenText(frame.check(raw.reencrypt(frame.length), "reencrypt")) as Token;
+      const asBytes = typeof token !== "string";
+      frame.context(context, "reencrypt").token(storedToken(token, "reencrypt"), "reencrypt");
+      const length = frame.check(raw.reencrypt(frame.length, asBytes), "reencrypt");
+      return asBytes ? frame.copy(length) : (frame.tokenText(length) as Token);
     });
   }
 
@@ -183,9 +195,9 @@ export abstract class FieldKeyring {
    * a row or a column {@link Keyring.reencryptRow} or {@link Keyring.reencryptColumn}. Of those whose header is stored once, ask
    * for the header.
    */
-  isCurrent(token: string): boolean {
+  isCurrent(token: StoredToken): boolean {
     return this.#handle.run("isCurrent", (raw, frame) => {
-      const length = frame.check(raw.is_current(frame.lastValue(tokenText(token, "isCurrent"), "isCurrent").length), "isCurrent");
+      const length = frame.check(raw.is_current(frame.token(storedToken(token, "isCurrent"), "isCurrent").length), "isCurrent");
       return frame.view(length)[0] === 1;
     });
   }

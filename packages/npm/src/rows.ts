@@ -199,6 +199,13 @@ export function tokenText(token: unknown, operation: string): string {
   throw invalidArgument(operation, "a token's text", token);
 }
 
+/** A token's text, or its bytes. */
+export function storedToken(token: unknown, operation: string): string | Uint8Array {
+  const given = typeof token === "string" ? token : viewOf(token);
+  if (given !== undefined) return given;
+  throw invalidArgument(operation, "a token: its text, or its bytes as a Uint8Array", token);
+}
+
 function hoistedColumn(keyring: Keyring, { context }: ColumnOptions<object, object>, operation: string, write: (column: Handle<HoistedColumnHandle>) => (Token | null)[]): HoistedColumn {
   const raw = keyring.run(operation, (handle, frame) => handle.hoisted_column(frame.context(context, operation).length) ?? frame.fail(operation));
   const column = new Handle(keyring.home, raw, "column");

@@ -12,6 +12,9 @@ declare const verifyingKeyBrand: unique symbol;
 /** An encrypted value as text: base64url without padding. A plain string to store, a type of its own in code. */
 export type Token = string & { readonly [tokenBrand]: true };
 
+/** A token as it is stored: its text, or its bytes. */
+export type StoredToken = string | Uint8Array | ArrayBuffer;
+
 /** What others encrypt for, as text that starts with `fortress1`: 1,961 characters to give out. {@link publicIdentity} reads one. */
 export type PublicIdentity = string & { readonly [publicIdentityBrand]: true };
 

@@ -19,10 +19,54 @@ describe("tokens", () => {
     }
   });
 
+  test("a token as bytes is what its text stands for, and either decrypts", () => {
+    for (const value of ["", "ada@example.org", "日本語", pattern(64), pattern(16_384), pattern(100_000)]) {
+      const token = email.encryptBytes(value, context);
+      assert.ok(token instanceof Uint8Array);
+      const text = Buffer.from(token).toString("base64url");
+      const expected = typeof value === "string" ? new TextEncoder().encode(value) : value;
+      for (const stored of [token, token.buffer.slice(token.byteOffset, token.byteOffset + token.length), Buffer.from(token), text]) {
+        assert.deepEqual(email.decrypt(stored, context), expected);
+        if (typeof value === "string") assert.equal(email.decryptText(stored, context), value);
+        assert.equal(email.isCurrent(stored), true);
+      }
+      assert.deepEqual(email.decrypt(Buffer.from(email.encrypt(value, context), "base64url"), context), expected);
+      assert.equal(inspect(token).kind, "token");
+      const again = email.reencrypt(token, context);
+      assert.ok(again instanceof Uint8Array);
+      assert.equal(typeof email.reencrypt(text, context), "string");
+      assert.deepEqual(email.decrypt(again, context), expected);
+    }
+    // It is the caller's: the next call does not write over it.
+    const [first, second] = [email.encryptBytes("first"), email.encryptBytes("second")];
+    assert.deepEqual([email.decryptText(first), email.decryptText(second)], ["first", "second"]);
+  });
+
+  test("every flipped bit of a token's bytes is noticed, and so is every other length", () => {
+    const token = email.encryptBytes("ada", context);
+    const refused = (stored) => assert.throws(() => email.decrypt(stored, context), (error) => error.name !== "Error" && typeof error.code === "string");
+    for (let at = 0; at < token.length * 8; at++) {
+      const flipped = token.slice();
+      flipped[at >>> 3] ^= 1 << (at & 7);
+      refused(flipped);
+    }
+    for (let length = 0; length < token.length; length++) refused(token.subarray(0, length));
+    refused(new Uint8Array([...token, 0]));
+    // The bytes of the text are not the bytes of the token.
+    assert.throws(() => email.decrypt(new TextEncoder().encode(email.encrypt("ada", context)), context), code("unknown_version"));
+    for (const nothing of [undefined, null, 5, {}, [1, 2], new Uint16Array(100)]) {
+      for (const read of ["decrypt", "decryptText", "reencrypt", "isCurrent"]) assert.throws(() => email[read](nothing), code("invalid_argument"));
+    }
+    assert.throws(() => email.encryptBytes(undefined), code("invalid_argument"));
+    assert.throws(() => email.encryptBytes("x", "not a context"), code("invalid_argument"));
+  });
+
   test("a value of 16 MiB fits, one byte more does not", () => {
     const value = new Uint8Array(16 * 1024 * 1024).fill(7);
     assert.equal(email.decrypt(email.encrypt(value)).length, value.length);
+    assert.equal(email.decrypt(email.encryptBytes(value)).length, value.length);
     assert.throws(() => email.encrypt(new Uint8Array(value.length + 1)), code("value_too_large"));
+    assert.throws(() => email.encryptBytes(new Uint8Array(value.length + 1)), code("value_too_large"));
   });
 
   test("the order of a context does not matter, its content does", () => {

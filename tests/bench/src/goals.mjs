@@ -43,7 +43,7 @@ const others = [["libsodium", 2.2], ["@noble/ciphers", 5]];
 /** @type {Goal[]} */
 const messages = Object.keys(MESSAGES).flatMap((size) => others.flatMap(([theirs, atLeast]) => [
   ...["encrypt", "decrypt"].map((direction) => (
-    { says: `message of ${size}, ${direction}`, where: everywhere, workload: `call-${size}-${direction}`, ours: "Fortress", theirs, atLeast }
+    { says: `message of ${size}, ${direction}`, where: everywhere, workload: `call-${size}-${direction}`, ours: "Fortress token, as bytes", theirs, atLeast }
   )),
   { says: `message of ${size} in place`, where: everywhere, workload: `kernel-ChaCha20-Poly1305-${size}`, ours: "Fortress kernel, SIMD", theirs, atLeast },
 ]));

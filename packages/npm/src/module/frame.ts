@@ -228,10 +228,11 @@ export class Frame {
     return this;
   }
 
-  /** Writes a token, as the last input: its bytes where the engine decodes it, and otherwise its text. */
-  token(text: string, operation: string): this {
+  /** Writes a token, as the last input: its bytes where there are some or the engine decodes it, and otherwise its text. */
+  token(text: string | Uint8Array, operation: string): this {
     const at = this.end;
     this.u32(0);
+    if (typeof text !== "string") return this.rest(text);
     if (hostDecodes && text.length > SHORT_TOKEN) {
       const length = decodedLength(text.length);
       this.reserve(length);
