@@ -19,6 +19,7 @@ pub struct Aegis256X<const DEGREE: usize>([u8; 32]);
 impl<const DEGREE: usize> Aegis256X<DEGREE> {
     /// With this key.
     pub fn new(key: &[u8; 32]) -> Self {
+        const { assert!(DEGREE == 1 || DEGREE == 2, "the degrees that have a suite") };
         Self(*key)
     }
 

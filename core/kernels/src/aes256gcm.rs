@@ -21,7 +21,9 @@ impl Aes256Gcm {
         let key = Key::new(&Aes::new(), key);
         let mut zero = [U8x16::default()];
         key.encrypt(&Aes::new(), &mut zero);
-        Aes256Gcm { key, hash_key: ghash::Key::new(&zero[0].to_bytes()) }
+        let hash_key = ghash::Key::new(&zero[0].to_bytes());
+        zero.zeroize();
+        Aes256Gcm { key, hash_key }
     }
 
     /// Encrypts `plaintext` into `ciphertext`, which is as long, and returns the tag.

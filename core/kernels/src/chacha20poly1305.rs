@@ -1,6 +1,6 @@
 //! ChaCha20-Poly1305 (RFC 8439, 2.8).
 
-use zeroize::zeroize_bytes;
+use zeroize::{Zeroize as _, zeroize_bytes};
 
 use crate::chacha20::{BLOCK_LEN, Block, ChaCha20};
 use crate::lanes::U32x4;
@@ -96,9 +96,11 @@ impl Message<'_> {
     /// A first pass of `N` blocks: the one-time key (2.6), and the message's first bytes.
     #[inline(always)]
     fn begin<const N: usize>(&mut self, cipher: &ChaCha20) -> Poly1305 {
-        let blocks = cipher.blocks::<N>(0, |_| {});
+        let mut blocks = cipher.blocks::<N>(0, |_| {});
         self.apply(&blocks[1..]);
-        Poly1305::new(blocks[0][0].to_bytes(), blocks[0][1].to_bytes())
+        let poly = Poly1305::new(blocks[0][0].to_bytes(), blocks[0][1].to_bytes());
+        blocks.as_flattened_mut().zeroize();
+        poly
     }
 
     /// A pass of `N` blocks, beside which the ciphertext of the pass before, from `absorbed` on, is absorbed.
@@ -117,7 +119,9 @@ impl Message<'_> {
         poly.sum = sum;
         if !self.apply_whole(&blocks) {
             // A copy: what a slice is made of stays in memory instead of registers, and the path above should not pay for that.
-            self.apply(&{ blocks });
+            let mut copy = blocks;
+            self.apply(&copy);
+            copy.as_flattened_mut().zeroize();
         }
     }
 

@@ -1,6 +1,6 @@
 //! AES-256: the key schedule, and whole blocks.
 
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing, zeroize_bytes};
 
 use super::{Aes, SBOX_CONSTANT};
 use crate::lanes::U8x16;
@@ -36,7 +36,9 @@ impl Key {
             for (bytes, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(&words[4 * round..]) {
                 *bytes = word.to_le_bytes();
             }
-            U8x16::load(&bytes)
+            let key = U8x16::load(&bytes);
+            zeroize_bytes(&mut bytes);
+            key
         };
         let constant = U8x16::load(&SBOX_CONSTANT);
         Key {
@@ -73,7 +75,10 @@ impl Key {
 fn substituted(aes: &Aes, word: u32) -> u32 {
     let mut block = [0; 16];
     block[..4].copy_from_slice(&word.to_le_bytes());
-    let [a, b, c, d, ..] = aes.sub_bytes(aes.enter(U8x16::load(&block))).to_bytes();
+    let mut bytes = aes.sub_bytes(aes.enter(U8x16::load(&block))).to_bytes();
+    let [a, b, c, d, ..] = bytes;
+    zeroize_bytes(&mut block);
+    zeroize_bytes(&mut bytes);
     u32::from_le_bytes([a, b, c, d]) ^ 0x6363_6363
 }
 

@@ -3,7 +3,7 @@
 //! A register holds one byte of each of sixteen blocks, and a table sixteen products of a byte of H¹⁶: so one swizzle
 //! multiplies half a byte of sixteen blocks at once, and what indexes the tables never becomes an address.
 
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, zeroize_bytes};
 
 use super::element::Element;
 use crate::lanes::U8x16;
@@ -50,7 +50,7 @@ impl Tables {
         let h8 = h4 * h4;
         let h16 = (h8 * h8).0;
         // H¹⁶ times each power of x in a byte.
-        let multiples: [[u8; PRODUCT_LEN]; 8] = core::array::from_fn(|power| {
+        let mut multiples: [[u8; PRODUCT_LEN]; 8] = core::array::from_fn(|power| {
             let mut bytes = [0; PRODUCT_LEN];
             bytes[..16].copy_from_slice(&(h16 >> power).to_be_bytes());
             bytes[16] = ((h16 << 8) >> power) as u8;
@@ -58,12 +58,14 @@ impl Tables {
         });
         // Byte n is all ones where the half n has this power of x: its topmost bit is the lowest power.
         let has = [8, 4, 2, 1].map(|bit| U8x16::load(&core::array::from_fn(|n| if n & bit == 0 { 0 } else { 0xFF })));
-        Tables(core::array::from_fn(|byte| {
+        let tables = Tables(core::array::from_fn(|byte| {
             [&multiples[..4], &multiples[4..]].map(|multiples| {
                 let terms = multiples.iter().zip(has);
                 terms.fold(U8x16::default(), |sum, (multiple, has)| sum ^ U8x16::splat(multiple[byte]) & has)
             })
-        }))
+        }));
+        zeroize_bytes(multiples.as_flattened_mut());
+        tables
     }
 
     /// Multiplies sixteen blocks, of which each register holds one byte, by H¹⁶.
