@@ -55,6 +55,7 @@ impl Prk {
         // `T(n - 1) || info || n` with room for its padding: SHA-512 takes it as it stands here, where a hasher's buffer would cost a token
         // a twentieth of its time.
         let len = info.iter().map(|part| part.len()).sum::<usize>();
+        // Two blocks without T(n - 1) are three at most with it.
         let (mut short, mut long) = ([0; 3 * BLOCK], Vec::new());
         let input = match short.len().checked_sub(HASH + blocks_of(len + 1) * BLOCK) {
             Some(_) => &mut short[..],

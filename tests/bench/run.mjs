@@ -52,7 +52,7 @@ function refuse(sentence) {
 
 /** The versions of everybody who takes part, from where they are installed. */
 function versions() {
-  return Object.fromEntries(["fortress-sdk", "libsodium-wrappers", "@noble/ciphers", "age-encryption", "wasm-themis"].map((name) => {
+  return Object.fromEntries(["fortress-sdk", "libsodium-wrappers", "@noble/ciphers", "@noble/hashes", "@noble/post-quantum", "age-encryption", "wasm-themis"].map((name) => {
     const found = require.resolve.paths(name).map((path) => `${path}/${name}/package.json`).find((path) => existsSync(path));
     return [name, require(found).version];
   }));

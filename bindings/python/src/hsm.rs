@@ -72,7 +72,8 @@ impl OpenedHandle {
     /// Lets go of it, and of the data keys that were made of it.
     fn close(slf: &Bound<'_, OpenedHandle>) {
         slf.as_super().get().key.close();
-        for made in slf.get().made().drain(..).filter_map(|made| made.upgrade()) {
+        let made = std::mem::take(&mut *slf.get().made());
+        for made in made.into_iter().filter_map(|made| made.upgrade()) {
             made.close();
         }
     }

@@ -32,7 +32,9 @@ impl<T: ?Sized> Held<T> {
     }
 
     pub(crate) fn close(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Not while it is locked: what is dropped may be Python's, and run its code.
+        drop(held);
     }
 }
 

@@ -98,8 +98,8 @@ impl Form {
     }
 }
 
-/// The checksum of Bech32m over texts of any length: a BCH code's, for polynomials over GF(32). Beyond 1,023 characters it still finds all but one in
-/// 2^30 of random errors; that it finds every four of them is promised only below.
+/// The checksum of Bech32m over texts of any length: a BCH code's, for polynomials over GF(32). It finds every four errors in a text
+/// of 90 characters (BIP 173), and at any length all but one in 2^30 of random ones.
 struct Checksum(u32);
 
 impl Checksum {

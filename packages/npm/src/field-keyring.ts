@@ -181,6 +181,7 @@ export abstract class FieldKeyring {
   /** Encrypts a token's value anew under the primary version: text to text, bytes to bytes. */
   reencrypt<C extends ContextOf<C> = Context>(token: string, context?: C): Token;
   reencrypt<C extends ContextOf<C> = Context>(token: Uint8Array | ArrayBuffer, context?: C): Bytes;
+  reencrypt<C extends ContextOf<C> = Context>(token: StoredToken, context?: C): Token | Bytes;
   reencrypt<C extends ContextOf<C> = Context>(token: StoredToken, context?: C): Token | Bytes {
     return this.#handle.run("reencrypt", (raw, frame) => {
       const asBytes = typeof token !== "string";
@@ -283,7 +284,7 @@ export abstract class FieldKeyring {
     return encryptAll(this.#handle, values, optionsOf(options, ALL, "encryptAll"), "encryptAll");
   }
 
-  /** Decrypts many tokens, each as {@link Keyring.decrypt} does. */
+  /** Decrypts many tokens, each a text, as {@link Keyring.decrypt} does. */
   decryptAll<V extends ContextOf<V> = Context>(tokens: readonly (string | null)[], options: AllOptions<V> = {}): (Bytes | null)[] {
     return decryptAll(this.#handle, tokens, optionsOf(options, ALL, "decryptAll"), asBytes, "decryptAll");
   }

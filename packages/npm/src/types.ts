@@ -49,9 +49,9 @@ export type Context = Readonly<Record<string, string>>;
  * What a type must be to be taken as a context: all of its fields are text, and all are there. An `interface` is one too, which is no {@link Context} as it has no
  * index signature.
  */
-export type ContextOf<C> = object & Readonly<Record<keyof C & string, string>> & Readonly<Partial<Record<NameIn<C>, string>>>;
+export type ContextOf<C> = object & Readonly<Record<keyof C, string>> & Readonly<Partial<Record<NameIn<C>, string>>>;
 /** The fields of any member of a union. */
-type NameIn<C> = C extends unknown ? keyof C & string : never;
+type NameIn<C> = C extends unknown ? keyof C : never;
 
 /** Argon2id parameters of a new passphrase recipient; by default those that RFC 9106 recommends second. */
 export interface Argon2Options {

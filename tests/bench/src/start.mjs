@@ -51,7 +51,9 @@ async function visited(browser, server, { file }) {
 async function requested(browser, server, page) {
   server.requests.length = 0;
   await visited(browser, server, page);
-  return server.requests.map((request) => request.split("/").at(-1)).find((name) => name.endsWith(".wasm"));
+  const module = server.requests.map((request) => request.split("/").at(-1)).find((name) => name.endsWith(".wasm"));
+  if (module === undefined) throw new Error(`${page.name}: the browser asked for no WebAssembly module`);
+  return module;
 }
 
 /** Every page: at both moments, with and without hints in its head. */
@@ -69,9 +71,12 @@ async function writePages(folder, chosen, moduleOf) {
     pages.push({ workload, name, file, times: [] });
     return pages.at(-1);
   };
+  const modules = {};
   for (const workload of chosen) {
     for (const [index, name] of Object.keys(entries).entries()) {
-      const wasm = await moduleOf(await write(workload, name, `${index}.js`));
+      const page = await write(workload, name, `${index}.js`);
+      // Asked for once: then it is in the browser's cache.
+      const wasm = (modules[name] ??= await moduleOf(page));
       await write(workload, name + HINTED, `${index}.js`, `<link rel="modulepreload" href="./${index}.js"><link rel="preload" as="fetch" crossorigin href="./${wasm}">`);
     }
     await write(workload, LEAST, "least.js");

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -46,7 +48,7 @@ const ENGINES: [Engine; 3] = [
     Engine { suffix: "", folder: "", flags: &[], needs: &["--enable-simd"], small: &WRAPPING },
     Engine {
         suffix: "-relaxed",
-        folder: "fortress-relaxed",
+        folder: RELAXED,
         flags: &["-Ctarget-feature=+relaxed-simd"],
         needs: &["--enable-simd", "--enable-relaxed-simd"],
         small: &WRAPPING,
@@ -68,7 +70,10 @@ const ANY_ENGINE: Engine = Engine {
     needs: &[],
     small: &["fortress-sdk", "base64", "sha2", "curve25519-dalek", "ed25519-dalek", "ml-dsa", "keccak", "shake"],
 };
+const RELAXED: &str = "fortress-relaxed";
 const PORTABLE: &str = "fortress-portable";
+/// Where modules are compiled, below the target folder: cargo would compile everything anew when the flags change.
+const FOLDERS: [&str; 3] = ["", RELAXED, PORTABLE];
 /// AES-256-GCM beside our own kernels wraps file keys, of 32 bytes, and nothing else.
 const WRAPPING: [&str; 4] = ["aes", "cipher", "ctr", "polyval"];
 const WASM_OPT: [&str; 4] = ["-O3", "--strip-target-features", "--strip-producers", "--strip-debug"];
@@ -91,10 +96,17 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     let generated = project.path(package::FOLDER).join("src/generated");
     fs::create_dir_all(&generated).with_context(|| format!("cannot make {}", generated.display()))?;
     let modules = || SETS.iter().flat_map(|set| set.engines.iter().map(move |engine| Module { set, engine }));
+    // Side by side, where they are compiled apart: a module is linked by one processor.
+    command::all_of(thread::scope(|scope| {
+        let builders = FOLDERS.map(|folder| {
+            let mut modules = modules().filter(move |module| module.engine.folder == folder);
+            let generated = &generated;
+            scope.spawn(move || modules.try_for_each(|module| module.build(project, generated)))
+        });
+        builders.map(|builder| builder.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    }))?;
     for module in modules() {
-        module.build(project, &generated)?;
-    }
-    for module in modules() {
+        module.share(project, &generated)?;
         module.weigh(project, &generated)?;
     }
     Ok(())
@@ -114,7 +126,10 @@ pub(crate) fn test_in_browsers(project: &Project) -> Result<()> {
         }
         command::run_shown(test)
     };
-    command::all_of([run(&[], false), run(&["--lib", "--test", "aegis256", "--test", "aes256gcm"], true)])
+    command::all_of([
+        run(&[], false),
+        run(&["--lib", "--test", "aegis256", "--test", "aes256gcm", "--test", "x25519"], true),
+    ])
 }
 
 /// The kernels beside other crates, for the benchmarks in browsers, treated as what is shipped.
@@ -147,7 +162,7 @@ struct Set {
 struct Engine {
     /// Ends its name.
     suffix: &'static str,
-    /// Where it is compiled, below the target folder: cargo would compile everything anew when the flags change.
+    /// One of [`FOLDERS`].
     folder: &'static str,
     /// What rustc is told besides what the workspace tells it for every module.
     flags: &'static [&'static str],
@@ -185,7 +200,7 @@ impl Module {
     fn build(&self, project: &Project, generated: &Path) -> Result<()> {
         let (Set { glue, .. }, name) = (self.set, self.name());
         let compiled = compile(project, CRATE, self.engine, self.set.features)?;
-        let bound = self.engine.target(project).join("bindgen").join(&name);
+        let bound = self.bound(project);
         let module = generated.join(format!("{name}.wasm"));
         let stamp = Stamp::of(&compiled, self.engine, generated.join(format!(".{name}-made-from")))?;
         if stamp.is_fresh() && module.exists() && bound.exists() {
@@ -195,23 +210,26 @@ impl Module {
             self.engine.optimise(project, &bound.join(format!("{glue}_bg.wasm")), &module)?;
             stamp.write()?;
         }
-        for glue in [format!("{glue}.js"), format!("{glue}.d.ts")] {
-            self.share(&bound.join(&glue), &generated.join(&glue))?;
-        }
         Ok(())
     }
 
     /// The first module's glue is its set's; another's must be the same.
-    fn share(&self, own: &Path, shared: &Path) -> Result<()> {
+    fn share(&self, project: &Project, generated: &Path) -> Result<()> {
         let read = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-        let own = read(own)?;
-        if self.engine.suffix.is_empty() {
-            return fs::write(shared, own).with_context(|| format!("cannot write {}", shared.display()));
-        }
-        if own != read(shared)? {
-            bail!("{} needs other glue than {}, and both are loaded by the same", self.name(), self.set.name);
+        for file in [format!("{}.js", self.set.glue), format!("{}.d.ts", self.set.glue)] {
+            let (own, shared) = (read(&self.bound(project).join(&file))?, generated.join(&file));
+            if self.engine.suffix.is_empty() {
+                fs::write(&shared, own).with_context(|| format!("cannot write {}", shared.display()))?;
+            } else if own != read(&shared)? {
+                bail!("{} needs other glue than {}, and both are loaded by the same", self.name(), self.set.name);
+            }
         }
         Ok(())
+    }
+
+    /// Where bindgen leaves it and its glue.
+    fn bound(&self, project: &Project) -> PathBuf {
+        self.engine.target(project).join("bindgen").join(self.name())
     }
 
     /// Prints the module's sizes; Node's own compressors are those of the servers that will send it.

@@ -186,9 +186,12 @@ impl Service {
                 Err(error) => match of_tls(&error) {
                     // Another try finds the same.
                     Some(error @ rustls::Error::InvalidCertificate(_)) => {
-                        return Err(CloudError::Untrusted { service: self.host.clone(), reason: error.to_string() });
+                        return Err(CloudError::Untrusted {
+                            service: self.host.clone(),
+                            reason: cut(&error.to_string()),
+                        });
                     }
-                    Some(error) => format!("TLS failed: {error}"),
+                    Some(error) => format!("TLS failed: {}", cut(&error.to_string())),
                     None => told(&error),
                 },
             };
@@ -202,7 +205,7 @@ impl Service {
 
     /// What an answer's status says, where it is not 200 and not a finding about what was sent.
     pub(super) fn refused(&self, status: u16, reason: &str) -> CloudError {
-        CloudError::Refused { service: self.host.clone(), status, reason: reason.chars().take(200).collect() }
+        CloudError::Refused { service: self.host.clone(), status, reason: cut(reason) }
     }
 
     pub(super) fn not_understood(&self, what: &'static str) -> CloudError {
@@ -245,6 +248,11 @@ fn shown(address: &str) -> String {
     }
     let host = rest.split(BEHIND_HOST).next().unwrap_or_default();
     format!("{scheme}://{host}").chars().take(100).collect()
+}
+
+/// What a stranger says, as much of it as an error repeats.
+fn cut(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 /// Wipes all texts in it.

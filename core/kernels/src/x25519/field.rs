@@ -218,7 +218,9 @@ fn reduced_bytes(limbs: &mut [i64; LIMBS]) -> [u8; 32] {
         above = propagate(limbs, 19 * above);
     }
     // 19 more reach 2^255 if the number was the prime or more, and then leave what it was above that.
-    let over = propagate(&mut limbs.clone(), 19);
+    let mut tried = *limbs;
+    let over = propagate(&mut tried, 19);
+    tried.zeroize();
     propagate(limbs, 19 * over);
 
     let mut bytes = [0; 32];

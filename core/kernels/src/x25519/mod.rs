@@ -75,9 +75,11 @@ fn step(near: &mut Pair, far: &mut Pair, factors: &Pair) {
 /// The numbers x / z of two points x : z.
 fn affine(points: &[Pair; 2]) -> [[u8; 32]; 2] {
     let [a, b] = points;
-    let (x, mut z) = (a.pick::<0, 0>(b), a.pick::<1, 1>(b));
-    let numbers = x.times(&z.inverted()).to_bytes();
-    z.zeroize();
+    let (x, z) = (a.pick::<0, 0>(b), a.pick::<1, 1>(b));
+    let inverse = z.inverted();
+    let mut pairs = [x, z, inverse, x.times(&inverse)];
+    let numbers = pairs[3].to_bytes();
+    pairs.zeroize();
     numbers
 }
 

@@ -162,7 +162,8 @@ function assertKeyring(sealed: Bytes, operation: string): void {
 }
 
 function assertVersion(name: string, stored: Entry | undefined, expected: string | undefined, operation: string): void {
-  if (stored?.version === expected) return;
+  // An entry that lost its version is there all the same.
+  if (stored?.version === expected && (stored === undefined) === (expected === undefined)) return;
   const what =
     stored === undefined ? "is no longer there" : expected === undefined ? "is there already; name the version that you replace" : "was changed since, in another tab; load it again";
   throw fortressError("store_conflict", `${operation}: the keyring ${JSON.stringify(name)} ${what}`, operation);

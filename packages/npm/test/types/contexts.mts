@@ -95,3 +95,8 @@ await decryptBlob(file, { identity: keyring, context: numbered });
 await keyring.decryptRange(file, { start: 0, end: 1, context: { row: 42 } });
 // @ts-expect-error A number.
 keyring.encryptStream({ context: numbered });
+// @ts-expect-error A number, by a name that is one.
+keyring.encrypt("x", { 1: 42 });
+// @ts-expect-error A symbol is no name.
+keyring.encrypt("x", { [Symbol.iterator]: 4 });
+keyring.encrypt("x", { 1: "text" });
