@@ -214,6 +214,7 @@ fn verifying_key(key: &Bound<'_, PyAny>) -> PyResult<VerifyingKey> {
 
 fn parse_algorithm(name: &str) -> Result<Algorithm, Failure> {
     Algorithm::from_short_name(name).ok_or_else(|| {
-        Failure::argument(format!("there is no algorithm {name:?} for signing keys; there are ed25519, hybrid"))
+        let known = Algorithm::ALL.map(Algorithm::short_name).join(", ");
+        Failure::argument(format!("there is no algorithm {name:?} for signing keys; there are {known}"))
     })
 }

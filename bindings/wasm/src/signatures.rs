@@ -106,6 +106,8 @@ fn algorithm(name: &str) -> Result<Algorithm, Failure> {
     if name.is_empty() {
         return Ok(Algorithm::default());
     }
-    Algorithm::from_short_name(name)
-        .ok_or_else(|| Failure::argument(format!("signing keys are ed25519 or hybrid, got {name:?}")))
+    Algorithm::from_short_name(name).ok_or_else(|| {
+        let known = Algorithm::ALL.map(Algorithm::short_name).join(" or ");
+        Failure::argument(format!("signing keys are {known}, got {name:?}"))
+    })
 }

@@ -27,6 +27,9 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// All of them.
+    pub const ALL: [Algorithm; 2] = [Algorithm::Ed25519, Algorithm::Hybrid];
+
     /// `Ed25519` or `Ed25519 and ML-DSA-65`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,7 +48,7 @@ impl Algorithm {
 
     /// The algorithm of a [short name](Algorithm::short_name).
     pub fn from_short_name(name: &str) -> Option<Algorithm> {
-        [Algorithm::Ed25519, Algorithm::Hybrid].into_iter().find(|algorithm| algorithm.short_name() == name)
+        Algorithm::ALL.into_iter().find(|algorithm| algorithm.short_name() == name)
     }
 
     const fn number(self) -> u8 {

@@ -14,7 +14,7 @@ from ._parties import Opener, Passphrase, Recipient, kept, newcomers, parties
 from ._reader import EncryptedReader, extent, open_reader, read_prefix
 from ._target import target_of
 from ._writer import EncryptedWriter, open_writer
-from .errors import ArgumentError, StateError, TruncatedError
+from .errors import ArgumentError, StateError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -367,7 +367,9 @@ class Opening:
         """The plaintext of the last chunk."""
         if self._decryptor is None:
             self._check_open()
-            raise TruncatedError("the envelope is cut off: its end is missing; get the whole of it again", "truncated")
+            # Less than a header: the core says what is wrong with it.
+            _fortress.open_envelope(self._start, self._identities, self._context, None)
+        assert self._decryptor is not None
         return self._decryptor.finish()
 
     def close(self) -> None:

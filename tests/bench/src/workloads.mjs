@@ -7,7 +7,7 @@ export const MESSAGES = { "16 KiB": 16 * 1024, "1 MiB": 1024 * 1024 };
 /** Bytes of a message that lies in WebAssembly's memory. */
 export const IN_PLACE = { "64 bytes": 64, "1 KiB": 1024, ...MESSAGES };
 /** Bytes that a grant's signature covers: a header for one identity, and what it says. */
-export const STATEMENT = 1_800;
+const STATEMENT = 1_800;
 /** Bytes of a stream. */
 export const STREAM = 100 * 1024 * 1024;
 /** Bytes that loops without a stream of their own encrypt at once. */
@@ -106,4 +106,15 @@ export async function collect(stream) {
   const reader = stream.getReader();
   for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value);
   return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/** A bare signature, of as many bytes as a grant signs. @returns {Contestant[]} */
+export function bareSignature(name, sign, verify) {
+  const statement = bytes(STATEMENT);
+  const signature = sign(statement);
+  if (!verify(signature, statement)) throw new Error(`${name} does not verify`);
+  return [
+    { workload: "identity-grant", name, units: 1, run: () => sign(statement) },
+    { workload: "identity-grant-open", name, units: 1, run: () => verify(signature, statement) },
+  ];
 }

@@ -1,7 +1,5 @@
 //! Two doubles in one register.
 
-use core::ops::{Add, Mul, Sub};
-
 use zeroize::DefaultIsZeroes;
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
@@ -53,32 +51,9 @@ impl F64x2 {
     }
 }
 
-impl Add for F64x2 {
-    type Output = F64x2;
-
-    #[inline(always)]
-    fn add(self, other: F64x2) -> F64x2 {
-        F64x2(register::add(self.0, other.0))
-    }
-}
-
-impl Sub for F64x2 {
-    type Output = F64x2;
-
-    #[inline(always)]
-    fn sub(self, other: F64x2) -> F64x2 {
-        F64x2(register::sub(self.0, other.0))
-    }
-}
-
-impl Mul for F64x2 {
-    type Output = F64x2;
-
-    #[inline(always)]
-    fn mul(self, other: F64x2) -> F64x2 {
-        F64x2(register::mul(self.0, other.0))
-    }
-}
+operator!(F64x2, Add, add, add);
+operator!(F64x2, Sub, sub, sub);
+operator!(F64x2, Mul, mul, mul);
 
 impl Default for F64x2 {
     fn default() -> F64x2 {

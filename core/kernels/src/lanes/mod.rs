@@ -1,5 +1,19 @@
 //! Registers of 128 bits: WebAssembly's, or arrays of the same size where a kernel is compiled for another target.
 
+/// An operator of a register's type, lane by lane, by the instruction that `register` has for it.
+macro_rules! operator {
+    ($type:ident, $trait:ident, $method:ident, $instruction:ident) => {
+        impl core::ops::$trait for $type {
+            type Output = $type;
+
+            #[inline(always)]
+            fn $method(self, other: $type) -> $type {
+                $type(register::$instruction(self.0, other.0))
+            }
+        }
+    };
+}
+
 mod f64x2;
 mod u32x4;
 mod u8x16;

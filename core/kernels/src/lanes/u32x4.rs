@@ -1,7 +1,5 @@
 //! Four words of 32 bits in one register.
 
-use core::ops::BitXor;
-
 use zeroize::DefaultIsZeroes;
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
@@ -65,14 +63,7 @@ impl U32x4 {
     }
 }
 
-impl BitXor for U32x4 {
-    type Output = U32x4;
-
-    #[inline(always)]
-    fn bitxor(self, other: U32x4) -> U32x4 {
-        U32x4(register::xor(self.0, other.0))
-    }
-}
+operator!(U32x4, BitXor, bitxor, xor);
 
 impl Default for U32x4 {
     fn default() -> U32x4 {

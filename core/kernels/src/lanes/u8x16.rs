@@ -1,6 +1,6 @@
 //! Sixteen bytes in one register.
 
-use core::ops::{BitAnd, BitXor, BitXorAssign};
+use core::ops::BitXorAssign;
 
 use zeroize::DefaultIsZeroes;
 
@@ -58,14 +58,7 @@ impl U8x16 {
     }
 }
 
-impl BitXor for U8x16 {
-    type Output = U8x16;
-
-    #[inline(always)]
-    fn bitxor(self, other: U8x16) -> U8x16 {
-        U8x16(register::xor(self.0, other.0))
-    }
-}
+operator!(U8x16, BitXor, bitxor, xor);
 
 impl BitXorAssign for U8x16 {
     #[inline(always)]
@@ -74,14 +67,7 @@ impl BitXorAssign for U8x16 {
     }
 }
 
-impl BitAnd for U8x16 {
-    type Output = U8x16;
-
-    #[inline(always)]
-    fn bitand(self, other: U8x16) -> U8x16 {
-        U8x16(register::and(self.0, other.0))
-    }
-}
+operator!(U8x16, BitAnd, bitand, and);
 
 impl Default for U8x16 {
     fn default() -> U8x16 {

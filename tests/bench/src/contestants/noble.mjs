@@ -2,7 +2,7 @@
 import { chacha20poly1305, xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { argon2id } from "@noble/hashes/argon2.js";
 import { ml_dsa65 } from "@noble/post-quantum/ml-dsa.js";
-import { bytes, IN_PLACE, MESSAGES, mustEqual, pieces, STATEMENT, VALUE } from "../workloads.mjs";
+import { bareSignature, bytes, IN_PLACE, MESSAGES, mustEqual, pieces, VALUE } from "../workloads.mjs";
 
 /** Bytes of its loop: enough for its speed, which does not depend on the length. */
 const LOOP = 10 * 1024 * 1024;
@@ -37,15 +37,12 @@ function passphrase() {
 }
 
 function signatures() {
-  const name = "@noble/post-quantum ML-DSA-65, bare signature";
   const { publicKey, secretKey } = ml_dsa65.keygen(bytes(32));
-  const statement = bytes(STATEMENT);
-  const signature = ml_dsa65.sign(statement, secretKey);
-  if (!ml_dsa65.verify(signature, statement, publicKey)) throw new Error(`${name} does not verify`);
-  return [
-    { workload: "identity-grant", name, units: 1, run: () => ml_dsa65.sign(statement, secretKey) },
-    { workload: "identity-grant-open", name, units: 1, run: () => ml_dsa65.verify(signature, statement, publicKey) },
-  ];
+  return bareSignature(
+    "@noble/post-quantum ML-DSA-65, bare signature",
+    (statement) => ml_dsa65.sign(statement, secretKey),
+    (signature, statement) => ml_dsa65.verify(signature, statement, publicKey),
+  );
 }
 
 function messages() {

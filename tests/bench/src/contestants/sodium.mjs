@@ -1,6 +1,6 @@
 /** libsodium-wrappers: bare calls, and secretstream in 16 KiB pieces. */
 import sodium from "libsodium-wrappers";
-import { bytes, IN_PLACE, MESSAGES, mustEqual, pieces, STATEMENT, STREAM, VALUE } from "../workloads.mjs";
+import { bareSignature, bytes, IN_PLACE, MESSAGES, mustEqual, pieces, STREAM, VALUE } from "../workloads.mjs";
 
 /** @returns {Promise<import("../workloads.mjs").Contestant[]>} */
 export async function contestants() {
@@ -34,17 +34,13 @@ function identities() {
   ];
 }
 
-/** Of as many bytes as a grant signs. */
 function signatures() {
-  const name = "libsodium Ed25519, bare signature";
   const { publicKey, privateKey } = sodium.crypto_sign_keypair();
-  const statement = bytes(STATEMENT);
-  const signature = sodium.crypto_sign_detached(statement, privateKey);
-  if (!sodium.crypto_sign_verify_detached(signature, statement, publicKey)) throw new Error(`${name} does not verify`);
-  return [
-    { workload: "identity-grant", name, units: 1, run: () => sodium.crypto_sign_detached(statement, privateKey) },
-    { workload: "identity-grant-open", name, units: 1, run: () => sodium.crypto_sign_verify_detached(signature, statement, publicKey) },
-  ];
+  return bareSignature(
+    "libsodium Ed25519, bare signature",
+    (statement) => sodium.crypto_sign_detached(statement, privateKey),
+    (signature, statement) => sodium.crypto_sign_verify_detached(signature, statement, publicKey),
+  );
 }
 
 function messages() {
