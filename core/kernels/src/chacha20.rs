@@ -10,8 +10,8 @@ pub(crate) const BLOCK_LEN: usize = 64;
 /// 64 bytes of key stream: the rows of the state, four words each.
 pub(crate) type Block = [U32x4; 4];
 
-/// Times that [`ChaCha20::blocks`] calls what is to be done beside.
-pub(crate) const DOUBLE_ROUNDS: usize = 10;
+/// Half of the rounds (2.3): columns, then diagonals.
+const DOUBLE_ROUNDS: usize = 10;
 
 /// A key and a nonce: the state with a counter of 0.
 pub(crate) struct ChaCha20(Block);
@@ -24,7 +24,7 @@ impl ChaCha20 {
         ChaCha20([U32x4::new(CONSTANTS), U32x4::load(&key[0]), U32x4::load(&key[1]), U32x4::load(&counter_and_nonce)])
     }
 
-    /// The blocks of `N` counters from `counter` on. Within each of the ten double rounds it calls `beside` with its number: vector
+    /// The blocks of `N` counters from `counter` on. After each of the twenty rounds it calls `beside` with the round's number: vector
     /// instructions leave the other units of a processor idle, so that other work costs less there than before or after.
     #[inline(always)]
     pub(crate) fn blocks<const N: usize>(&self, counter: u32, mut beside: impl FnMut(usize)) -> [Block; N] {
@@ -41,11 +41,12 @@ impl ChaCha20 {
             for [_, b, c, d] in &mut blocks {
                 [*b, *c, *d] = [b.turned_once(), c.turned_twice(), d.turned_back()];
             }
-            beside(n);
+            beside(2 * n);
             round(&mut blocks);
             for [_, b, c, d] in &mut blocks {
                 [*b, *c, *d] = [b.turned_back(), c.turned_twice(), d.turned_once()];
             }
+            beside(2 * n + 1);
         }
         for (row, initial) in blocks.as_flattened_mut().iter_mut().zip(initial.as_flattened()) {
             *row = row.wrapping_add(*initial);

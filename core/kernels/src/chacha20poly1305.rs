@@ -110,9 +110,9 @@ impl Message<'_> {
         let (behind, _) = self.ciphertext_since(absorbed).as_chunks::<16>();
         // Copied, so that they stay in registers.
         let (point, mut sum) = (poly.point, poly.sum);
-        let blocks = cipher.blocks::<N>(counter, |n| {
-            // A pass has 16 of them at most.
-            for block in [2 * n, 2 * n + 1].into_iter().filter_map(|n| behind.get(n)) {
+        // A pass has 16 of them at most, and 20 rounds.
+        let blocks = cipher.blocks::<N>(counter, |round| {
+            if let Some(block) = behind.get(round) {
                 sum = sum.absorb(&point, block);
             }
         });
