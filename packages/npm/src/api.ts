@@ -49,13 +49,13 @@ export function decryptStream<C extends ContextOf<C> = Context>(options: Identit
 /** Encrypts a Blob or bytes for these recipients. */
 export async function encryptBlob<C extends ContextOf<C> = Context>(data: Data, options: Recipients & EncryptOptions<C> & AbortOptions): Promise<Blob> {
   const own = optionsOf(options, { ...RECIPIENTS, ...ENCRYPT, ...ABORT }, "encryptBlob");
-  return encryptToBlob(unbuffered(data), listOf(own.recipients), own, "encryptBlob");
+  return encryptToBlob(unbuffered(data, "encryptBlob"), listOf(own.recipients), own, "encryptBlob");
 }
 
 /** Decrypts a whole envelope to a Blob of this type. Nothing comes out unless all of it is authentic. */
 export async function decryptBlob<C extends ContextOf<C> = Context>(source: Source, options: Identities & DecryptOptions<C> & SourceOptions & { readonly type?: string }): Promise<Blob> {
   const own = optionsOf(options, { ...IDENTITIES, ...DECRYPT, ...SOURCE, type: true }, "decryptBlob");
-  return decryptToBlob(unbuffered(source), listOf(own.identity), own, "decryptBlob");
+  return decryptToBlob(unbuffered(source, "decryptBlob"), listOf(own.identity), own, "decryptBlob");
 }
 
 /** Decrypts the plaintext from `start` up to, not including, `end`. */
@@ -67,7 +67,7 @@ export async function decryptRange<C extends ContextOf<C> = Context>(source: Sou
 /** Opens a file for reading parts of it, its size and its metadata. */
 export async function openSource<C extends ContextOf<C> = Context>(source: Source, options: Identities & SourceOptions & { readonly context?: C }): Promise<EncryptedFile> {
   const own = optionsOf(options, { ...IDENTITIES, ...SOURCE, context: true }, "openSource");
-  return openFile(unbuffered(source), listOf(own.identity), own, true, "openSource");
+  return openFile(unbuffered(source, "openSource"), listOf(own.identity), own, true, "openSource");
 }
 
 /**
@@ -79,7 +79,7 @@ export async function openSource<C extends ContextOf<C> = Context>(source: Sourc
  */
 export async function rewrap<C extends ContextOf<C> = Context>(envelope: Data, options: Identities & Partial<Recipients> & { readonly context?: C; readonly keep?: Keep }): Promise<Blob> {
   const { identity, context, keep, recipients } = optionsOf(options, { ...IDENTITIES, ...RECIPIENTS, context: true, keep: true }, "rewrap");
-  return rewrapBlob(unbuffered(envelope), listOf(identity), context, keep, listOf(recipients), "rewrap");
+  return rewrapBlob(unbuffered(envelope, "rewrap"), listOf(identity), context, keep, listOf(recipients), "rewrap");
 }
 
 const RECIPIENTS: Known<Recipients> = { recipients: true };

@@ -42,13 +42,13 @@ export function listOf<T>(one: T | readonly T[] | undefined): readonly T[] {
 }
 
 /** An ArrayBuffer as the bytes that it holds; anything else as it is. */
-export function unbuffered<T>(data: T): Exclude<T, ArrayBuffer> | Uint8Array {
-  return data instanceof ArrayBuffer ? (viewOf(data) as Uint8Array) : (data as Exclude<T, ArrayBuffer>);
+export function unbuffered<T>(data: T, operation: string): Exclude<T, ArrayBuffer> | Uint8Array {
+  return data instanceof ArrayBuffer ? (viewOf(data, operation) as Uint8Array) : (data as Exclude<T, ArrayBuffer>);
 }
 
 /** What a Blob or an array holds. */
 export async function bytesOf(data: Data, operation: string): Promise<Uint8Array> {
-  const bytes = data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : viewOf(data);
+  const bytes = data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : viewOf(data, operation);
   if (bytes === undefined) throw invalidArgument(operation, "a Uint8Array or a Blob", data);
   return bytes;
 }

@@ -12,6 +12,7 @@ import {
   decryptAll,
   decryptColumn,
   decryptRow,
+  destinationOf,
   encryptAll,
   encryptColumn,
   encryptColumnHoisted,
@@ -150,6 +151,20 @@ export abstract class FieldKeyring {
   }
 
   /**
+   * As {@link Keyring.encryptBytes}, to the start of an array of the caller's: who encrypts many large messages makes no array for each. Returns how many
+   * bytes are written: those of the value, 79, and 16 for each whole 16 KiB of it. The value may lie in the destination.
+   *
+   * @throws as {@link Keyring.encrypt}, and `invalid_argument` when the destination is too short; then nothing is written.
+   */
+  encryptInto<C extends ContextOf<C> = Context>(value: Value, destination: Uint8Array, context?: C): number {
+    return this.#handle.run("encryptInto", (raw, frame) => {
+      const into = destinationOf(destination, "encryptInto");
+      frame.context(context, "encryptInto").lastValue(value, "encryptInto");
+      return frame.copyInto(into, frame.check(raw.encrypt(frame.length, true), "encryptInto"));
+    });
+  }
+
+  /**
    * Decrypts a token, text or bytes, to bytes.
    *
    * @throws `authentication_failed` when token, context, scope or keyring do not belong together, `unknown_key`,
@@ -162,6 +177,25 @@ export abstract class FieldKeyring {
       const value = frame.copy(length);
       frame.wipeResult(length);
       return value;
+    });
+  }
+
+  /**
+   * As {@link Keyring.decrypt}, to the start of an array of the caller's. Returns how many bytes are written: those of the value. The token may lie in the
+   * destination.
+   *
+   * @throws as {@link Keyring.decrypt}, and `invalid_argument` when the destination is too short; then nothing is written.
+   */
+  decryptInto<C extends ContextOf<C> = Context>(token: StoredToken, destination: Uint8Array, context?: C): number {
+    return this.#handle.run("decryptInto", (raw, frame) => {
+      const into = destinationOf(destination, "decryptInto");
+      frame.context(context, "decryptInto").token(storedToken(token, "decryptInto"), "decryptInto");
+      const length = frame.check(raw.decrypt(frame.length), "decryptInto");
+      try {
+        return frame.copyInto(into, length);
+      } finally {
+        frame.wipeResult(length);
+      }
     });
   }
 

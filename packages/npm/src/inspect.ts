@@ -20,7 +20,7 @@ export const inspect = inspecting(whole, glue);
 export async function inspectSource(source: Source, options: SourceOptions = {}): Promise<Inspection> {
   const { signal, fetch } = optionsOf(options, { signal: true, fetch: true }, "inspectSource");
   await init(undefined, "inspectSource");
-  const reader = rangeReader(unbuffered(source), fetch, "inspectSource");
+  const reader = rangeReader(unbuffered(source, "inspectSource"), fetch, "inspectSource");
   const prefix = await readPrefix(reader, signal, "inspectSource");
   return inspectStart(whole, glue, prefix, reader.size, "inspectSource");
 }

@@ -59,7 +59,7 @@ export function inspecting(module: WasmModule, glue: Inspecting): (data: Uint8Ar
     if (typeof data === "string") {
       return module.run("inspect", (frame) => frame.json(glue.inspect_text(frame.lastValue(data, "inspect").length), "inspect") as Inspection);
     }
-    const bytes = viewOf(data);
+    const bytes = viewOf(data, "inspect");
     if (bytes === undefined) throw invalidArgument("inspect", "a token's text, or a Uint8Array", data);
     const enough = module.run("inspect", () => glue.inspected_len());
     return inspectStart(module, glue, bytes.subarray(0, enough), bytes.length, "inspect");

@@ -113,12 +113,12 @@ export class Keyring extends FieldKeyring {
   /** Encrypts a Blob or bytes to this keyring, and to `recipients` besides. */
   async encryptBlob<C extends ContextOf<C> = Context>(data: Data, options: EncryptOptions<C> & AlsoFor & AbortOptions = {}): Promise<Blob> {
     const own = optionsOf(options, { ...ENCRYPT, ...ABORT, recipients: true }, "encryptBlob");
-    return encryptToBlob(unbuffered(data), this.#and(own), own, "encryptBlob");
+    return encryptToBlob(unbuffered(data, "encryptBlob"), this.#and(own), own, "encryptBlob");
   }
 
   /** Decrypts a whole envelope to a Blob of this type. Nothing comes out unless all of it is authentic. */
   async decryptBlob<C extends ContextOf<C> = Context>(source: Source, options: DecryptOptions<C> & SourceOptions & { readonly type?: string } = {}): Promise<Blob> {
-    return decryptToBlob(unbuffered(source), [this], optionsOf(options, { ...DECRYPT, ...SOURCE, type: true }, "decryptBlob"), "decryptBlob");
+    return decryptToBlob(unbuffered(source, "decryptBlob"), [this], optionsOf(options, { ...DECRYPT, ...SOURCE, type: true }, "decryptBlob"), "decryptBlob");
   }
 
   /**
@@ -131,7 +131,7 @@ export class Keyring extends FieldKeyring {
 
   /** Opens a file for reading parts of it, its size and its metadata. */
   async openSource<C extends ContextOf<C> = Context>(source: Source, options: SourceOptions & { readonly context?: C } = {}): Promise<EncryptedFile> {
-    return openFile(unbuffered(source), [this], optionsOf(options, { ...SOURCE, context: true }, "openSource"), true, "openSource");
+    return openFile(unbuffered(source, "openSource"), [this], optionsOf(options, { ...SOURCE, context: true }, "openSource"), true, "openSource");
   }
 
   /** @internal One that comes from elsewhere than a sealed keyring. */
@@ -173,7 +173,7 @@ export interface RangeOptions<C = Context> extends SourceOptions {
 
 /** Opens a file for one range and closes it again. */
 export async function decryptRange(source: Source, identities: readonly AnyIdentity[], options: RangeOptions<object>): Promise<Bytes> {
-  const file = await openFile(unbuffered(source), identities, options, false, "decryptRange");
+  const file = await openFile(unbuffered(source, "decryptRange"), identities, options, false, "decryptRange");
   try {
     return await file.readFor("decryptRange", options.start, options.end, options.signal);
   } finally {

@@ -4,7 +4,7 @@ import { isPlain } from "./arguments.js";
 import { fortressError, FortressError, invalidArgument, valuesFailed, type Failure } from "./errors.js";
 import type { HoistedColumn as HoistedColumnHandle } from "./generated/fortress_fields.js";
 import { encode, encodedLength, hostEncodes } from "./module/base64.js";
-import { decodeUtf8, viewOf, type Frame } from "./module/frame.js";
+import { decodeUtf8, isBytes, viewOf, type Frame } from "./module/frame.js";
 import { Handle } from "./module/handle.js";
 import type { KeyringHandle } from "./module/keyrings.js";
 import type { Bytes, Context, Token, Value } from "./types.js";
@@ -73,7 +73,7 @@ export function encryptRow(keyring: Keyring, row: Row, context: object | undefin
   const [names, values] = fieldsOf(row, operation);
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
-    if (typeof value !== "string" && viewOf(value) === undefined) throw invalidArgument(operation, `a string or a Uint8Array as the field ${JSON.stringify(names[index])}`, value);
+    if (typeof value !== "string" && viewOf(value, operation) === undefined) throw invalidArgument(operation, `a string or a Uint8Array as the field ${JSON.stringify(names[index])}`, value);
   }
   return naming(names, operation, () =>
     keyring.run(operation, (raw, frame) => {
@@ -201,9 +201,15 @@ export function tokenText(token: unknown, operation: string): string {
 
 /** A token's text, or its bytes. */
 export function storedToken(token: unknown, operation: string): string | Uint8Array {
-  const given = typeof token === "string" ? token : viewOf(token);
+  const given = typeof token === "string" ? token : viewOf(token, operation);
   if (given !== undefined) return given;
   throw invalidArgument(operation, "a token: its text, or its bytes as a Uint8Array", token);
+}
+
+/** Where a result is to go. */
+export function destinationOf(destination: unknown, operation: string): Uint8Array {
+  if (isBytes(destination)) return destination;
+  throw invalidArgument(operation, "a Uint8Array as the destination", destination);
 }
 
 function hoistedColumn(keyring: Keyring, { context }: ColumnOptions<object, object>, operation: string, write: (column: Handle<HoistedColumnHandle>) => (Token | null)[]): HoistedColumn {
@@ -289,7 +295,7 @@ function checkContexts(values: readonly unknown[], contexts: readonly object[] |
 
 function valueLength(value: unknown, position: number, operation: string): number {
   if (typeof value === "string") return value.length;
-  const bytes = viewOf(value);
+  const bytes = viewOf(value, operation);
   if (bytes === undefined) throw invalidArgument(operation, `a string, a Uint8Array or null as value ${String(position)}`, value);
   return bytes.length;
 }

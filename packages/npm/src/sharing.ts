@@ -73,7 +73,7 @@ export class Identity {
   async exposeHeldShares(source: Source, options: SourceOptions = {}): Promise<string[]> {
     const { signal, fetch } = optionsOf(options, { signal: true, fetch: true }, "exposeHeldShares");
     await init(undefined, "exposeHeldShares");
-    const prefix = await readPrefix(rangeReader(unbuffered(source), fetch, "exposeHeldShares"), signal, "exposeHeldShares");
+    const prefix = await readPrefix(rangeReader(unbuffered(source, "exposeHeldShares"), fetch, "exposeHeldShares"), signal, "exposeHeldShares");
     return this.#handle.run("exposeHeldShares", (raw, frame) => frame.secretJson(raw.expose_held_shares(frame.rest(prefix).length), "exposeHeldShares") as string[]);
   }
 

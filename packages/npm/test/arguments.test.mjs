@@ -175,6 +175,10 @@ test("bytes are what the engine says", async () => {
   structuredClone(gone.buffer, { transfer: [gone.buffer] });
   // Engines that do not tell see an empty array.
   if (gone.buffer.detached) assert.throws(() => keyring.encrypt(gone), code("invalid_argument"));
+  const transferred = { code: "invalid_argument", message: /transferred/u };
+  for (const call of [keyring.encrypt, keyring.decrypt, keyring.encryptBlob, keyring.decryptBlob, inspect]) {
+    await assert.rejects(async () => call.call(keyring, gone.buffer), transferred);
+  }
 });
 
 test("bytes of another realm are bytes", async () => {

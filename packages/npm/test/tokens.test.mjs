@@ -42,6 +42,54 @@ describe("tokens", () => {
     assert.deepEqual([email.decryptText(first), email.decryptText(second)], ["first", "second"]);
   });
 
+  test("a token goes into an array of the caller's, and a value out of it", () => {
+    const array = new Uint8Array(200_000).fill(9);
+    for (const length of [0, 1, 64, 16_383, 16_384, 16_385, 32_768, 100_000]) {
+      const value = pattern(length);
+      array.fill(9);
+      const written = email.encryptInto(value, array, context);
+      assert.equal(written, length + 79 + 16 * Math.floor(length / 16_384));
+      assert.ok(array.subarray(written).every((byte) => byte === 9));
+      const token = array.slice(0, written);
+      assert.deepEqual(email.decrypt(token, context), value);
+      for (const stored of [token, email.encrypt(value, context)]) {
+        array.fill(9);
+        assert.equal(email.decryptInto(stored, array, context), length);
+        assert.deepEqual(array.subarray(0, length), value);
+        assert.ok(array.subarray(length).every((byte) => byte === 9));
+      }
+      // In place: what is read may lie where it is written to.
+      array.set(value);
+      const sealed = email.encryptInto(array.subarray(0, length), array, context);
+      assert.deepEqual(array.subarray(0, email.decryptInto(array.subarray(0, sealed), array, context)), value);
+    }
+    // It fits to the byte.
+    const exact = new Uint8Array(3 + 79);
+    assert.equal(email.encryptInto("ada", exact, context), exact.length);
+    assert.equal(email.decryptInto(exact, new Uint8Array(3), context), 3);
+  });
+
+  test("nothing is written where it does not fit, or is refused", () => {
+    const token = email.encryptBytes("ada", context);
+    const untouched = (length, call) => {
+      const array = new Uint8Array(length).fill(9);
+      assert.throws(() => call(array), (error) => error.code === "invalid_argument" || error.code === "authentication_failed");
+      assert.ok(array.every((byte) => byte === 9));
+    };
+    for (const length of [0, 1, 3 + 78]) untouched(length, (array) => email.encryptInto("ada", array, context));
+    for (const length of [0, 2]) untouched(length, (array) => email.decryptInto(token, array, context));
+    untouched(100, (array) => email.decryptInto(token, array));
+    assert.throws(() => email.encryptInto("ada", new Uint8Array(81), context), { code: "invalid_argument", message: /82 bytes, and the destination room for 81/u });
+    assert.throws(() => email.decryptInto(token, new Uint8Array(2), context), { code: "invalid_argument", message: /3 bytes, and the destination room for 2/u });
+    const gone = new Uint8Array(100);
+    structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    assert.throws(() => email.encryptInto("ada", gone), code("invalid_argument"));
+    for (const nowhere of [undefined, null, context, [], new ArrayBuffer(100), new Uint16Array(100)]) {
+      assert.throws(() => email.encryptInto("ada", nowhere, context), code("invalid_argument"));
+      assert.throws(() => email.decryptInto(token, nowhere, context), code("invalid_argument"));
+    }
+  });
+
   test("every flipped bit of a token's bytes is noticed, and so is every other length", () => {
     const token = email.encryptBytes("ada", context);
     const refused = (stored) => assert.throws(() => email.decrypt(stored, context), (error) => error.name !== "Error" && typeof error.code === "string");

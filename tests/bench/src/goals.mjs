@@ -40,11 +40,14 @@ const members = ["row of 8", "row of 8, hoisted", "column of 1,000"].flatMap((na
 /** How many times as fast as others' ChaCha20-Poly1305. @type {[string, number][]} */
 const others = [["libsodium", 2.2], ["@noble/ciphers", 5]];
 
+/** Beside calls that give an array as well, and beside the fastest. @type {[string, string][]} */
+const forms = [["as bytes", " ChaCha20-Poly1305, bare"], ["into an array", ""]];
+
 /** @type {Goal[]} */
 const messages = Object.keys(MESSAGES).flatMap((size) => others.flatMap(([theirs, atLeast]) => [
-  ...["encrypt", "decrypt"].map((direction) => (
-    { says: `message of ${size}, ${direction}`, where: everywhere, workload: `call-${size}-${direction}`, ours: "Fortress token, as bytes", theirs, atLeast }
-  )),
+  ...["encrypt", "decrypt"].flatMap((direction) => forms.map(([form, rivals]) => (
+    { says: `message of ${size}, ${direction}, ${form}`, where: everywhere, workload: `call-${size}-${direction}`, ours: `Fortress token, ${form}`, theirs: theirs + rivals, atLeast }
+  ))),
   { says: `message of ${size} in place`, where: everywhere, workload: `kernel-ChaCha20-Poly1305-${size}`, ours: "Fortress kernel, SIMD", theirs, atLeast },
 ]));
 
@@ -59,8 +62,8 @@ const aegis = ["SIMD", "relaxed SIMD"].map((simd) => ({
 }));
 
 /** @type {Goal[]} */
-const identities = ["seal", "open"].map((what) => (
-  { says: `identity, ${what}`, where: [...chromium, "node"], workload: `identity-${what}`, ours: "Fortress sealed keyring", theirs: "libsodium", atLeast: 1 }
+const identities = ["generate", "seal", "open"].map((what) => (
+  { says: `identity, ${what}`, where: [...chromium, "node"], workload: `identity-${what}`, ours: "Fortress", theirs: "libsodium", atLeast: 1 }
 ));
 
 /** @type {Goal[]} */

@@ -275,7 +275,7 @@ export class Frame {
       this.text(value, operation);
       return this;
     }
-    const bytes = viewOf(value);
+    const bytes = viewOf(value, operation);
     if (bytes === undefined) throw invalidArgument(operation, "a string or a Uint8Array", value);
     return this.rest(bytes);
   }
@@ -283,9 +283,7 @@ export class Frame {
   /** Writes bytes without their length. */
   rest(data: Uint8Array): this {
     const length = lengthOf(data);
-    if (length === 0 && (data.buffer as Partial<ArrayBuffer>).detached === true) {
-      throw fortressError("invalid_argument", `${this.operation}: the bytes are no longer there: their buffer was transferred`, this.operation);
-    }
+    if (length === 0 && (data.buffer as Partial<ArrayBuffer>).detached === true) throw transferred(this.operation);
     this.reserve(length);
     this.bytes.set(data, this.start + this.end);
     this.end += length;
@@ -353,6 +351,16 @@ export class Frame {
   copy(length: number): Bytes {
     const start = this.resultStart();
     return this.bytes.slice(start, start + length);
+  }
+
+  /** The result, copied to the start of an array of the caller's. Returns its length. */
+  copyInto(destination: Uint8Array, length: number): number {
+    const room = lengthOf(destination);
+    if (length > room) {
+      throw fortressError("invalid_argument", `${this.operation}: the result has ${String(length)} bytes, and the destination room for ${String(room)}`, this.operation);
+    }
+    Uint8Array.prototype.set.call(destination, this.view(length));
+    return length;
   }
 
   /** The result, which is ASCII from byte `from` on, as a string. */
@@ -471,9 +479,18 @@ export function isBytes(value: unknown): value is Uint8Array {
 }
 
 /** Bytes of any kind as a Uint8Array over the same memory; `undefined` for anything else. */
-export function viewOf(value: unknown): Uint8Array | undefined {
+export function viewOf(value: unknown, operation: string): Uint8Array | undefined {
   if (isBytes(value)) return value;
-  return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
+  if (!(value instanceof ArrayBuffer)) return undefined;
+  try {
+    return new Uint8Array(value);
+  } catch {
+    throw transferred(operation);
+  }
+}
+
+function transferred(operation: string): FortressError {
+  return fortressError("invalid_argument", `${operation}: the bytes are no longer there: their buffer was transferred`, operation);
 }
 
 /** The engine's own getters: a subclass can have others by the same names. */

@@ -34,19 +34,25 @@ function tokens(keyring) {
   ];
 }
 
-/** Bytes to bytes, as the others do it, and as text, which is a third longer. */
+/** Bytes to bytes, as the others do it, with an array for each and without; and as text, which is a third longer. */
 function messages(keyring) {
-  const forms = { "Fortress token, as bytes": (message) => keyring.encryptBytes(message), "Fortress token, as text": (message) => keyring.encrypt(message) };
-  return Object.entries(MESSAGES).flatMap(([size, units]) => Object.entries(forms).flatMap(([name, encrypt]) => {
+  return Object.entries(MESSAGES).flatMap(([size, units]) => {
     const message = bytes(units);
-    const token = encrypt(message);
+    const [token, text, array] = [keyring.encryptBytes(message), keyring.encrypt(message), new Uint8Array(2 * units)];
     if (fortress.inspect(token).suite !== "ChaCha20-Poly1305") throw new Error("a token is of another suite than the others here");
-    mustEqual(keyring.decrypt(token), message, name);
-    return [
-      { workload: `call-${size}-encrypt`, name, units, run: () => encrypt(message) },
-      { workload: `call-${size}-decrypt`, name, units, run: () => keyring.decrypt(token) },
-    ];
-  }));
+    const forms = {
+      "Fortress token, as bytes": [() => keyring.encryptBytes(message), () => keyring.decrypt(token)],
+      "Fortress token, into an array": [() => keyring.encryptInto(message, array), () => keyring.decryptInto(token, array)],
+      "Fortress token, as text": [() => keyring.encrypt(message), () => keyring.decrypt(text)],
+    };
+    mustEqual(keyring.decrypt(array.subarray(0, keyring.encryptInto(message, array))), message, "into an array");
+    mustEqual(array.subarray(0, keyring.decryptInto(token, array)), message, "into an array");
+    mustEqual(keyring.decrypt(text), message, "as text");
+    return Object.entries(forms).flatMap(([name, [encrypt, decrypt]]) => [
+      { workload: `call-${size}-encrypt`, name, units, run: encrypt },
+      { workload: `call-${size}-decrypt`, name, units, run: decrypt },
+    ]);
+  });
 }
 
 function groups(keyring) {

@@ -45,18 +45,22 @@ function signatures() {
   );
 }
 
+/** With an array for each, and into one that is there. */
 function messages() {
-  const name = "@noble/ciphers ChaCha20-Poly1305, bare";
   const [key, nonce] = [bytes(32), bytes(12)];
   return Object.entries(MESSAGES).flatMap(([size, units]) => {
     const message = bytes(units);
     const encrypted = chacha20poly1305(key, nonce).encrypt(message);
-    const decrypt = () => chacha20poly1305(key, nonce).decrypt(encrypted);
-    mustEqual(decrypt(), message, name);
-    return [
-      { workload: `call-${size}-encrypt`, name, units, run: () => chacha20poly1305(key, nonce).encrypt(message) },
-      { workload: `call-${size}-decrypt`, name, units, run: decrypt },
-    ];
+    const [toEncrypted, toMessage] = [new Uint8Array(encrypted.length), new Uint8Array(units)];
+    return Object.entries({ "bare": [], "into an array": [toEncrypted, toMessage] }).flatMap(([how, [sealed, opened]]) => {
+      const name = `@noble/ciphers ChaCha20-Poly1305, ${how}`;
+      const decrypt = () => chacha20poly1305(key, nonce).decrypt(encrypted, opened);
+      mustEqual(decrypt(), message, name);
+      return [
+        { workload: `call-${size}-encrypt`, name, units, run: () => chacha20poly1305(key, nonce).encrypt(message, sealed) },
+        { workload: `call-${size}-decrypt`, name, units, run: decrypt },
+      ];
+    });
   });
 }
 
