@@ -24,10 +24,11 @@ impl ChaCha20 {
         ChaCha20([U32x4::new(CONSTANTS), U32x4::load(&key[0]), U32x4::load(&key[1]), U32x4::load(&counter_and_nonce)])
     }
 
-    /// The blocks of `N` counters from `counter` on. After each of the twenty rounds it calls `beside` with the round's number: vector
-    /// instructions leave the other units of a processor idle, so that other work costs less there than before or after.
+    /// The blocks of `N` counters from `counter` on. After each of the four steps of each of the twenty rounds it calls `beside`
+    /// with the numbers of the round and the step: vector instructions leave the other units of a processor idle, so that other work costs less there
+    /// than before or after.
     #[inline(always)]
-    pub(crate) fn blocks<const N: usize>(&self, counter: u32, mut beside: impl FnMut(usize)) -> [Block; N] {
+    pub(crate) fn blocks<const N: usize>(&self, counter: u32, mut beside: impl FnMut(usize, usize)) -> [Block; N] {
         let initial: [Block; N] = core::array::from_fn(|n| {
             let [constants, key, more_key, nonce] = self.0;
             // The limit on a message's length keeps the counter from wrapping around.
@@ -36,17 +37,15 @@ impl ChaCha20 {
         });
         let mut blocks = initial;
         for n in 0..DOUBLE_ROUNDS {
-            round(&mut blocks);
+            round(&mut blocks, |step| beside(2 * n, step));
             // The second round takes diagonals: rows are turned so that these are columns, and turned back.
             for [_, b, c, d] in &mut blocks {
                 [*b, *c, *d] = [b.turned_once(), c.turned_twice(), d.turned_back()];
             }
-            beside(2 * n);
-            round(&mut blocks);
+            round(&mut blocks, |step| beside(2 * n + 1, step));
             for [_, b, c, d] in &mut blocks {
                 [*b, *c, *d] = [b.turned_back(), c.turned_twice(), d.turned_once()];
             }
-            beside(2 * n + 1);
         }
         for (row, initial) in blocks.as_flattened_mut().iter_mut().zip(initial.as_flattened()) {
             *row = row.wrapping_add(*initial);
@@ -63,23 +62,27 @@ impl Drop for ChaCha20 {
 
 /// A quarter round (2.1) on each column. All blocks take a step before any takes the next, which depends on it.
 #[inline(always)]
-fn round<const N: usize>(blocks: &mut [Block; N]) {
+fn round<const N: usize>(blocks: &mut [Block; N], mut beside: impl FnMut(usize)) {
     for [a, b, _, d] in &mut *blocks {
         *a = a.wrapping_add(*b);
         *d = (*d ^ *a).rotate_left::<16>();
     }
+    beside(0);
     for [_, b, c, d] in &mut *blocks {
         *c = c.wrapping_add(*d);
         *b = (*b ^ *c).rotate_left::<12>();
     }
+    beside(1);
     for [a, b, _, d] in &mut *blocks {
         *a = a.wrapping_add(*b);
         *d = (*d ^ *a).rotate_left::<8>();
     }
+    beside(2);
     for [_, b, c, d] in &mut *blocks {
         *c = c.wrapping_add(*d);
         *b = (*b ^ *c).rotate_left::<7>();
     }
+    beside(3);
 }
 
 /// "expand 32-byte k" (2.3).

@@ -96,7 +96,7 @@ impl Message<'_> {
     /// A first pass of `N` blocks: the one-time key (2.6), and the message's first bytes.
     #[inline(always)]
     fn begin<const N: usize>(&mut self, cipher: &ChaCha20) -> Poly1305 {
-        let mut blocks = cipher.blocks::<N>(0, |_| {});
+        let mut blocks = cipher.blocks::<N>(0, |_, _| {});
         self.apply(&blocks[1..]);
         let poly = Poly1305::new(blocks[0][0].to_bytes(), blocks[0][1].to_bytes());
         blocks.as_flattened_mut().zeroize();
@@ -111,9 +111,9 @@ impl Message<'_> {
         // Copied, so that they stay in registers.
         let (point, mut sum) = (poly.point, poly.sum);
         // A pass has 16 of them at most, and 20 rounds.
-        let blocks = cipher.blocks::<N>(counter, |round| {
+        let blocks = cipher.blocks::<N>(counter, |round, step| {
             if let Some(block) = behind.get(round) {
-                sum = sum.absorb(&point, block);
+                sum.step(step, &point, block);
             }
         });
         poly.sum = sum;

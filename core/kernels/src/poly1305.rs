@@ -20,7 +20,7 @@ impl Poly1305 {
         let r = u128::from_le_bytes(r) & CLAMP;
         let r = [0, 32, 64, 96].map(|bit| (r >> bit) as u64 & WORD);
         let point = Point { r, wrapped: r.map(|word| (word >> 2) * 5) };
-        Poly1305 { point, sum: Sum([0; 5]), s: u128::from_le_bytes(s) }
+        Poly1305 { point, sum: Sum { value: [0; 5], columns: [0; 4] }, s: u128::from_le_bytes(s) }
     }
 
     /// Absorbs these one after the other, each with the zeros that fill its last block.
@@ -30,12 +30,12 @@ impl Poly1305 {
         for part in parts {
             let (blocks, rest) = part.as_chunks::<16>();
             for block in blocks {
-                sum = sum.absorb(&point, block);
+                sum.absorb(&point, block);
             }
             if !rest.is_empty() {
                 let mut block = [0; 16];
                 block[..rest.len()].copy_from_slice(rest);
-                sum = sum.absorb(&point, &block);
+                sum.absorb(&point, &block);
                 zeroize_bytes(&mut block);
             }
         }
@@ -43,7 +43,7 @@ impl Poly1305 {
     }
 
     pub(crate) fn finish(self) -> Tag {
-        let Sum([h0, h1, h2, h3, h4]) = self.sum;
+        let [h0, h1, h2, h3, h4] = self.sum.value;
         // The sum is below 6 * 2^128, and so below twice the prime: it is reduced by at most one, and that is so if adding 5 reaches 2^130.
         let carry = [h1, h2, h3].iter().fold((h0 + 5) >> 32, |carry, word| (word + carry) >> 32);
         let reaches = (h4 + carry) >> 2;
@@ -56,7 +56,8 @@ impl Drop for Poly1305 {
     fn drop(&mut self) {
         self.point.r.zeroize();
         self.point.wrapped.zeroize();
-        self.sum.0.zeroize();
+        self.sum.value.zeroize();
+        self.sum.columns.zeroize();
         self.s.zeroize();
     }
 }
@@ -70,34 +71,58 @@ pub(crate) struct Point {
     wrapped: [u64; 4],
 }
 
-/// The polynomial's value so far: four words of 32 bits, and what is above 2^128, at most 5.
+/// The polynomial's value so far, and what becomes of it while a block is absorbed: `(value + block + 2^128) * r`, not reduced to the last, in
+/// four steps, between which something else may be done.
 #[derive(Clone, Copy)]
-pub(crate) struct Sum([u64; 5]);
+pub(crate) struct Sum {
+    /// Four words of 32 bits, and what is above 2^128, at most 5.
+    value: [u64; 5],
+    /// The product's columns.
+    columns: [u64; 4],
+}
 
 impl Sum {
-    /// `(self + block + 2^128) * r`, not reduced to the last.
+    const STEPS: usize = 4;
+
     #[inline(always)]
-    pub(crate) fn absorb(self, point: &Point, block: &[u8; 16]) -> Sum {
-        let block = u128::from_le_bytes(*block);
-        let (low, high) = (block as u64, (block >> 64) as u64);
+    fn absorb(&mut self, point: &Point, block: &[u8; 16]) {
+        for step in 0..Sum::STEPS {
+            self.step(step, point, block);
+        }
+    }
+
+    /// The first step, or the one that comes after the last call.
+    #[inline(always)]
+    pub(crate) fn step(&mut self, step: usize, point: &Point, block: &[u8; 16]) {
         let Point { r: [r0, r1, r2, r3], wrapped: [w0, w1, w2, w3] } = *point;
-        let Sum([h0, h1, h2, h3, h4]) = self;
-        // Each below 2^33, the last at most 6.
-        let (h0, h1) = (h0 + (low & WORD), h1 + (low >> 32));
-        let (h2, h3) = (h2 + (high & WORD), h3 + (high >> 32));
-        let h4 = h4 + 1;
-        // The first is the largest: 2^33 * (2^28 + 3 * 2^28.33) and a little, which is below 1.2 * 2^63.
-        let x0 = h0 * r0 + h1 * w3 + h2 * w2 + h3 * w1 + h4 * w0;
-        let x1 = h0 * r1 + h1 * r0 + h2 * w3 + h3 * w2 + h4 * w1;
-        let x2 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * w3 + h4 * w2;
-        let x3 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * w3;
-        // r0 alone is no multiple of four: its two lowest bits stay where they are, above 2^128.
-        let top = (x3 >> 32) + h4 * (r0 & 3);
-        let y0 = (x0 & WORD) + (top >> 2) * 5;
-        let y1 = (x1 & WORD) + (x0 >> 32) + (y0 >> 32);
-        let y2 = (x2 & WORD) + (x1 >> 32) + (y1 >> 32);
-        let y3 = (x3 & WORD) + (x2 >> 32) + (y2 >> 32);
-        Sum([y0 & WORD, y1 & WORD, y2 & WORD, y3 & WORD, (top & 3) + (y3 >> 32)])
+        let [h0, h1, h2, h3, h4] = self.value;
+        let [x0, x1, x2, x3] = &mut self.columns;
+        match step {
+            0 => {
+                let block = u128::from_le_bytes(*block);
+                let (low, high) = (block as u64, (block >> 64) as u64);
+                // Each below 2^33, the last at most 6.
+                self.value = [h0 + (low & WORD), h1 + (low >> 32), h2 + (high & WORD), h3 + (high >> 32), h4 + 1];
+            }
+            1 => {
+                // The first is the largest: 2^33 * (2^28 + 3 * 2^28.33) and a little, which is below 1.2 * 2^63.
+                *x0 = h0 * r0 + h1 * w3 + h2 * w2 + h3 * w1 + h4 * w0;
+                *x1 = h0 * r1 + h1 * r0 + h2 * w3 + h3 * w2 + h4 * w1;
+            }
+            2 => {
+                *x2 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * w3 + h4 * w2;
+                *x3 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * w3;
+            }
+            _ => {
+                // r0 alone is no multiple of four: its two lowest bits stay where they are, above 2^128.
+                let top = (*x3 >> 32) + h4 * (r0 & 3);
+                let y0 = (*x0 & WORD) + (top >> 2) * 5;
+                let y1 = (*x1 & WORD) + (*x0 >> 32) + (y0 >> 32);
+                let y2 = (*x2 & WORD) + (*x1 >> 32) + (y1 >> 32);
+                let y3 = (*x3 & WORD) + (*x2 >> 32) + (y2 >> 32);
+                self.value = [y0 & WORD, y1 & WORD, y2 & WORD, y3 & WORD, (top & 3) + (y3 >> 32)];
+            }
+        }
     }
 }
 
