@@ -18,6 +18,7 @@ export async function runVectors(fortress, grants, load, files) {
   const outcome = { ran: 0, beyond: 0, failures: [] };
   for (const file of files) {
     const family = families[file.split("/").at(-1)];
+    if (family === undefined) throw new Error(`nobody here reads ${file}`);
     for (const each of (await load(file)).cases) {
       const checks = family(fortress, each, keyrings, grants);
       if (checks === undefined) {
