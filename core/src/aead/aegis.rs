@@ -26,15 +26,18 @@ macro_rules! aead {
                 aad: &[u8],
                 plaintext: &[u8],
                 ciphertext: &mut [u8],
-            ) -> Result<Tag, AeadError> {
+                tag: &mut Tag,
+            ) -> Result<(), AeadError> {
                 let aead = <$implementation>::new(self.0.expose(), &nonce.all_32());
                 if plaintext.len() < COPY_BELOW {
                     ciphertext.copy_from_slice(plaintext);
-                    return Ok(aead.encrypt_in_place(ciphertext, aad));
+                    *tag = aead.encrypt_in_place(ciphertext, aad);
+                    return Ok(());
                 }
                 let mut encryptor = aead.encryptor(aad);
                 encryptor.update(plaintext, ciphertext);
-                Ok(encryptor.finalize())
+                *tag = encryptor.finalize();
+                Ok(())
             }
 
             fn open(

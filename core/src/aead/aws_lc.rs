@@ -2,7 +2,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce as LcNonce, UnboundKey};
 
-use super::{Aead, AeadError, Nonce, TAG_LEN, Tag};
+use super::{Aead, AeadError, Nonce, Tag};
 use crate::secret::Secret;
 
 /// `None` where AWS-LC got no memory for the key: then every use of it is refused.
@@ -24,13 +24,12 @@ macro_rules! aead {
                 aad: &[u8],
                 plaintext: &[u8],
                 ciphertext: &mut [u8],
-            ) -> Result<Tag, AeadError> {
+                tag: &mut Tag,
+            ) -> Result<(), AeadError> {
                 let key = self.0.as_ref().ok_or(AeadError::Refused)?;
                 let nonce = LcNonce::assume_unique_for_key(nonce.first_12());
-                let mut tag = [0; TAG_LEN];
-                key.seal_out_of_place_scatter(nonce, Aad::from(aad), plaintext, ciphertext, &[], &mut tag)
-                    .map_err(|_| AeadError::Refused)?;
-                Ok(tag)
+                key.seal_out_of_place_scatter(nonce, Aad::from(aad), plaintext, ciphertext, &[], tag)
+                    .map_err(|_| AeadError::Refused)
             }
 
             fn open(
@@ -63,7 +62,7 @@ mod tests {
     #[test]
     fn without_memory_for_its_key_it_refuses() {
         let (nonce, mut out) = (Nonce::base(&[0; 12]), [0; 3]);
-        assert_eq!(Aes256Gcm(None).seal(&nonce, &[], b"abc", &mut out), Err(AeadError::Refused));
+        assert_eq!(Aes256Gcm(None).seal(&nonce, &[], b"abc", &mut out, &mut [0; 16]), Err(AeadError::Refused));
         assert_eq!(ChaCha20Poly1305(None).open(&nonce, &[], b"abc", &[0; 16], &mut out), Err(AeadError::Refused));
         assert_eq!(out, [0; 3]);
     }

@@ -22,8 +22,10 @@ macro_rules! aead {
                 aad: &[u8],
                 plaintext: &[u8],
                 ciphertext: &mut [u8],
-            ) -> Result<Tag, AeadError> {
-                Ok(self.0.seal(&$nonce(nonce), aad, plaintext, ciphertext)?)
+                tag: &mut Tag,
+            ) -> Result<(), AeadError> {
+                *tag = self.0.seal(&$nonce(nonce), aad, plaintext, ciphertext)?;
+                Ok(())
             }
 
             fn open(

@@ -45,8 +45,15 @@ pub(crate) enum AeadError {
 
 /// What every suite does.
 trait Aead {
-    /// Encrypts `plaintext` into `ciphertext`, which is as long, and returns the tag.
-    fn seal(&self, nonce: &Nonce, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Result<Tag, AeadError>;
+    /// Encrypts `plaintext` into `ciphertext`, which is as long, and writes the tag.
+    fn seal(
+        &self,
+        nonce: &Nonce,
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+        tag: &mut Tag,
+    ) -> Result<(), AeadError>;
 
     /// Decrypts `ciphertext` into `plaintext`, which is as long. On failure `plaintext` holds nothing of the message.
     fn open(
@@ -85,9 +92,10 @@ impl Cipher {
         aad: &[u8],
         plaintext: &[u8],
         ciphertext: &mut [u8],
-    ) -> Result<Tag, AeadError> {
+        tag: &mut Tag,
+    ) -> Result<(), AeadError> {
         debug_assert_eq!(plaintext.len(), ciphertext.len());
-        self.aead().seal(nonce, aad, plaintext, ciphertext)
+        self.aead().seal(nonce, aad, plaintext, ciphertext, tag)
     }
 
     /// See [`Aead::open`]; the two buffers are equally long.
@@ -131,9 +139,9 @@ impl Nonce {
     /// `self XOR counter`, the counter as a big-endian integer as long as the nonce.
     pub(crate) fn xor(&self, counter: u64) -> Nonce {
         let mut nonce = *self;
-        let tail = &mut nonce.bytes[self.len - 8..self.len];
-        for (byte, count) in tail.iter_mut().zip(counter.to_be_bytes()) {
-            *byte ^= count;
+        // As one word: a byte at a time, the AEAD that loads the nonce next would wait for the last of them.
+        if let Some(tail) = nonce.bytes[..self.len].last_chunk_mut() {
+            *tail = (u64::from_be_bytes(*tail) ^ counter).to_be_bytes();
         }
         nonce
     }

@@ -118,9 +118,8 @@ impl MessageKey {
     }
 
     fn seal(&self, counter: u64, aad: &[u8], plaintext: &[u8], out: &mut [u8]) -> Result<(), AeadError> {
-        let (body, tag) = out.split_at_mut(plaintext.len());
-        tag.copy_from_slice(&self.cipher.seal(&self.base_nonce.xor(counter), aad, plaintext, body)?);
-        Ok(())
+        let (body, tag): (&mut [u8], &mut Tag) = out.split_last_chunk_mut().ok_or(AeadError::Refused)?;
+        self.cipher.seal(&self.base_nonce.xor(counter), aad, plaintext, body, tag)
     }
 
     fn open(&self, counter: u64, aad: &[u8], sealed: &[u8], out: &mut [u8]) -> Result<(), AeadError> {

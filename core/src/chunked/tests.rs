@@ -81,8 +81,8 @@ fn write_by_sequence(derived: Derived, plaintext: &[u8]) -> Vec<u8> {
         let start = index * CHUNK_LEN;
         let chunk = &plaintext[start..plaintext.len().min(start + CHUNK_LEN)];
         let nonce = sequence.next(chunk.len()).unwrap();
-        let mut sealed = vec![0; chunk.len()];
-        let tag = cipher.seal(&Nonce::base(nonce.as_bytes()), &[], chunk, &mut sealed).unwrap();
+        let (mut sealed, mut tag) = (vec![0; chunk.len()], [0; 16]);
+        cipher.seal(&Nonce::base(nonce.as_bytes()), &[], chunk, &mut sealed, &mut tag).unwrap();
         message.extend(sealed);
         message.extend(tag);
     }

@@ -64,10 +64,9 @@ impl DataKey {
     ) -> Result<Vec<u8>, ExternalKeyError> {
         let mut nonce = [0; NONCE_LEN];
         secret::fill_random(rng, &mut nonce).map_err(|_| unavailable(&self.reference, NO_RANDOMNESS))?;
-        let mut sealed = [0; 32];
-        let tag = self
-            .cipher()
-            .seal(&Nonce::base(&nonce), associated, file_key, &mut sealed)
+        let (mut sealed, mut tag) = ([0; 32], [0; TAG_LEN]);
+        self.cipher()
+            .seal(&Nonce::base(&nonce), associated, file_key, &mut sealed, &mut tag)
             .map_err(|_| unavailable(&self.reference, NO_MEMORY))?;
         // At most MAX_WRAPPED_DATA_KEY_LEN, as it was generated here or found in a header.
         let len = (self.wrapped.len() as u16).to_be_bytes();

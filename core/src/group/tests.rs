@@ -79,8 +79,9 @@ fn a_member_is_the_aead_of_its_parts() {
         let mut nonce = base_nonce.as_slice().to_vec();
         *nonce.last_mut().unwrap() ^= 1;
         let mut sealed = [0; 5];
-        let tag =
-            Cipher::new(suite, &key).seal(&Nonce::base(&nonce), field("b").canonical(), b"value", &mut sealed).unwrap();
+        let mut tag = [0; TAG_LEN];
+        let aad = field("b");
+        Cipher::new(suite, &key).seal(&Nonce::base(&nonce), aad.canonical(), b"value", &mut sealed, &mut tag).unwrap();
         assert_eq!(member[5..], [&sealed[..], &tag].concat());
     }
 }
