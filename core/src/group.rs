@@ -293,20 +293,24 @@ impl GroupReader<'_> {
     }
 }
 
-/// Bytes of the value in a member of either layout.
+/// Bytes of the value in a member of either layout, by its first byte and its length. The rest is not looked at: whoever reads a column asks for the
+/// lengths of all members before the first one is decrypted.
 pub fn value_len(member: &[u8]) -> Result<usize, TokenError> {
-    let (_, (_, sealed)) = split_member(member)?;
-    Ok(sealed.len() - TAG_LEN)
+    value_len_of(member.first().copied(), member.len())
 }
 
-/// As [`value_len`], of a member's text form, most of which is not looked at.
+/// As [`value_len`], of a member's text form.
 pub fn text_value_len(text: &[u8]) -> Result<usize, TokenError> {
     let got = bytes_len(text.len()).ok_or(TokenError::InvalidText)?;
-    let layout = match first_byte_of_text(text)? {
-        WHOLE => Layout::Whole,
-        HOISTED => Layout::Hoisted,
+    value_len_of(Some(first_byte_of_text(text)?), got)
+}
+
+fn value_len_of(first: Option<u8>, got: usize) -> Result<usize, TokenError> {
+    let layout = match first {
+        Some(WHOLE) => Layout::Whole,
+        Some(HOISTED) => Layout::Hoisted,
         // What has no such length is refused for its own reason.
-        other => return value_len(&[other]),
+        other => return Err(not_a_member(other)),
     };
     match got.checked_sub(layout.overhead()).ok_or(TokenError::Truncated { got })? {
         got if got > MAX_MEMBER_VALUE_LEN => Err(TokenError::ValueTooLarge { limit: MAX_MEMBER_VALUE_LEN, got }),
@@ -355,9 +359,7 @@ pub(crate) fn split_member(member: &[u8]) -> Result<(Option<&Header>, Member<'_>
             (Some(header), rest)
         }
         Some(&HOISTED) => (None, &member[1..]),
-        Some(&crate::token::SINGLE) => return Err(TokenError::WrongGroup),
-        Some(&version) => return Err(TokenError::UnknownVersion(version)),
-        None => return Err(truncated),
+        other => return Err(not_a_member(other.copied())),
     };
     let (index, sealed) = rest.split_first_chunk::<INDEX_LEN>().ok_or(truncated)?;
     let index = u32::from_be_bytes(*index);
@@ -371,6 +373,16 @@ pub(crate) fn split_member(member: &[u8]) -> Result<(Option<&Header>, Member<'_>
         return Err(TokenError::ValueTooLarge { limit: MAX_MEMBER_VALUE_LEN, got: sealed.len() - TAG_LEN });
     }
     Ok((header, (index, sealed)))
+}
+
+/// Why what starts so is no member.
+#[cold]
+fn not_a_member(first: Option<u8>) -> TokenError {
+    match first {
+        Some(crate::token::SINGLE) => TokenError::WrongGroup,
+        Some(version) => TokenError::UnknownVersion(version),
+        None => TokenError::Truncated { got: 0 },
+    }
 }
 
 /// Enough for the rows of a page of results to share, few enough to search in a line.

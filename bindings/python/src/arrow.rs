@@ -5,7 +5,9 @@ mod abi;
 mod export;
 mod import;
 mod lent;
+mod room;
 
 pub(crate) use export::{ArrowColumn, ColumnBuilder};
-pub(crate) use import::Imported;
+pub(crate) use import::{AllRows, Imported};
 pub(crate) use lent::Lender;
+pub(crate) use room::Room;

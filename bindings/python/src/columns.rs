@@ -3,6 +3,7 @@
 //! Up to 2^20 rows are one group (spec G-7), so that whoever reads a few of them derives one key. Rows without a value stay
 //! without one.
 
+mod arrays;
 mod blocks;
 mod contexts;
 mod lists;
@@ -19,11 +20,10 @@ use pyo3::{
     types::{PyBytes, PyList, PyTuple},
 };
 
-use blocks::{Converter, Work, convert};
-use contexts::OwnContexts;
+use arrays::Arrays;
+use blocks::{Block, Converted, Work, convert};
+use contexts::{OwnContexts, Planned};
 use lists::Objects;
-
-pub(crate) use blocks::{Room, Sink};
 
 use crate::{
     arrow::{ColumnBuilder, Imported, Lender},
@@ -60,8 +60,8 @@ pub(crate) fn encrypt_values<'py>(
     let work = Encrypting::new(keyring, text::context(context)?.into_owned(), layout)?;
     let own = OwnContexts::of(own, rows)?;
     let values = lists::unchanging(values, "a value")?;
-    let mut objects = Objects::new(py, None, rows);
-    convert(py, rows, lists::cells(&values), &own, &work, &mut objects)?;
+    let mut objects = Objects::new(&values, None);
+    convert(py, rows, &mut objects, &own, &work)?;
     Ok((work.header(py), objects.finish()?))
 }
 
@@ -75,8 +75,8 @@ pub(crate) fn decrypt_values<'py>(
     let work = Decrypting::new(keyring, text::context(context)?.into_owned(), reading)?;
     let own = OwnContexts::of(own, rows)?;
     let tokens = lists::unchanging(tokens, "a token")?;
-    let mut objects = Objects::new(py, Some(reading.form), rows);
-    convert(py, rows, lists::cells(&tokens), &own, &work, &mut objects)?;
+    let mut objects = Objects::new(&tokens, Some(reading.form));
+    convert(py, rows, &mut objects, &own, &work)?;
     objects.finish()
 }
 
@@ -114,10 +114,11 @@ fn arrow<'py>(
     lender: Option<Lender<'py>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let rows = imported.rows()?;
-    let len = |cell| work.output_len(cell).unwrap_or_default();
-    let mut column = ColumnBuilder::new(form, rows.len(), rows.cells().map(|cell| Ok(cell?.map(len))), lender)?;
     let own = OwnContexts::of(own, rows.len())?;
-    convert(py, rows.len(), rows.cells().map(|cell| Ok(cell?)), &own, work, &mut column.sink())?;
+    let sizes = py.detach(|| arrays::measure(&rows, work))?;
+    let all = arrays::total(&sizes).ok_or_else(|| Failure::argument("the column is too long for memory"))?;
+    let mut column = ColumnBuilder::new(form, (rows.len(), rows.len() - all.values), all.bytes, lender.as_ref())?;
+    convert(py, rows.len(), &mut Arrays { rows: &rows, sizes, room: column.room() }, &own, work)?;
     column.finish(py)
 }
 
@@ -167,17 +168,21 @@ impl Work for Encrypting<'_> {
         Ok(group.part(values)?)
     }
 
-    fn with_converter(&self, mut part: GroupPart, convert: &mut dyn FnMut(Converter<'_>)) -> Result<(), Failure> {
+    fn convert<B: Block>(
+        &self,
+        mut part: GroupPart,
+        block: B,
+        contexts: &Planned<'_>,
+    ) -> Result<Converted<B::Aside>, Failure> {
         let mut token = Vec::new();
-        convert(&mut |cell, context, out| {
+        block.convert(self, contexts, |cell, context, out| {
             if cell.form == Form::Bytes {
                 return Ok(part.encrypt_to(cell.bytes, context, self.layout, out)?);
             }
             token.resize(cell.bytes.len() + self.layout.overhead(), 0);
             part.encrypt_to(cell.bytes, context, self.layout, &mut token)?;
             Ok(encode_text_to(&token, out)?)
-        });
-        Ok(())
+        })
     }
 }
 
@@ -216,12 +221,12 @@ impl Work for Decrypting<'_> {
         Ok(())
     }
 
-    fn with_converter(&self, (): (), convert: &mut dyn FnMut(Converter<'_>)) -> Result<(), Failure> {
+    fn convert<B: Block>(&self, (): (), block: B, contexts: &Planned<'_>) -> Result<Converted<B::Aside>, Failure> {
         // Lent for a block at a time: a thread that waits for the interpreter must not keep others from the keyring.
         let keyring = self.keyring.lend();
         let keyring = keyring.as_ref().ok_or_else(|| Failure::closed("keyring"))?;
         let (mut reader, mut token) = (keyring.group_reader(self.context.clone()), Vec::new());
-        convert(&mut |cell, context, out| {
+        block.convert(self, contexts, |cell, context, out| {
             let member = match cell.form {
                 Form::Bytes => cell.bytes,
                 Form::Text => {
@@ -235,7 +240,6 @@ impl Work for Decrypting<'_> {
                 return Err(not_text());
             }
             Ok(())
-        });
-        Ok(())
+        })
     }
 }

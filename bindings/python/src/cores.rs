@@ -21,8 +21,17 @@ pub(crate) fn jobs(len: usize) -> usize {
     (len / WORTH_A_THREAD).clamp(1, cores())
 }
 
-/// Runs jobs, this thread among those that do. Fails as one of those that failed.
+/// Runs the jobs of a stream, this thread among those that do. Fails as one of those that failed.
 pub(crate) fn run(jobs: Vec<Job<'_>>) -> Result<(), ChunkedError> {
+    run_all(jobs, ChunkedError::Failed)
+}
+
+/// Runs jobs, this thread among those that do. Fails as one of those that failed, or with `ended` where a thread did not come to its end.
+pub(crate) fn run_all<J, E>(jobs: Vec<J>, ended: E) -> Result<(), E>
+where
+    J: FnOnce() -> Result<(), E> + Send,
+    E: Send,
+{
     let helpers = jobs.len().saturating_sub(1);
     let jobs = Mutex::new(jobs);
     let work = || {
@@ -35,15 +44,19 @@ pub(crate) fn run(jobs: Vec<Job<'_>>) -> Result<(), ChunkedError> {
         // Where there is no other thread to be had, this one does it all.
         let started: Vec<_> =
             (0..helpers).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
-        let result = work();
-        // One that panicked has not written all of its part.
-        started
-            .into_iter()
-            .fold(result, |result, thread| result.and(thread.join().unwrap_or(Err(ChunkedError::Failed))))
+        let mut result = work();
+        for thread in started {
+            // One that panicked has not done all of its part.
+            match thread.join() {
+                Ok(done) => result = result.and(done),
+                Err(_) => return Err(ended),
+            }
+        }
+        result
     })
 }
 
-fn next<'j>(jobs: &Mutex<Vec<Job<'j>>>) -> Option<Job<'j>> {
+fn next<J>(jobs: &Mutex<Vec<J>>) -> Option<J> {
     jobs.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
 

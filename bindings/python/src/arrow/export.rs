@@ -1,7 +1,7 @@
 //! What became of a column: an Arrow array that any library takes over without a copy, or the buffers of one in memory that its library has lent.
 
 use std::ffi::{c_char, c_void};
-use std::{slice::ArrayWindows, sync::Arc};
+use std::sync::Arc;
 
 use pyo3::{
     prelude::*,
@@ -12,12 +12,9 @@ use zeroize::Zeroizing;
 use super::{
     abi::{Array, NULLABLE, Schema},
     lent::{Lender, Lent},
+    room::{Offsets, Room},
 };
-use crate::{
-    columns::{Cell, Room, Sink},
-    failure::Failure,
-    tokens::Form,
-};
+use crate::tokens::Form;
 
 /// An array of large strings or large binaries.
 #[pyclass(module = "fortress._fortress", frozen)]
@@ -26,7 +23,7 @@ pub(crate) struct ArrowColumn(Arc<Column>);
 struct Column {
     form: Form,
     nulls: usize,
-    /// A bit for each row, 1 for those with a value.
+    /// A bit for each row, 1 for those with a value; nothing if all have one.
     validity: Vec<u8>,
     /// Where each value starts, and where the last ends.
     offsets: Vec<i64>,
@@ -58,95 +55,91 @@ impl ArrowColumn {
     }
 }
 
-/// A column that is being filled.
+/// A column that is being filled. Its values are wiped if it fails: they may be plaintext.
 pub(crate) struct ColumnBuilder<'py> {
     form: Form,
+    rows: usize,
     nulls: usize,
-    validity: Vec<u8>,
-    offsets: Vec<i64>,
-    data: Data<'py>,
+    buffers: Buffers<'py>,
 }
 
-/// Where a column's values go. Wiped if the column fails: they may be plaintext.
-enum Data<'py> {
-    Own(Zeroizing<Vec<u8>>),
-    Lent(Lender<'py>, Lent<'py>),
+/// Validity, offsets and values: our own, or in memory that is lent, where there is no validity unless there are nulls.
+enum Buffers<'py> {
+    Own { validity: Vec<u8>, offsets: Vec<i64>, data: Zeroizing<Vec<u8>> },
+    Lent { validity: Option<Lent<'py>>, is_wide: bool, offsets: Lent<'py>, data: Lent<'py> },
 }
 
-/// The buffers of an array in memory that was lent: whether it is of text, whether its offsets have 64 bits, how many rows and how many nulls there are; and
-/// validity, unless all rows have a value, offsets and values.
-type Buffers<'py> = (bool, bool, usize, usize, [Option<Bound<'py, PyAny>>; 3]);
+/// What a column in memory that was lent is to its library: whether it is of text, whether its offsets have 64 bits, how many rows and how many nulls there
+/// are; and validity, unless all rows have a value, offsets and values.
+type Parts<'py> = (bool, bool, usize, usize, [Option<Bound<'py, PyAny>>; 3]);
 
 impl<'py> ColumnBuilder<'py> {
-    /// Room for `rows` items of these lengths, in memory that is lent where there is a lender.
+    /// Room for `rows`, of which `nulls` have no value, and `bytes` of values; in memory that is lent where there is a lender.
     pub(crate) fn new(
         form: Form,
-        rows: usize,
-        lens: impl Iterator<Item = PyResult<Option<usize>>>,
-        lender: Option<Lender<'py>>,
+        (rows, nulls): (usize, usize),
+        bytes: usize,
+        lender: Option<&Lender<'py>>,
     ) -> PyResult<ColumnBuilder<'py>> {
-        let (mut nulls, mut validity, mut offsets) = (0, vec![0; rows.div_ceil(8)], Vec::with_capacity(rows + 1));
-        let mut end = 0;
-        offsets.push(0);
-        // By the iterator itself, and not one after the other: the rows of each array are then one loop.
-        lens.enumerate().try_for_each(|(row, len)| {
-            match (len?, validity.get_mut(row / 8)) {
-                (Some(len), Some(byte)) => {
-                    *byte |= 1 << (row % 8);
-                    end += len;
-                }
-                _ => nulls += 1,
-            }
-            offsets.push(end as i64);
-            Ok::<(), PyErr>(())
-        })?;
-        let mut data = match lender {
+        let validity_len = if nulls == 0 { 0 } else { rows.div_ceil(8) };
+        let mut buffers = match lender {
             Some(lender) => {
-                let lent = lender.lend(end)?;
-                Data::Lent(lender, lent)
+                let (data, is_wide) = (lender.lend(bytes)?, lender.is_wide(bytes));
+                let validity = if nulls == 0 { None } else { Some(lender.lend(validity_len)?) };
+                let offsets = lender.lend((rows + 1) * if is_wide { 8 } else { 4 })?;
+                Buffers::Lent { validity, is_wide, offsets, data }
             }
-            None => Data::Own(Zeroizing::new(vec![0; end])),
+            None => Buffers::Own {
+                validity: vec![0; validity_len],
+                offsets: vec![0; rows + 1],
+                data: Zeroizing::new(vec![0; bytes]),
+            },
         };
-        in_huge_pages(data.as_mut_slice());
-        Ok(ColumnBuilder { form, nulls, validity, offsets, data })
+        in_huge_pages(buffers.data());
+        Ok(ColumnBuilder { form, rows, nulls, buffers })
     }
 
-    /// Gives out the room, row by row.
-    pub(crate) fn sink(&mut self) -> ColumnSink<'_> {
-        ColumnSink { lens: self.offsets.array_windows(), rest: self.data.as_mut_slice() }
+    /// The room of all rows.
+    pub(crate) fn room(&mut self) -> Room<'_> {
+        match &mut self.buffers {
+            Buffers::Own { validity, offsets, data } => {
+                let validity = (!validity.is_empty()).then_some(&mut validity[..]);
+                Room::new(validity, Offsets::Own(offsets), data)
+            }
+            Buffers::Lent { validity, is_wide, offsets, data } => {
+                let (offsets, data) = (offsets.as_mut_slice(), data.as_mut_slice());
+                let offsets = if *is_wide {
+                    Offsets::Wide(offsets.as_chunks_mut().0)
+                } else {
+                    Offsets::Narrow(offsets.as_chunks_mut().0)
+                };
+                Room::new(validity.as_mut().map(Lent::as_mut_slice), offsets, data)
+            }
+        }
     }
 
-    /// The array, or its [`Buffers`] where memory was lent.
+    /// The array, or its [`Parts`] where memory was lent.
     pub(crate) fn finish(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let ColumnBuilder { form, nulls, validity, offsets, data } = self;
-        match data {
-            Data::Own(mut data) => {
+        let ColumnBuilder { form, rows, nulls, buffers } = self;
+        match buffers {
+            Buffers::Own { validity, offsets, mut data } => {
                 let column = Column { form, nulls, validity, offsets, data: std::mem::take(&mut *data) };
                 Ok(Bound::new(py, ArrowColumn(Arc::new(column)))?.into_any())
             }
-            Data::Lent(lender, mut data) => {
-                let rows = offsets.len() - 1;
-                let validity =
-                    if nulls == 0 { None } else { Some(lender.filled(validity.iter().map(|byte| [*byte]))?) };
-                let is_wide = lender.is_wide(data.as_mut_slice().len());
-                let offsets = if is_wide {
-                    lender.filled(offsets.iter().map(|offset| offset.to_ne_bytes()))?
-                } else {
-                    lender.filled(offsets.iter().map(|offset| (*offset as i32).to_ne_bytes()))?
-                };
-                let buffers: Buffers<'py> =
-                    (form == Form::Text, is_wide, rows, nulls, [validity, Some(offsets), Some(data.passed_on())]);
-                Ok(buffers.into_pyobject(py)?.into_any())
+            Buffers::Lent { validity, is_wide, offsets, data } => {
+                let buffers = [validity.map(Lent::passed_on), Some(offsets.passed_on()), Some(data.passed_on())];
+                let parts: Parts<'py> = (form == Form::Text, is_wide, rows, nulls, buffers);
+                Ok(parts.into_pyobject(py)?.into_any())
             }
         }
     }
 }
 
-impl Data<'_> {
-    fn as_mut_slice(&mut self) -> &mut [u8] {
+impl Buffers<'_> {
+    fn data(&mut self) -> &mut [u8] {
         match self {
-            Data::Own(data) => data,
-            Data::Lent(_, lent) => lent.as_mut_slice(),
+            Buffers::Own { data, .. } => data,
+            Buffers::Lent { data, .. } => data.as_mut_slice(),
         }
     }
 }
@@ -171,33 +164,6 @@ fn in_huge_pages(_: &mut [u8]) {}
 
 #[cfg(target_os = "linux")]
 const HUGE_PAGE: usize = 2 << 20;
-
-/// The room of a column that is not given out yet.
-pub(crate) struct ColumnSink<'a> {
-    lens: ArrayWindows<'a, i64, 2>,
-    rest: &'a mut [u8],
-}
-
-impl<'a> Sink<'a> for ColumnSink<'a> {
-    fn nothing(&mut self) {
-        self.lens.next();
-    }
-
-    fn room(&mut self, _: Cell<'_>, len: usize) -> PyResult<Room<'a>> {
-        let planned = self.lens.next().is_some_and(|[start, end]| end - start == len as i64);
-        match std::mem::take(&mut self.rest).split_at_mut_checked(len) {
-            Some((room, rest)) if planned => {
-                self.rest = rest;
-                Ok(Room::There(room))
-            }
-            _ => Err(Failure::argument("the Arrow array changed while it was read").into()),
-        }
-    }
-
-    fn take(&mut self, _: usize, _: &[u8]) -> PyResult<()> {
-        Ok(())
-    }
-}
 
 impl Column {
     fn rows(&self) -> usize {

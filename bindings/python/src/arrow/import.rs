@@ -1,5 +1,7 @@
 //! Arrow arrays of strings or bytes, read where they lie.
 
+use std::{marker::PhantomData, ops::Range};
+
 use pyo3::{
     exceptions::PyTypeError,
     prelude::*,
@@ -79,7 +81,12 @@ impl Imported {
 
     /// All rows.
     pub(crate) fn rows(&self) -> Result<AllRows<'_>, Failure> {
-        let arrays = self.arrays.iter().map(|array| Rows::new(array, self.layout)).collect::<Result<_, _>>()?;
+        let (mut arrays, mut end) = (Vec::with_capacity(self.arrays.len()), 0);
+        for array in &self.arrays {
+            let rows = Rows::new(array, self.layout, end)?;
+            end = rows.all.end;
+            arrays.push(rows);
+        }
         Ok(AllRows { arrays, form: self.form })
     }
 }
@@ -92,100 +99,119 @@ pub(crate) struct AllRows<'a> {
 
 impl<'a> AllRows<'a> {
     pub(crate) fn len(&self) -> usize {
-        self.arrays.iter().map(|rows| rows.len).sum()
+        self.arrays.last().map_or(0, |rows| rows.all.end)
     }
 
-    /// Each row's value, where it has one.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = Result<Option<Cell<'a>>, Failure>> {
-        let form = self.form;
-        self.arrays.iter().flat_map(move |rows| {
-            (0..rows.len).map(move |row| {
-                if rows.is_null(row) {
-                    return Ok(None);
-                }
-                Ok(Some(Cell { bytes: rows.value(row)?, form }))
-            })
-        })
+    /// Calls `visit` with some rows' values, where they have one, in order.
+    pub(crate) fn visit(
+        &self,
+        range: Range<usize>,
+        mut visit: impl FnMut(Option<Cell<'a>>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let first = self.arrays.partition_point(|rows| rows.all.end <= range.start);
+        for rows in self.arrays.iter().skip(first).take_while(|rows| rows.all.start < range.end) {
+            let before = rows.all.start;
+            for row in range.start.max(before) - before..range.end.min(rows.all.end) - before {
+                let bytes = rows.value(rows.offset + row)?;
+                visit(bytes.map(|bytes| Cell { bytes, form: self.form }))?;
+            }
+        }
+        Ok(())
     }
 }
 
 /// One array's buffers. Their lengths follow from the array's; the interface does not carry them, so a producer is believed.
 struct Rows<'a> {
-    array: &'a Array,
     layout: Layout,
-    len: usize,
+    /// Its rows among those of all arrays.
+    all: Range<usize>,
     offset: usize,
+    /// A bit for each row; null if all have a value.
     validity: *const u8,
+    /// Offsets, views, or the values themselves where they are of one length.
+    first: *const u8,
+    /// The values that offsets are into.
+    data: *const u8,
+    /// The values that views are into, and the length of each buffer.
+    variadic: (&'a [*const u8], *const i64),
+    array: PhantomData<&'a Array>,
 }
 
+// SAFETY: an array's buffers are not changed by anyone until it is released, and it lives for `'a`.
+unsafe impl Sync for Rows<'_> {}
+
 impl<'a> Rows<'a> {
-    fn new(array: &'a Array, layout: Layout) -> Result<Rows<'a>, Failure> {
+    /// The rows of an array that follows `start` others.
+    fn new(array: &'a Array, layout: Layout, start: usize) -> Result<Rows<'a>, Failure> {
         let (Ok(len), Ok(offset)) = (usize::try_from(array.length), usize::try_from(array.offset)) else {
             return Err(malformed("a negative length"));
         };
+        // One more than the last row: there is an offset there.
+        let end =
+            start.checked_add(len).filter(|_| offset.checked_add(len).is_some_and(|end| end < isize::MAX as usize));
+        let Some(end) = end else { return Err(malformed("more rows than there can be")) };
         let buffers = match layout {
             Layout::Fixed(_) => 2,
             Layout::Offsets32 | Layout::Offsets64 | Layout::Views => 3,
         };
-        if array.n_buffers < buffers || array.buffers.is_null() {
+        let given = usize::try_from(array.n_buffers).unwrap_or_default();
+        if given < buffers || array.buffers.is_null() {
             return Err(malformed("too few buffers"));
         }
-        let mut rows = Rows { array, layout, len, offset, validity: std::ptr::null() };
-        if array.null_count != 0 {
-            rows.validity = rows.buffer(0).cast();
-        }
-        if len > 0 && rows.buffer(1).is_null() {
+        // SAFETY: an array has `n_buffers` pointers to buffers, which live and do not change until it is released.
+        let given: &[*const u8] = unsafe { std::slice::from_raw_parts(array.buffers.cast(), given) };
+        let validity = if array.null_count == 0 { std::ptr::null() } else { given[0] };
+        if len > 0 && given[1].is_null() {
             return Err(malformed("a missing buffer"));
         }
-        Ok(rows)
-    }
-
-    fn is_null(&self, row: usize) -> bool {
-        if self.validity.is_null() {
-            return false;
+        let (mut data, mut variadic) = (std::ptr::null(), (&[][..], std::ptr::null()));
+        match (layout, &given[2..]) {
+            (Layout::Offsets32 | Layout::Offsets64, [first, ..]) => data = *first,
+            (Layout::Views, [buffers @ .., lengths]) => variadic = (buffers, lengths.cast()),
+            _ => {}
         }
-        let bit = self.offset + row;
-        // SAFETY: a validity bitmap has a bit for each of `offset + length` rows.
-        unsafe { *self.validity.add(bit / 8) & (1 << (bit % 8)) == 0 }
+        Ok(Rows { layout, all: start..end, offset, validity, first: given[1], data, variadic, array: PhantomData })
     }
 
-    fn value(&self, row: usize) -> Result<&'a [u8], Failure> {
-        let row = self.offset + row;
-        match self.layout {
+    /// The value of a row, counted from the buffers' first, where it has one. It is a loop's body, which a call would slow down by a twentieth.
+    #[inline(always)]
+    fn value(&self, row: usize) -> Result<Option<&'a [u8]>, Failure> {
+        // SAFETY: a validity bitmap has a bit for each of `offset + length` rows.
+        if !self.validity.is_null() && unsafe { *self.validity.add(row / 8) & (1 << (row % 8)) == 0 } {
+            return Ok(None);
+        }
+        let value = match self.layout {
             // SAFETY: the offsets' buffer has `offset + length + 1` of them, and rows are below `offset + length`.
             Layout::Offsets32 => unsafe {
-                let offsets: *const i32 = self.buffer(1).cast();
-                self.between(offsets.add(row).read_unaligned().into(), offsets.add(row + 1).read_unaligned().into())
+                let offsets: *const i32 = self.first.cast();
+                self.between(offsets.add(row).read_unaligned().into(), offsets.add(row + 1).read_unaligned().into())?
             },
             // SAFETY: as above.
             Layout::Offsets64 => unsafe {
-                let offsets: *const i64 = self.buffer(1).cast();
-                self.between(offsets.add(row).read_unaligned(), offsets.add(row + 1).read_unaligned())
+                let offsets: *const i64 = self.first.cast();
+                self.between(offsets.add(row).read_unaligned(), offsets.add(row + 1).read_unaligned())?
             },
-            Layout::Views => self.view(row),
-            Layout::Fixed(width) => {
-                let data: *const u8 = self.buffer(1).cast();
-                // SAFETY: the data's buffer has `offset + length` values of this width.
-                Ok(unsafe { slice(data.add(row * width), width) })
-            }
-        }
+            Layout::Views => self.view(row)?,
+            // SAFETY: the data's buffer has `offset + length` values of this width.
+            Layout::Fixed(width) => unsafe { slice(self.first.add(row * width), width) },
+        };
+        Ok(Some(value))
     }
 
     /// The bytes between two offsets into the data.
+    #[inline(always)]
     fn between(&self, start: i64, end: i64) -> Result<&'a [u8], Failure> {
-        let data: *const u8 = self.buffer(2).cast();
-        if start < 0 || end < start || (data.is_null() && end > start) {
+        if start < 0 || end < start || (self.data.is_null() && end > start) {
             return Err(malformed("offsets that do not ascend"));
         }
         // SAFETY: a producer's offsets lie within its data.
-        Ok(unsafe { slice(data.add(start as usize), (end - start) as usize) })
+        Ok(unsafe { slice(self.data.add(start as usize), (end - start) as usize) })
     }
 
     /// The bytes of a view: 12 of them inside it, more of them in a buffer that it names.
     fn view(&self, row: usize) -> Result<&'a [u8], Failure> {
-        let views: *const u8 = self.buffer(1).cast();
         // SAFETY: the views' buffer has `offset + length` of 16 bytes.
-        let view: &'a [u8; 16] = unsafe { &*views.add(row * 16).cast() };
+        let view: &'a [u8; 16] = unsafe { &*self.first.add(row * 16).cast() };
         let number = |at: usize| i32::from_ne_bytes([view[at], view[at + 1], view[at + 2], view[at + 3]]);
         let (Ok(len), Ok(index), Ok(start)) =
             (usize::try_from(number(0)), usize::try_from(number(8)), usize::try_from(number(12)))
@@ -196,17 +222,13 @@ impl<'a> Rows<'a> {
         if len <= SHORT_VIEW {
             return self.short_view(view, number(0));
         }
-        let variadic = (self.array.n_buffers - 3).max(0) as usize;
-        if index >= variadic {
-            return Err(malformed("a view of a buffer that is not there"));
-        }
-        let lengths: *const i64 = self.buffer(2 + variadic).cast();
+        let (buffers, lengths) = self.variadic;
+        let data = *buffers.get(index).ok_or_else(|| malformed("a view of a buffer that is not there"))?;
         // SAFETY: the last buffer holds the length of each variadic one.
         let available = unsafe { lengths.add(index).read_unaligned() };
         if start as i64 + len as i64 > available {
             return Err(malformed("a view beyond its buffer"));
         }
-        let data: *const u8 = self.buffer(2 + index).cast();
         // SAFETY: within the buffer, as just checked.
         Ok(unsafe { slice(data.add(start), len) })
     }
@@ -214,11 +236,6 @@ impl<'a> Rows<'a> {
     fn short_view(&self, view: &'a [u8; 16], len: i32) -> Result<&'a [u8], Failure> {
         let len = usize::try_from(len).map_err(|_| malformed("a negative length"))?;
         view.get(4..4 + len).ok_or_else(|| malformed("a view with a negative offset"))
-    }
-
-    fn buffer(&self, index: usize) -> *const std::ffi::c_void {
-        // SAFETY: `index` is below `n_buffers`, as checked in `new`, or computed from it.
-        unsafe { *self.array.buffers.add(index) }
     }
 }
 
@@ -244,6 +261,7 @@ fn not_supported(what: &str) -> Failure {
     Failure::argument(format!("a column {what} cannot be encrypted; cast it to strings or binary first"))
 }
 
+#[cold]
 fn malformed(what: &str) -> Failure {
     Failure::argument(format!("the Arrow array is malformed: it has {what}"))
 }

@@ -38,18 +38,6 @@ impl<'py> Lender<'py> {
         }
         Ok(Lent { object, bytes, is_passed_on: false })
     }
-
-    /// Memory with these items, each as bytes.
-    pub(super) fn filled<const N: usize>(
-        &self,
-        items: impl ExactSizeIterator<Item = [u8; N]>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let mut lent = self.lend(items.len() * N)?;
-        for (place, item) in lent.as_mut_slice().as_chunks_mut().0.iter_mut().zip(items) {
-            *place = item;
-        }
-        Ok(lent.passed_on())
-    }
 }
 
 impl<'py> Lent<'py> {

@@ -1,8 +1,8 @@
 //! A column's rows in blocks, worked on by as many cores as there are.
 //!
-//! The calling thread has the interpreter: it looks at a block's values, makes room for what becomes of them, and hands
-//! the block over. When the others are busy it works on the block itself, without the interpreter. What is written goes
-//! straight to where it stays: into a Python object that nobody else has seen yet, or into the buffer of an array.
+//! The calling thread has the interpreter: it makes each block ready, with the contexts of its rows, and hands it over. When the
+//! others are busy it works on the block itself, without the interpreter. What is written goes straight to where it stays: into a
+//! Python object that nobody else has seen yet, or into the buffers of an array.
 
 use std::{
     ops::Range,
@@ -15,7 +15,6 @@ use std::{
 
 use fortress::{Context, token::TokenError};
 use pyo3::prelude::*;
-use zeroize::zeroize_bytes;
 
 use super::{
     Cell,
@@ -37,45 +36,60 @@ pub(super) trait Work: Sync {
     /// The share of the next block, which has this many values. Asked for with the interpreter.
     fn share(&self, values: usize) -> Result<Self::Share, Failure>;
 
-    /// Calls `convert` with what converts a block's cells, one after the other.
-    fn with_converter(&self, share: Self::Share, convert: &mut dyn FnMut(Converter<'_>)) -> Result<(), Failure>;
+    /// Hands a block what converts its cells.
+    fn convert<B: Block>(
+        &self,
+        share: Self::Share,
+        block: B,
+        contexts: &Planned<'_>,
+    ) -> Result<Converted<B::Aside>, Failure>;
 }
 
-/// Writes what becomes of a cell, under the context of its row.
-pub(super) type Converter<'c> = &'c mut dyn FnMut(Cell<'_>, &Context, &mut [u8]) -> Result<(), Failure>;
+/// The rows of a column, and room for what becomes of them.
+pub(super) trait Column {
+    type Block: Block;
 
-/// Where what becomes of the rows goes.
-pub(crate) trait Sink<'a> {
-    /// The next row has no value.
-    fn nothing(&mut self);
+    /// The rows of the next block, in order. Asked for with the interpreter.
+    fn block(&mut self, range: Range<usize>, work: &impl Work) -> PyResult<Self::Block>;
 
-    /// Room for what becomes of the next row, of `len` bytes.
-    fn room(&mut self, cell: Cell<'_>, len: usize) -> PyResult<Room<'a>>;
-
-    /// Takes what was made aside for a row.
-    fn take(&mut self, row: usize, made: &[u8]) -> PyResult<()>;
+    /// Takes what a block made aside.
+    fn take(&mut self, aside: <Self::Block as Block>::Aside) -> PyResult<()>;
 }
 
-/// Where what becomes of a row is written.
-pub(crate) enum Room<'a> {
-    /// Where it stays.
-    There(&'a mut [u8]),
-    /// Aside, that many bytes: the sink takes it.
-    Aside(usize),
+/// Some rows of a column, which any thread can work on.
+pub(super) trait Block: Send {
+    /// What was not written to where it stays.
+    type Aside: Send;
+
+    /// How many of the rows have a value.
+    fn values(&self) -> usize;
+
+    /// Calls `convert` for each value, with its context and the room for what becomes of it. Rows are counted from the block's first.
+    fn convert(
+        self,
+        work: &impl Work,
+        contexts: &Planned<'_>,
+        convert: impl FnMut(Cell<'_>, &Context, &mut [u8]) -> Result<(), Failure>,
+    ) -> Result<Converted<Self::Aside>, Failure>;
 }
 
-/// Converts all `cells`, of which there are `rows`. Fails with every row that failed.
-pub(super) fn convert<'a, W: Work>(
+/// What became of a block's rows.
+pub(super) struct Converted<A> {
+    pub(super) aside: A,
+    pub(super) failures: Vec<(usize, Failure)>,
+}
+
+/// Converts all `rows` of a column. Fails with every row that failed.
+pub(super) fn convert<W: Work, C: Column>(
     py: Python<'_>,
     rows: usize,
-    mut cells: impl Iterator<Item = PyResult<Option<Cell<'a>>>>,
-    contexts: &'a OwnContexts<'_>,
+    column: &mut C,
+    contexts: &OwnContexts<'_>,
     work: &W,
-    sink: &mut impl Sink<'a>,
 ) -> PyResult<()> {
     let mut outcome = Outcome::default();
     let helpers = (cores() - 1).min(rows.div_ceil(BLOCK).saturating_sub(1));
-    let (blocks, waiting) = mpsc::sync_channel(WAITING * helpers);
+    let (tasks, waiting) = mpsc::sync_channel(WAITING * helpers);
     let (done, finished) = mpsc::channel();
     // A lock that nobody contends for, so that the receiver can be used without the interpreter.
     let (waiting, finished) = (Mutex::new(waiting), Mutex::new(finished));
@@ -91,44 +105,46 @@ pub(super) fn convert<'a, W: Work>(
         drop(done);
         let mut starts = (0..rows).step_by(BLOCK);
         // However this ends, the helpers see that no block follows.
-        let blocks: SyncSender<Block<'a, W::Share>> = blocks;
+        let tasks: SyncSender<Task<'_, C::Block, W::Share>> = tasks;
         starts.try_for_each(|start| {
             py.check_signals()?;
             let range = start..rows.min(start + BLOCK);
-            let block = Block::plan(range, &mut cells, contexts, work, sink, &mut outcome)?;
-            match blocks.try_send(block) {
+            let (block, contexts) = (column.block(range.clone(), work)?, contexts.of_rows(range.clone())?);
+            let share = work.share(block.values())?;
+            match tasks.try_send(Task { range, block, contexts, share }) {
                 Ok(()) => {}
-                Err(TrySendError::Full(block) | TrySendError::Disconnected(block)) => {
-                    outcome.take(py.detach(|| block.run(work)), sink)?;
+                Err(TrySendError::Full(task) | TrySendError::Disconnected(task)) => {
+                    outcome.take(py.detach(|| task.run(work)), column)?;
                 }
             }
             while let Some(made) = next(&finished, Receiver::try_recv) {
-                outcome.take(made, sink)?;
+                outcome.take(made, column)?;
             }
             Ok::<(), PyErr>(())
         })?;
-        drop(blocks);
-        while let Some(block) = next(&waiting, Receiver::try_recv) {
-            outcome.take(py.detach(|| block.run(work)), sink)?;
+        drop(tasks);
+        while let Some(task) = next(&waiting, Receiver::try_recv) {
+            outcome.take(py.detach(|| task.run(work)), column)?;
         }
         while let Some(made) = py.detach(|| next(&finished, Receiver::recv)) {
-            outcome.take(made, sink)?;
+            outcome.take(made, column)?;
         }
         Ok::<(), PyErr>(())
     })?;
     outcome.finish(rows)
 }
 
-/// Rows that are worked on at once: enough to be worth handing over, few enough to stay in a core's cache.
-const BLOCK: usize = 1_024;
+/// Rows that are worked on at once: enough to be worth handing over, few enough to stay in a core's cache. Eight of them share a byte of
+/// a column's validity, so that no two blocks do.
+pub(crate) const BLOCK: usize = 1_024;
 
 /// Blocks that wait for each helper, so that it has work while this thread has its own.
 const WAITING: usize = 4;
 
 /// Works on blocks until there are none.
-fn help<'a, W: Work>(work: &W, waiting: &Mutex<Receiver<Block<'a, W::Share>>>, done: &Sender<Made>) {
-    while let Some(block) = next(waiting, Receiver::recv) {
-        if done.send(block.run(work)).is_err() {
+fn help<B: Block, W: Work>(work: &W, waiting: &Mutex<Receiver<Task<'_, B, W::Share>>>, done: &Sender<Made<B::Aside>>) {
+    while let Some(task) = next(waiting, Receiver::recv) {
+        if done.send(task.run(work)).is_err() {
             break;
         }
     }
@@ -138,86 +154,24 @@ fn next<T, E>(receiver: &Mutex<Receiver<T>>, receive: impl FnOnce(&Receiver<T>) 
     receive(&receiver.lock().unwrap_or_else(PoisonError::into_inner)).ok()
 }
 
-/// The values of some rows, and room for what becomes of them.
-struct Block<'a, S> {
+/// A block, and what it takes to work on it.
+struct Task<'a, B, S> {
     range: Range<usize>,
-    /// Those that have a value.
-    rows: Vec<(usize, Cell<'a>, Room<'a>)>,
+    block: B,
     contexts: Planned<'a>,
     share: S,
 }
 
-/// What became of a block.
-struct Made {
-    rows: usize,
-    /// What was made aside, one after the other, and the row and length of each.
-    aside: Aside,
-    items: Vec<(usize, usize)>,
-    failures: Vec<(usize, Failure)>,
-    /// What kept all of it from being worked on.
-    failure: Option<Failure>,
+/// What became of a block: of its rows, or what kept all of it from being worked on.
+struct Made<A> {
+    range: Range<usize>,
+    converted: Result<Converted<A>, Failure>,
 }
 
-impl<'a, S> Block<'a, S> {
-    fn plan<W: Work<Share = S>>(
-        range: Range<usize>,
-        cells: &mut impl Iterator<Item = PyResult<Option<Cell<'a>>>>,
-        contexts: &'a OwnContexts<'_>,
-        work: &W,
-        sink: &mut impl Sink<'a>,
-        outcome: &mut Outcome,
-    ) -> PyResult<Block<'a, S>> {
-        let mut rows = Vec::with_capacity(range.len());
-        // By the iterator itself, and not one after the other: the rows of an array are then one loop.
-        cells.by_ref().take(range.len()).enumerate().try_for_each(|(row, cell)| {
-            let (row, cell) = (range.start + row, cell?);
-            match cell.map(|cell| (cell, work.output_len(cell))) {
-                Some((cell, Ok(len))) => rows.push((row, cell, sink.room(cell, len)?)),
-                Some((_, Err(error))) => {
-                    outcome.failures.push((row, error.into()));
-                    sink.nothing();
-                }
-                None => sink.nothing(),
-            }
-            Ok::<(), PyErr>(())
-        })?;
-        let (share, contexts) = (work.share(rows.len())?, contexts.of_rows(range.clone())?);
-        Ok(Block { range, rows, contexts, share })
-    }
-
-    fn run<W: Work<Share = S>>(self, work: &W) -> Made {
-        let Block { range, rows, contexts, share } = self;
-        let aside = rows.iter().map(|(_, _, room)| if let Room::Aside(len) = room { *len } else { 0 }).sum();
-        let mut aside = Aside(vec![0; aside]);
-        let (mut items, mut failures) = (Vec::new(), Vec::new());
-        let mut rest = &mut aside.0[..];
-        let mut rows = Some(rows);
-        let done = work.with_converter(share, &mut |convert| {
-            for (row, cell, room) in rows.take().into_iter().flatten() {
-                let out = match room {
-                    Room::There(out) => out,
-                    Room::Aside(len) => {
-                        let (out, after) = std::mem::take(&mut rest).split_at_mut(len);
-                        rest = after;
-                        items.push((row, len));
-                        out
-                    }
-                };
-                let converted = contexts.of(row - range.start).and_then(|context| convert(cell, &context, out));
-                failures.extend(converted.err().map(|failure| (row, failure)));
-            }
-        });
-        Made { rows: range.len(), aside, items, failures, failure: done.err() }
-    }
-}
-
-/// Bytes that may be plaintext, wiped when they have been taken.
-struct Aside(Vec<u8>);
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        // All at once: byte by byte, as `Zeroizing` does it, takes longer than decrypting them.
-        zeroize_bytes(&mut self.0);
+impl<B: Block, S> Task<'_, B, S> {
+    fn run<W: Work<Share = S>>(self, work: &W) -> Made<B::Aside> {
+        let Task { range, block, contexts, share } = self;
+        Made { range, converted: work.convert(share, block, &contexts) }
     }
 }
 
@@ -229,22 +183,12 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn take<'a>(&mut self, made: Made, sink: &mut impl Sink<'a>) -> PyResult<()> {
-        if let Some(failure) = made.failure {
-            return Err(failure.into());
-        }
-        self.rows += made.rows;
-        self.failures.extend(made.failures);
+    fn take<C: Column>(&mut self, made: Made<<C::Block as Block>::Aside>, column: &mut C) -> PyResult<()> {
+        let Converted { aside, failures } = made.converted?;
+        self.rows += made.range.len();
+        self.failures.extend(failures.into_iter().map(|(row, failure)| (made.range.start + row, failure)));
         // Nothing of a column that has failed will be returned.
-        if self.failures.is_empty() {
-            let mut rest = &made.aside.0[..];
-            for (row, len) in made.items {
-                let (item, after) = rest.split_at(len);
-                rest = after;
-                sink.take(row, item)?;
-            }
-        }
-        Ok(())
+        if self.failures.is_empty() { column.take(aside) } else { Ok(()) }
     }
 
     fn finish(mut self, rows: usize) -> PyResult<()> {
@@ -253,9 +197,14 @@ impl Outcome {
             return Err(RowFailures(self.failures).into());
         }
         if self.rows < rows {
-            let text = "a thread that worked on the column ended; this is a defect of Fortress";
-            return Err(Failure { code: "internal", text: text.into() }.into());
+            return Err(thread_ended().into());
         }
         Ok(())
     }
+}
+
+/// A thread did not come to the end of its work.
+pub(crate) fn thread_ended() -> Failure {
+    let text = "a thread that worked on the column ended; this is a defect of Fortress";
+    Failure { code: "internal", text: text.into() }
 }

@@ -63,6 +63,7 @@ pub(super) enum Planned<'a> {
 
 impl Planned<'_> {
     /// That of one row, counted from the block's first.
+    #[inline]
     pub(super) fn of(&self, row: usize) -> Result<Cow<'_, Context>, Failure> {
         Ok(match self {
             Planned::Same(context) => Cow::Borrowed(*context),

@@ -1,5 +1,8 @@
 //! Columns of Python objects.
 
+use std::ops::Range;
+
+use fortress::Context;
 use pyo3::{
     Borrowed,
     exceptions::PyTypeError,
@@ -7,14 +10,16 @@ use pyo3::{
     prelude::*,
     types::{PyBytes, PyList, PyString, PyTuple},
 };
+use zeroize::zeroize_bytes;
 
 use super::{
     Cell,
-    blocks::{Room, Sink},
+    blocks::{Block, Column, Converted, Work},
+    contexts::Planned,
 };
 use crate::{
     buffer::borrowed_bytes,
-    failure::RowFailures,
+    failure::{Failure, RowFailures},
     text,
     tokens::{Data, Form},
 };
@@ -92,42 +97,29 @@ impl WrongTypes {
 /// Rows that an error names.
 const TOLD: usize = 5;
 
-/// The cells of an [`unchanging`] tuple.
-pub(super) fn cells<'a>(values: &'a Bound<'_, PyTuple>) -> impl Iterator<Item = PyResult<Option<Cell<'a>>>> {
-    values.iter_borrowed().map(|value: Borrowed<'a, '_, PyAny>| {
-        if let Ok(bytes) = value.cast::<PyBytes>() {
-            return Ok(Some(Cell { bytes: borrowed_bytes(bytes), form: Form::Bytes }));
-        }
-        match value.cast::<PyString>() {
-            Ok(text) => Ok(Some(Cell { bytes: text::borrowed_utf8(text)?.as_bytes(), form: Form::Text })),
-            Err(_) => Ok(None),
-        }
-    })
-}
-
-/// Python objects, a `bytes` or a `str` for each row that has a value.
-pub(super) struct Objects<'py> {
+/// An [`unchanging`] tuple, and a Python object for each of its rows.
+pub(super) struct Objects<'a, 'py> {
     py: Python<'py>,
+    values: &'a Bound<'py, PyTuple>,
     /// What each row becomes; `None` where that follows the cell.
     form: Option<Form>,
     objects: Vec<Bound<'py, PyAny>>,
 }
 
-impl<'py> Objects<'py> {
-    pub(super) fn new(py: Python<'py>, form: Option<Form>, rows: usize) -> Objects<'py> {
-        Objects { py, form, objects: Vec::with_capacity(rows) }
+impl<'a, 'py> Objects<'a, 'py> {
+    pub(super) fn new(values: &'a Bound<'py, PyTuple>, form: Option<Form>) -> Objects<'a, 'py> {
+        Objects { py: values.py(), values, form, objects: Vec::with_capacity(values.len()) }
     }
 
     pub(super) fn finish(self) -> PyResult<Bound<'py, PyList>> {
         PyList::new(self.py, self.objects)
     }
-}
 
-impl<'a> Sink<'a> for Objects<'_> {
     fn nothing(&mut self) {
         self.objects.push(self.py.None().into_bound(self.py));
     }
 
+    /// Room for what becomes of the next row, of `len` bytes.
     fn room(&mut self, cell: Cell<'_>, len: usize) -> PyResult<Room<'a>> {
         if self.form.unwrap_or(cell.form) == Form::Text {
             self.nothing();
@@ -137,15 +129,120 @@ impl<'a> Sink<'a> for Objects<'_> {
         self.objects.push(object);
         Ok(Room::There(out))
     }
+}
 
-    fn take(&mut self, row: usize, made: &[u8]) -> PyResult<()> {
-        // SAFETY: called on bytes of this length. They are base64, or known to be UTF-8 since they were decrypted; others would
-        // be an exception.
-        self.objects[row] = unsafe {
-            let (start, len) = (made.as_ptr().cast(), made.len() as ffi::Py_ssize_t);
-            Bound::from_owned_ptr_or_err(self.py, ffi::PyUnicode_FromStringAndSize(start, len))?
-        };
+impl<'a> Column for Objects<'a, '_> {
+    type Block = Rows<'a>;
+
+    fn block(&mut self, range: Range<usize>, work: &impl Work) -> PyResult<Rows<'a>> {
+        let mut block =
+            Rows { first: range.start, rows: Vec::with_capacity(range.len()), aside: 0, failures: Vec::new() };
+        for (row, index) in range.enumerate() {
+            match cell(self.values.get_borrowed_item(index)?)?.map(|cell| (cell, work.output_len(cell))) {
+                Some((cell, Ok(len))) => {
+                    let room = self.room(cell, len)?;
+                    if let Room::Aside(len) = room {
+                        block.aside += len;
+                    }
+                    block.rows.push((row, cell, room));
+                }
+                Some((_, Err(error))) => {
+                    block.failures.push((row, error.into()));
+                    self.nothing();
+                }
+                None => self.nothing(),
+            }
+        }
+        Ok(block)
+    }
+
+    fn take(&mut self, aside: Aside) -> PyResult<()> {
+        let mut rest = &aside.bytes[..];
+        for &(row, len) in &aside.items {
+            let (made, after) = rest.split_at(len);
+            rest = after;
+            // SAFETY: called on bytes of this length. They are base64, or known to be UTF-8 since they were decrypted; others would
+            // be an exception.
+            self.objects[row] = unsafe {
+                let (start, len) = (made.as_ptr().cast(), made.len() as ffi::Py_ssize_t);
+                Bound::from_owned_ptr_or_err(self.py, ffi::PyUnicode_FromStringAndSize(start, len))?
+            };
+        }
         Ok(())
+    }
+}
+
+/// The cell of one value of an [`unchanging`] tuple.
+fn cell<'a>(value: Borrowed<'a, '_, PyAny>) -> PyResult<Option<Cell<'a>>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(Some(Cell { bytes: borrowed_bytes(bytes), form: Form::Bytes }));
+    }
+    match value.cast::<PyString>() {
+        Ok(text) => Ok(Some(Cell { bytes: text::borrowed_utf8(text)?.as_bytes(), form: Form::Text })),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Some rows, those of them that have a value.
+pub(super) struct Rows<'a> {
+    first: usize,
+    rows: Vec<(usize, Cell<'a>, Room<'a>)>,
+    /// Bytes that go aside.
+    aside: usize,
+    failures: Vec<(usize, Failure)>,
+}
+
+/// Where what becomes of a row is written.
+enum Room<'a> {
+    /// Where it stays: into an object of bytes.
+    There(&'a mut [u8]),
+    /// Aside, that many bytes: a string is made of them with the interpreter.
+    Aside(usize),
+}
+
+impl Block for Rows<'_> {
+    type Aside = Aside;
+
+    fn values(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn convert(
+        self,
+        _: &impl Work,
+        contexts: &Planned<'_>,
+        mut convert: impl FnMut(Cell<'_>, &Context, &mut [u8]) -> Result<(), Failure>,
+    ) -> Result<Converted<Aside>, Failure> {
+        let Rows { first, rows, aside, mut failures } = self;
+        let mut aside = Aside { bytes: vec![0; aside], items: Vec::new() };
+        let mut rest = &mut aside.bytes[..];
+        for (row, cell, room) in rows {
+            let out = match room {
+                Room::There(out) => out,
+                Room::Aside(len) => {
+                    let (out, after) = std::mem::take(&mut rest).split_at_mut(len);
+                    rest = after;
+                    aside.items.push((first + row, len));
+                    out
+                }
+            };
+            let converted = contexts.of(row).and_then(|context| convert(cell, &context, out));
+            failures.extend(converted.err().map(|failure| (row, failure)));
+        }
+        Ok(Converted { aside, failures })
+    }
+}
+
+/// What was made aside, one after the other, and the row and length of each. Wiped when it has been taken, for it may be plaintext.
+pub(super) struct Aside {
+    bytes: Vec<u8>,
+    items: Vec<(usize, usize)>,
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // All at once: byte by byte, as `Zeroizing` does it, takes longer than decrypting them.
+        zeroize_bytes(&mut self.bytes);
     }
 }
 
