@@ -25,13 +25,22 @@ export function table({ platform, runtime, machine, load, date, versions, result
     }
     lines.push("");
   }
-  lines.push("Goals");
-  for (const goal of goals) {
-    const { measured, wanted, says } = judged(goal);
-    lines.push(`  ${goal.reached ? "reached" : "MISSED "}  ${measured.padStart(8)}  ${wanted.padEnd(13)}  ${says}`);
-  }
-  if (load > 1) lines.push(`The machine had other work (load ${load.toFixed(1)} before the start): measure again when it is quiet.`);
+  lines.push(...verdicts(goals, load));
   return lines.join("\n");
+}
+
+/**
+ * Which goals were reached, in lines, and whether the machine was quiet.
+ * @param {import("./goals.mjs").Judgement[]} goals
+ * @param {number} load
+ */
+export function verdicts(goals, load) {
+  const lines = goals.map((goal) => {
+    const { measured, wanted, says } = judged(goal);
+    return `  ${goal.reached ? "reached" : "MISSED "}  ${measured.padStart(8)}  ${wanted.padEnd(13)}  ${says}`;
+  });
+  const loaded = load > 1 ? [`The machine had other work (load ${load.toFixed(1)} before the start): measure again when it is quiet.`] : [];
+  return ["Goals", ...lines, ...loaded];
 }
 
 /**
@@ -39,9 +48,13 @@ export function table({ platform, runtime, machine, load, date, versions, result
  * @param {import("./goals.mjs").Judgement} goal
  */
 export function judged(goal) {
-  if ("below" in goal) return { says: goal.says, measured: `${goal.amount.toFixed(1)} ${goal.unit}`, wanted: `below ${goal.below} ${goal.unit}` };
+  if ("below" in goal) return { says: goal.says, measured: `${goal.amount.toFixed(1)} ${goal.unit}`, wanted: `below ${rounded(goal.below)} ${goal.unit}` };
   // Against whom is told where several could be meant.
-  return { says: goal.says + (goal.against === undefined ? "" : `, to ${goal.against}`), measured: goal.ratio.toFixed(2), wanted: `at least ${goal.atLeast}` };
+  return { says: goal.says + (goal.against === undefined ? "" : `, to ${goal.against}`), measured: goal.ratio.toFixed(2), wanted: `at least ${rounded(goal.atLeast)}` };
+}
+
+function rounded(number) {
+  return Number(number.toFixed(2));
 }
 
 /**

@@ -29,7 +29,7 @@ pub(crate) fn run(project: &Project, platforms: &[String], html: bool) -> Result
         match platform.as_str() {
             "native" => native(project)?,
             "cli" => command_line(project)?,
-            "python" => wheel::bench(project, &figures(project, "python"))?,
+            "python" => python(project)?,
             _ => web(project, platform)?,
         }
     }
@@ -70,6 +70,15 @@ fn command_line(project: &Project) -> Result<()> {
     let figures = figures(project, "cli");
     let words = ["tests/bench/cli.py".as_ref(), program.as_os_str(), "--json".as_ref(), figures.as_os_str()];
     recorded(project, &figures, "python3", words)
+}
+
+/// The installed wheel beside what a Python developer would use instead.
+fn python(project: &Project) -> Result<()> {
+    wheel::install(project)?;
+    let (program, script) = (wheel::python(project), project.path("packages/python/benches/speed.py"));
+    let figures = figures(project, "python");
+    let words = [script.as_os_str(), "--json".as_ref(), figures.as_os_str()];
+    recorded(project, &figures, &program, words)
 }
 
 /// Runs a benchmark which leaves its figures there, and has written beside them where and with what it ran.

@@ -1,7 +1,7 @@
 //! The Python wheel: built by maturin, installed into a virtual environment of its own, and tested from there.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -27,12 +27,6 @@ pub(crate) fn test(project: &Project) -> Result<()> {
         command::run_shown(pytest),
         sdist(project),
     ])
-}
-
-/// Runs the benchmark against the installed wheel; its figures go to a file of JSON.
-pub(crate) fn bench(project: &Project, figures: &Path) -> Result<()> {
-    install(project)?;
-    command::run_shown(program(project, "python", &["benches/speed.py", "--json", &figures.to_string_lossy()]))
 }
 
 /// Builds the wheel and installs it, and nothing but it, anew.
@@ -87,7 +81,8 @@ fn program(project: &Project, name: &str, words: &[&str]) -> Command {
     command
 }
 
-fn python(project: &Project) -> String {
+/// The environment's Python.
+pub(crate) fn python(project: &Project) -> String {
     Environment::Wheel.python(project).to_string_lossy().into_owned()
 }
 
