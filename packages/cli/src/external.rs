@@ -35,7 +35,7 @@ impl fmt::Debug for KeyUri {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct OpenBy {
     /// Open by a key in a hardware module, pkcs11:…, or in a service, vault:…, awskms:…, gcpkms:… or azurekv:…, as the file's header names it
-    #[arg(long, value_name = "URI", conflicts_with = "keyring")]
+    #[arg(long, value_name = "URI", conflicts_with_all = ["keyring", "identity", "share"])]
     pub(crate) key: Option<KeyUri>,
 }
 

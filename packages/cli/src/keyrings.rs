@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fortress::envelope::{Header, Identity, Metadata, ReadLimits, Recipient, RecipientInfo};
+use fortress::envelope::{Header, Metadata, ReadLimits, Recipient, RecipientInfo};
 use fortress::external::ExternalKey;
 use fortress::grant::{self, Actions, GrantError, SignedGrant};
 use fortress::identity::ScopeIdentity;
@@ -12,16 +12,16 @@ use crate::arguments::{Common, Reseal, Trust, Unlock};
 use crate::external;
 use crate::failure::{Exit, Failure, shown};
 use crate::input::{Input, Source};
+use crate::opener::Opener;
 use crate::output::{Care, PRIVATE, Target, write_file};
-use crate::passphrases::Passphrases;
 use crate::people::{self, People};
 use crate::random;
 use crate::recipients::described;
 use crate::words::Scope;
 
 /// Contents of headers (spec E-2).
-const KEYRING: &str = "keyring";
-const GRANT: &str = "grant";
+pub(crate) const KEYRING: &str = "keyring";
+pub(crate) const GRANT: &str = "grant";
 /// More than any sealed keyring has: header and payload of 1 MiB each, and their frame.
 const MAX_SEALED_LEN: u64 = 3 << 20;
 
@@ -33,54 +33,19 @@ pub(crate) struct Unlocked {
     recipients: Vec<RecipientInfo>,
 }
 
-/// What opened a keyring, and opens it again after it was sealed anew.
-enum Opener {
-    Passphrase(Passphrase, Argon2Params),
-    Keyring(Keyring),
-    External(Box<dyn ExternalKey>),
-    People(People),
-}
-
-impl Opener {
-    fn identities(&self) -> Vec<Identity<'_>> {
-        match self {
-            Opener::Passphrase(passphrase, _) => vec![passphrase.into()],
-            Opener::Keyring(keyring) => vec![keyring.into()],
-            Opener::External(key) => vec![Identity::External(&**key)],
-            Opener::People(people) => people.identities(),
-        }
-    }
-
-    /// Those of the header's recipients that it seals for again.
-    fn recipients(&self, of: &[RecipientInfo]) -> Vec<Recipient<'_>> {
-        match self {
-            Opener::Passphrase(passphrase, params) => vec![Recipient::Passphrase(passphrase, *params)],
-            Opener::Keyring(keyring) => vec![keyring.into()],
-            Opener::External(key) => vec![Recipient::External(&**key)],
-            Opener::People(people) => people.recipients(of),
-        }
-    }
-
-    /// How many of a header's recipients are its own.
-    fn count(&self, of: &[&RecipientInfo]) -> usize {
-        let own = of.iter().filter(|info| match (self, info) {
-            (Opener::Passphrase(..), RecipientInfo::Passphrase { .. }) => true,
-            (Opener::Keyring(keyring), RecipientInfo::Keyring { key_id } | RecipientInfo::Scope { key_id }) => {
-                keyring.versions().any(|version| version.id == *key_id)
-            }
-            (Opener::External(key), RecipientInfo::External { reference }) => key.opens(reference),
-            (Opener::People(people), info) => people.include(info),
-            _ => false,
-        });
-        // A header does not tell passphrases apart: one of them was the right one.
-        own.count().min(if let Opener::Passphrase(..) = self { 1 } else { usize::MAX })
-    }
-}
-
 /// Opens the keyring in a file: by what people bring, by an external key, by the keyring in another file and that one's passphrase, or by the
 /// passphrase.
 pub(crate) fn unlock(path: &Path, by: &Unlock, common: &Common) -> Result<Unlocked, Failure> {
-    unlock_asking(path, by, common, |name| common.passphrases.opening(name))
+    let sealed = Sealed::keyring(path)?;
+    let opener = sealed.opener(by, common)?;
+    sealed.open(opener)
+}
+
+/// As [`unlock`], for the second thing that a command opens.
+pub(crate) fn unlock_second(path: &Path, by: &Unlock, common: &Common) -> Result<Unlocked, Failure> {
+    let sealed = Sealed::keyring(path)?;
+    let opener = sealed.opener_asking(by, common, |name| common.passphrases.opening_second(name))?;
+    sealed.open(opener)
 }
 
 /// What `-k` names, narrowed: a keyring, or what a grant gives in its place.
@@ -98,12 +63,14 @@ impl Used {
         scope: Option<&Scope>,
         common: &Common,
     ) -> Result<Used, Failure> {
-        let sealed = Sealed::read(path)?;
+        // Whoever trusts granters wants a grant of theirs: a keyring in its place proves nobody, and is not taken.
+        let sealed = if trust.trust.is_empty() { Sealed::read(path)? } else { Sealed::grant(path)? };
         if sealed.header.content() != GRANT {
-            return narrow(unlock(path, by, common)?.keyring, scope).map(Used::Keyring);
+            let opener = sealed.opener(by, common)?;
+            return narrow(sealed.open(opener)?.keyring, scope).map(Used::Keyring);
         }
         let now = random::now();
-        let grant = sealed.open_grant(People::of(by, &common.passphrases)?, &common.passphrases)?;
+        let grant = sealed.open_grant(&sealed.opener(by, common)?)?;
         let of = |error: GrantError| Failure::from(error).of(&sealed.name);
         let grant = grant.trust(&people::trusted(&trust.trust)?, now).map_err(of)?;
         let path = scope.map_or(grant.path(), |scope| &scope.0);
@@ -135,55 +102,34 @@ impl Used {
     }
 }
 
-/// A grant whose signature is right, opened by an identity or a passphrase.
-pub(crate) fn read_grant(path: &Path, by: &Unlock, passphrases: &Passphrases) -> Result<SignedGrant, Failure> {
-    let sealed = Sealed::read(path)?;
-    if sealed.header.content() != GRANT {
-        return Err(Failure::new(
-            Exit::Format,
-            "wrong_content",
-            format!("{}: not a grant; give one that `fortress grant new` made", sealed.name),
-        ));
-    }
-    sealed.open_grant(People::of(by, passphrases)?, passphrases)
-}
-
-/// As [`unlock`], for the second thing that a command opens.
-pub(crate) fn unlock_second(path: &Path, by: &Unlock, common: &Common) -> Result<Unlocked, Failure> {
-    unlock_asking(path, by, common, |name| common.passphrases.opening_second(name))
-}
-
-fn unlock_asking(
-    path: &Path,
-    by: &Unlock,
-    common: &Common,
-    passphrase: impl FnOnce(&str) -> Result<Passphrase, Failure>,
-) -> Result<Unlocked, Failure> {
-    let sealed = Sealed::read(path)?.require_keyring()?;
-    if let Some(people) = People::of(by, &common.passphrases)? {
-        return sealed.open(Opener::People(people));
-    }
-    match &by.unlock {
-        Some(other) if let Some(uri) = external::as_uri(other) => {
-            sealed.open(Opener::External(common.hardware.open(&uri)?))
-        }
-        Some(other) => {
-            let other = Sealed::read(other)?.require_keyring()?.open_by_passphrase(passphrase)?;
-            sealed.open(Opener::Keyring(other.keyring))
-        }
-        None => sealed.open_by_passphrase(passphrase),
-    }
+/// A grant whose signature is right.
+pub(crate) fn read_grant(path: &Path, by: &Unlock, common: &Common) -> Result<SignedGrant, Failure> {
+    let sealed = Sealed::grant(path)?;
+    sealed.open_grant(&sealed.opener(by, common)?)
 }
 
 /// A file that claims to be a sealed keyring or a grant.
-struct Sealed {
-    name: String,
-    bytes: Vec<u8>,
-    header: Header,
+pub(crate) struct Sealed {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) header: Header,
+    /// Who may read and write the file.
+    pub(crate) mode: u32,
 }
 
 impl Sealed {
-    /// What is no keyring is refused before a passphrase is asked for.
+    pub(crate) fn keyring(path: &Path) -> Result<Sealed, Failure> {
+        let advice = "a grant, where a whole keyring is needed; `fortress grant show` shows it";
+        Sealed::read(path)?.require(KEYRING, advice)
+    }
+
+    pub(crate) fn grant(path: &Path) -> Result<Sealed, Failure> {
+        let advice =
+            "a sealed keyring, not a grant; give one that `fortress grant new` made, and --trust only with a grant";
+        Sealed::read(path)?.require(GRANT, advice)
+    }
+
+    /// What is neither is refused before a passphrase is asked for.
     fn read(path: &Path) -> Result<Sealed, Failure> {
         let name = shown(path);
         let mut input = Input::open(&Source::File(path.to_owned()))?;
@@ -196,7 +142,7 @@ impl Sealed {
         };
         let inspection = inspect::envelope(&bytes, None).map_err(|error| Failure::from(error).of(&name))?;
         match inspection.header.filter(|header| [KEYRING, GRANT].contains(&header.content())) {
-            Some(header) => Ok(Sealed { name, bytes, header }),
+            Some(header) => Ok(Sealed { name, bytes, header, mode: input.mode }),
             None => Err(Failure::new(
                 Exit::Format,
                 "wrong_content",
@@ -207,53 +153,58 @@ impl Sealed {
         }
     }
 
-    fn require_keyring(self) -> Result<Sealed, Failure> {
-        if self.header.content() == KEYRING {
+    fn require(self, content: &str, advice: &str) -> Result<Sealed, Failure> {
+        if self.header.content() == content {
             return Ok(self);
         }
+        Err(Failure::new(Exit::Format, "wrong_content", advice).of(&self.name))
+    }
+
+    /// What is to open it: what people bring, an external key, the keyring in another file by that one's passphrase, or the passphrase.
+    pub(crate) fn opener(&self, by: &Unlock, common: &Common) -> Result<Opener, Failure> {
+        self.opener_asking(by, common, |name| common.passphrases.opening(name))
+    }
+
+    fn opener_asking(
+        &self,
+        by: &Unlock,
+        common: &Common,
+        passphrase: impl FnOnce(&str) -> Result<Passphrase, Failure>,
+    ) -> Result<Opener, Failure> {
+        if let Some(people) = People::of(by, &common.passphrases)? {
+            return Ok(Opener::People(people));
+        }
+        match &by.unlock {
+            Some(other) if let Some(uri) = external::as_uri(other) => common.hardware.open(&uri).map(Opener::External),
+            Some(other) => {
+                let other = Sealed::keyring(other)?;
+                let opener = other.by_passphrase(passphrase)?;
+                Ok(Opener::Keyring(other.open(opener)?.keyring))
+            }
+            None => self.by_passphrase(passphrase),
+        }
+    }
+
+    /// Asks for the passphrase of what has one.
+    fn by_passphrase(&self, ask: impl FnOnce(&str) -> Result<Passphrase, Failure>) -> Result<Opener, Failure> {
+        if self.header.recipient_infos().any(|info| matches!(info, RecipientInfo::Passphrase { .. })) {
+            return ask(&self.name).map(Opener::Passphrase);
+        }
+        let recipients: Vec<String> = self.header.recipient_infos().take(3).map(|info| described(&info)).collect();
         Err(Failure::new(
-            Exit::Format,
-            "wrong_content",
-            format!("{}: a grant, where a whole keyring is needed; `fortress grant show` shows it", self.name),
+            Exit::WrongKey,
+            "wrong_recipient",
+            format!(
+                "{}: not sealed with a passphrase, but for {}; give --identity, --share, or --unlock for another keyring or an external key",
+                self.name,
+                recipients.join("; ")
+            ),
         ))
     }
 
-    fn open_grant(&self, people: Option<People>, passphrases: &Passphrases) -> Result<SignedGrant, Failure> {
-        let of = |error: GrantError| Failure::from(error).of(&self.name);
-        let limits = ReadLimits::default();
-        if let Some(people) = people {
-            return grant::read(&self.bytes, &people.identities(), &limits).map_err(of);
-        }
-        if !self.header.recipient_infos().any(|info| matches!(info, RecipientInfo::Passphrase { .. })) {
-            let advice = format!("{}: a grant for somebody's identity; give it with --identity", self.name);
-            return Err(Failure::new(Exit::WrongKey, "wrong_recipient", advice));
-        }
-        let passphrase = passphrases.opening(&self.name)?;
-        grant::read(&self.bytes, &[(&passphrase).into()], &limits).map_err(of)
-    }
-
-    fn open_by_passphrase(
-        self,
-        passphrase: impl FnOnce(&str) -> Result<Passphrase, Failure>,
-    ) -> Result<Unlocked, Failure> {
-        let params = self.header.recipient_infos().find_map(|info| match info {
-            RecipientInfo::Passphrase { params } => Some(params),
-            _ => None,
-        });
-        let Some(params) = params else {
-            let recipients: Vec<String> = self.header.recipient_infos().take(3).map(|info| described(&info)).collect();
-            return Err(Failure::new(
-                Exit::WrongKey,
-                "wrong_recipient",
-                format!(
-                    "{}: not sealed with a passphrase, but for {}; give --identity, --share, or --unlock for another keyring or an external key",
-                    self.name,
-                    recipients.join("; ")
-                ),
-            ));
-        };
-        let passphrase = passphrase(&self.name)?;
-        self.open(Opener::Passphrase(passphrase, params))
+    fn open_grant(&self, opener: &Opener) -> Result<SignedGrant, Failure> {
+        grant::read(&self.bytes, &opener.identities(), &ReadLimits::default())
+            .map_err(|error| Failure::from(error).of(&self.name))
     }
 
     fn open(self, opener: Opener) -> Result<Unlocked, Failure> {
@@ -282,7 +233,7 @@ impl Unlocked {
         reseal: &Reseal,
         common: &Common,
     ) -> Result<(), Failure> {
-        let by_passphrase = matches!(self.opener, Opener::Passphrase(..));
+        let by_passphrase = matches!(self.opener, Opener::Passphrase(_));
         if reseal.passphrase && (by_passphrase || new.is_some()) {
             return Err(Failure::usage(
                 "-p adds a passphrase where something else opens the keyring; here it is sealed with one as it is",
@@ -315,7 +266,7 @@ impl Unlocked {
         let mut recipients = match (new, &self.opener) {
             (Some(new), _) => vec![new],
             (None, Opener::External(key)) if opened_by_named(&**key) => Vec::new(),
-            (None, opener) => opener.recipients(&self.recipients),
+            (None, opener) => opener.recipients(&self.recipients, self.params()),
         };
         recipients.extend(keys.iter().map(|key| Recipient::External(&**key)));
         recipients.extend(passphrase.iter().map(|passphrase| Recipient::Passphrase(passphrase, self.params())));

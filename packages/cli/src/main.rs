@@ -10,6 +10,7 @@ mod in_place;
 mod input;
 mod interrupt;
 mod keyrings;
+mod opener;
 mod output;
 mod passphrases;
 mod people;

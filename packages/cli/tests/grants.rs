@@ -66,7 +66,8 @@ fn what_is_not_granted_is_refused() {
         sandbox.fails(13, &["outside the grant"], &arguments);
     }
     sandbox.fails(3, &["a grant, where a whole keyring is needed"], &["keyring", "show", "g", "--identity", "ada"]);
-    sandbox.fails(3, &["grant"], &["rewrap", "--identity", "ada", "--add", "--to-file", "eve.pub", "g"]);
+    let rewrap = ["rewrap", "--identity", "ada", "--add", "--to-file", "eve.pub", "g"];
+    sandbox.fails(3, &["a grant", "fortress grant new"], &rewrap);
 }
 
 #[test]
@@ -174,7 +175,7 @@ fn only_trusted_granters_and_whole_grants() {
     assert_eq!(sandbox.ok(&several), b"confidential");
     let eve = [&DECRYPT[..], &["--identity", "eve", "--trust", "grace.pub"]].concat();
     sandbox.fails(4, &["nothing given opens"], &eve);
-    sandbox.fails(4, &["give it with --identity"], &DECRYPT);
+    sandbox.fails(4, &["not sealed with a passphrase", "give --identity"], &DECRYPT);
     sandbox.fails(
         3,
         &["was all of it copied"],
@@ -195,6 +196,43 @@ fn only_trusted_granters_and_whole_grants() {
     sandbox.fails(6, &["not authentic"], &[&DECRYPT[..], &BY_ADA].concat());
     sandbox.write("g", &sealed[..sealed.len() - 1]);
     sandbox.fails(6, &["g: "], &[&DECRYPT[..], &BY_ADA].concat());
+}
+
+/// Whoever knows Ada's public identity can seal a keyring for her: where she trusts granters, one in the grant's place is not used.
+#[test]
+fn a_keyring_in_a_grants_place_is_not_used() {
+    let sandbox = sandbox();
+    sandbox.ok(&["keyring", "new", "-o", "of-eve", "--to-file", "ada.pub"]);
+    sandbox.ok(&["keyring", "scope", "of-eve", "acme/users", "-o", "g", "--identity", "ada", "--to-file", "ada.pub"]);
+    let by_eve = ["encrypt", "-k", "of-eve", "--identity", "ada", "--scope", "acme/users", "plain", "-o", "eve.ftrs"];
+    sandbox.ok(&by_eve);
+    for command in [
+        &["encrypt", "plain", "-o", "x.ftrs"][..],
+        &["decrypt", "eve.ftrs", "-o", "-"],
+        &["verify", "eve.ftrs"],
+        &["token", "encrypt", "value"],
+        &["token", "decrypt", "value"],
+        &["rewrap", "eve.ftrs"],
+    ] {
+        for keyring in ["g", "of-eve"] {
+            let output = sandbox.fails(3, &[keyring, "not a grant"], &[command, &["-k", keyring], &BY_ADA].concat());
+            assert!(output.stdout.is_empty());
+        }
+    }
+    assert!(!sandbox.exists("x.ftrs"));
+    // Nor is it asked for in vain where nothing is trusted by it.
+    let own = ["encrypt", "-k", "k", "plain", "-o", "x.ftrs", "--trust"];
+    sandbox.fails(3, &["k: ", "not a grant"], &[&own[..], &["grace.pub"]].concat());
+    sandbox.fails(3, &["k: ", "not a grant"], &[&own[..], &["no-such-file"]].concat());
+    for opener in [&["-p"][..], &["--to-file", "ada.pub"]] {
+        let encrypt = [&["encrypt", "plain", "-o", "x.ftrs", "--trust", "grace.pub"], opener].concat();
+        sandbox.fails(2, &["--trust"], &encrypt);
+    }
+    for opener in [&[][..], &["--identity", "ada"], &["-p"], &["--key", "pkcs11:token=a"]] {
+        let decrypt = [&["decrypt", "plain.ftrs", "-o", "-", "--trust", "grace.pub"], opener].concat();
+        sandbox.fails(2, &["--trust is for a grant"], &decrypt);
+    }
+    assert!(!sandbox.exists("x.ftrs"));
 }
 
 /// Every grant of the shared vectors that is invalid is refused by the command too.

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueHint};
 use fortress::{Argon2Params, KeyId, Profile};
 
 use super::opening::KeyringFile;
+use super::rewrap::Changes;
 use crate::external::KeyUri;
 use crate::recipients::To;
 use crate::words::{self, Scope};
@@ -55,6 +56,7 @@ pub(crate) enum KeyringCommand {
         seal: Reseal,
     },
     Scope(KeyringScope),
+    Rewrap(Box<KeyringRewrap>),
     /// Print the root secrets, in the clear, for escrow
     ///
     /// Whoever has them reads everything that the keyring encrypted. Nothing else prints them.
@@ -131,6 +133,28 @@ pub(crate) struct KeyringScope {
     /// Replace FILE
     #[arg(short, long)]
     pub(crate) force: bool,
+}
+
+/// Change who may open a sealed keyring
+///
+/// Its keys stay the same. Without -r, -p, --to and --shares, a keyring that is sealed
+/// for another one is moved to that one's newest version. With one of these, those who
+/// are named take the place of all recipients, unless --keep-others, --add or --remove
+/// says otherwise:
+///
+///     fortress keyring rewrap team.keyring --to-file ada.pub --add
+///     fortress keyring rewrap team.keyring --shares 2/3 --shares-dir shares --add
+///     fortress keyring rewrap team.keyring --remove 0123456789abcdef
+///
+/// Whoever opened it before has its keys, and can open copies from before. To put what
+/// is encrypted from now on out of their reach, rotate it.
+#[derive(Debug, Args)]
+#[command(name = "rewrap", verbatim_doc_comment)]
+pub(crate) struct KeyringRewrap {
+    #[command(flatten)]
+    pub(crate) file: KeyringFile,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
 }
 
 /// A keyring that is written anew.

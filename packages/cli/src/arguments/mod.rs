@@ -20,10 +20,10 @@ use crate::passphrases::Passphrases;
 pub(crate) use decrypt::{Decrypt, Verify};
 pub(crate) use encrypt::Encrypt;
 pub(crate) use inspect::Inspect;
-pub(crate) use keyring::{KeyringCommand, KeyringNew, KeyringScope, Reseal};
+pub(crate) use keyring::{KeyringCommand, KeyringNew, KeyringRewrap, KeyringScope, Reseal};
 pub(crate) use opening::{KeyringFile, Opening, Trust, Unlock, UsedKeyring};
 pub(crate) use people::{GrantCommand, GrantNew, GrantOpening, IdentityCommand, Signing};
-pub(crate) use rewrap::Rewrap;
+pub(crate) use rewrap::{Changes, Rewrap};
 pub(crate) use token::{TokenCommand, TokenWith, Values};
 
 /// Encrypt files and values before they leave this machine

@@ -35,7 +35,7 @@ pub(crate) struct Unlock {
 /// Whose grants are good.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Trust {
-    /// Trust the granter of this verifying key, a text or a FILE of them: -k may then be a grant of theirs; can be repeated
+    /// Trust the granter of this verifying key, a text or a FILE of them: -k is then a grant of theirs, and nothing else; can be repeated
     #[arg(long, value_name = "KEY|FILE", value_hint = ValueHint::FilePath)]
     pub(crate) trust: Vec<String>,
 }

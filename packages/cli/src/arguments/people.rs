@@ -44,14 +44,20 @@ pub(crate) enum IdentityCommand {
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
-    /// Take out the shares that a file or sealed keyring keeps for an identity
+    /// Take out the shares that a file, a sealed keyring or a grant keeps for an identity
     ///
     /// They were sealed for it with --holder. As many holders as it takes bring theirs together, and open with --share. Nobody who has only the file can
-    /// make one up that opens anything.
+    /// make one up that opens anything. What they open is what is named here: a keyring that lies in a file's place gives none.
     Shares {
-        /// The file or sealed keyring
-        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-        file: PathBuf,
+        /// The file
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present_any = ["keyring", "grant"])]
+        file: Option<PathBuf>,
+        /// In place of a file, a sealed keyring
+        #[arg(short, long, value_name = "KEYRING", value_hint = ValueHint::FilePath, conflicts_with = "file")]
+        keyring: Option<PathBuf>,
+        /// In place of a file, a grant
+        #[arg(long, value_name = "GRANT", value_hint = ValueHint::FilePath, conflicts_with_all = ["file", "keyring"])]
+        grant: Option<PathBuf>,
         /// The secret identity
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         identity: PathBuf,

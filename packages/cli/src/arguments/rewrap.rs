@@ -9,7 +9,7 @@ use crate::external::OpenBy;
 use crate::recipients::To;
 use crate::words::{self, Scope};
 
-/// Change who may open files and sealed keyrings
+/// Change who may open files
 ///
 /// Only the header is written anew; the data stays as it is and is not decrypted.
 /// Without -r, -p, --to and --shares, files are moved to the newest version of the
@@ -22,7 +22,9 @@ use crate::words::{self, Scope};
 ///     fortress rewrap -k team.keyring -r archive.keyring 2019/*.ftrs
 ///     fortress rewrap -k team.keyring --to-file ada.pub --add report.pdf.ftrs
 ///     fortress rewrap -k team.keyring --remove 0123456789abcdef report.pdf.ftrs
-///     fortress rewrap --to-file ada.pub --add team.keyring
+///
+/// For sealed keyrings there is `fortress keyring rewrap`: what is shared as a file
+/// is never a keyring that somebody put in its place.
 ///
 /// It is instant at any size where the header keeps its length: where a keyring takes
 /// the place of a keyring, or a passphrase that of a passphrase. The header is then
@@ -40,7 +42,22 @@ pub(crate) struct Rewrap {
     pub(crate) keyring: UsedKeyring,
     #[command(flatten)]
     pub(crate) external: OpenBy,
-    /// The keyring that is to open the files; opened by --new-passphrase-file. Or a key in a hardware module or a service, by its URI
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+    /// The context that the files are bound to, needed with -r, -p, --to and --shares; can be repeated
+    ///
+    /// It proves that a file is the one you mean to give to others, and not another one that someone put in its place.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = words::parse_entry)]
+    pub(crate) context: Vec<(String, String)>,
+    /// The files, each replaced once its new form is whole
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Who comes, who stays and who goes.
+#[derive(Debug, Args)]
+pub(crate) struct Changes {
+    /// The keyring that is to open them; opened by --new-passphrase-file. Or a key in a hardware module or a service, by its URI
     #[arg(short, long, value_name = "KEYRING", value_hint = ValueHint::FilePath)]
     pub(crate) recipient: Option<PathBuf>,
     /// Narrow the keyring given by -r to a scope
@@ -55,7 +72,7 @@ pub(crate) struct Rewrap {
     /// Open the keyring given by -r by shares: repeat it for as many as it takes
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "recipient", conflicts_with = "recipient_unlock")]
     pub(crate) recipient_share: Vec<PathBuf>,
-    /// A passphrase is to open the files
+    /// A passphrase is to open them, which is that of --new-passphrase-file
     #[arg(short, long, conflicts_with = "recipient")]
     pub(crate) passphrase: bool,
     #[command(flatten)]
@@ -66,18 +83,10 @@ pub(crate) struct Rewrap {
     /// the list that `fortress inspect` shows, from #1.
     #[arg(long, value_name = "WHO", conflicts_with_all = ["keep_others", "add"])]
     pub(crate) remove: Vec<String>,
-    /// Let the others stay: replace only the keyring or passphrase that opens the files
+    /// Let the others stay: replace only what opens them
     #[arg(long)]
     pub(crate) keep_others: bool,
     /// Let everybody stay: add to the recipients
     #[arg(long, conflicts_with = "keep_others")]
     pub(crate) add: bool,
-    /// The context that the files are bound to, needed with -r, -p, --to and --shares; can be repeated
-    ///
-    /// It proves that a file is the one you mean to give to others, and not another one that someone put in its place.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = words::parse_entry)]
-    pub(crate) context: Vec<(String, String)>,
-    /// The files, each replaced once its new form is whole
-    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
-    pub(crate) files: Vec<PathBuf>,
 }

@@ -57,7 +57,7 @@ fn new(arguments: &GrantNew, common: &Common, report: &Report) -> Result<(), Fai
 
 fn show(path: &Path, opening: &GrantOpening, common: &Common, report: &Report) -> Result<(), Failure> {
     let unlock = Unlock { identity: opening.identity.clone(), ..Unlock::default() };
-    let read = keyrings::read_grant(path, &unlock, &common.passphrases)?;
+    let read = keyrings::read_grant(path, &unlock, common)?;
     let trusted = people::trusted(&opening.trust.trust)?;
     let is_trusted = trusted.contains(read.granter());
     tell(&read, is_trusted, report)?;

@@ -9,7 +9,7 @@ use fortress::inspect;
 use serde_json::json;
 
 use crate::arguments::{Common, IdentityCommand, Signing};
-use crate::failure::{Failure, shown};
+use crate::failure::{Exit, Failure, shown};
 use crate::input::{Input, Source};
 use crate::output::{Care, Output, PRIVATE, Target};
 use crate::random;
@@ -48,19 +48,44 @@ pub(super) fn run(command: &IdentityCommand, common: &Common, report: &Report) -
             Held::of_scope(&identity).tell(&shown(&file.keyring), report)
         }
         IdentityCommand::Show { file } => held(file, common)?.tell(&shown(file), report),
-        IdentityCommand::Shares { file, identity, shares_dir } => {
-            shares(file, &people::secret_identity(identity, &common.passphrases)?, shares_dir, report)
+        IdentityCommand::Shares { file, keyring, grant, identity, shares_dir } => {
+            let named = [(file, "data"), (keyring, keyrings::KEYRING), (grant, keyrings::GRANT)];
+            for (path, content) in named.into_iter().filter_map(|(path, content)| Some((path.as_deref()?, content))) {
+                let prefix = prefix_of(path, content).map_err(|failure| failure.of(&shown(path)))?;
+                let identity = people::secret_identity(identity, &common.passphrases)?;
+                shares(&shown(path), &prefix, &identity, shares_dir, report)?;
+            }
+            Ok(())
         }
     }
 }
 
+/// The start of what somebody means to give shares of, and of nothing that lies in its place.
+fn prefix_of(path: &Path, content: &str) -> Result<Vec<u8>, Failure> {
+    let prefix = Input::open(&Source::File(path.to_owned()))?.read_prefix()?;
+    match inspect::envelope(&prefix, None)?.header {
+        Some(header) if header.content() != content => Err(Failure::new(
+            Exit::Format,
+            "wrong_content",
+            format!(
+                "holds {}, and its shares would open that; if it is the one that you mean, give it {}",
+                header.content(),
+                match header.content() {
+                    keyrings::KEYRING => "with --keyring",
+                    keyrings::GRANT => "with --grant",
+                    _ => "as a file, without an option",
+                }
+            ),
+        )),
+        _ => Ok(prefix),
+    }
+}
+
 /// Writes the shares that a file keeps for an identity.
-fn shares(file: &Path, identity: &SecretIdentity, folder: &Path, report: &Report) -> Result<(), Failure> {
-    let name = shown(file);
-    let prefix = Input::open(&Source::File(file.to_owned()))?.read_prefix()?;
-    let of = |failure: Failure| failure.of(&name);
-    let shares = envelope::held_shares(&prefix, identity).map_err(|error| of(error.into()))?;
-    let header = inspect::envelope(&prefix, None).map_err(|error| of(error.into()))?.header;
+fn shares(name: &str, prefix: &[u8], identity: &SecretIdentity, folder: &Path, report: &Report) -> Result<(), Failure> {
+    let of = |failure: Failure| failure.of(name);
+    let shares = envelope::held_shares(prefix, identity).map_err(|error| of(error.into()))?;
+    let header = inspect::envelope(prefix, None).map_err(|error| of(error.into()))?.header;
     let infos: Vec<RecipientInfo> = header.iter().flat_map(Header::recipient_infos).collect();
     let mut written = Vec::new();
     for info in infos {

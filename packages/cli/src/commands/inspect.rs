@@ -91,7 +91,8 @@ pub(super) fn text(inspection: &inspect::Inspection) -> String {
     lines.join("\n")
 }
 
-fn recipient(info: &RecipientInfo) -> Value {
+/// A recipient as JSON.
+pub(super) fn recipient(info: &RecipientInfo) -> Value {
     match info {
         RecipientInfo::Keyring { key_id } => json!({ "type": "keyring", "key_id": key_id.to_string() }),
         RecipientInfo::Passphrase { params } => json!({

@@ -1,15 +1,18 @@
 //! `fortress keyring …`.
 
-use fortress::envelope::{Metadata, Recipient};
-use fortress::{Argon2Params, KeyId, Keyring, Timestamp, VersionState};
+use fortress::envelope::{Header, Metadata, Recipient, RecipientInfo};
+use fortress::{Argon2Params, KeyId, Keyring, Timestamp, VersionState, inspect};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::arguments::{Common, KeyringCommand, KeyringFile, KeyringNew, KeyringScope, Unlock};
+use super::changes::Changing;
+use super::inspect::recipient;
+use crate::arguments::{Common, KeyringCommand, KeyringFile, KeyringNew, KeyringRewrap, KeyringScope, Unlock};
 use crate::failure::{Exit, Failure, shown};
-use crate::keyrings::{Unlocked, seal, unlock, unlock_second};
-use crate::output::{Care, Output, PRIVATE, Target};
+use crate::keyrings::{Sealed, Unlocked, seal, unlock, unlock_second};
+use crate::output::{Care, Output, PRIVATE, Target, write_file};
 use crate::random::{self, now};
+use crate::recipients::described;
 use crate::report::Report;
 use crate::{tty, words};
 
@@ -51,6 +54,7 @@ pub(super) fn run(command: KeyringCommand, common: &Common, report: &Report) -> 
             )
         }
         KeyringCommand::Scope(arguments) => scope(&arguments, &open(&arguments.file)?, common, report),
+        KeyringCommand::Rewrap(arguments) => rewrap(&arguments, common, report),
         KeyringCommand::ExportSecret { file, yes } => {
             let unlocked = open(&file)?;
             let question = format!(
@@ -155,6 +159,36 @@ fn scope(arguments: &KeyringScope, unlocked: &Unlocked, common: &Common, report:
     report.result(
         || json!({ "keyring": name, "scope": narrowed.path(), "primary": narrowed.primary().to_string() }),
         || format!("{name}: the keyring narrowed to {}", words::written(narrowed.path())),
+    )
+}
+
+/// Changes who opens a keyring, which is small: it is read whole, and replaced.
+fn rewrap(arguments: &KeyringRewrap, common: &Common, report: &Report) -> Result<(), Failure> {
+    let KeyringRewrap { file: KeyringFile { keyring: path, unlock }, changes } = arguments;
+    let sealed = Sealed::keyring(path)?;
+    let name = &sealed.name;
+    let of = |failure: Failure| failure.of(name);
+    let opener = sealed.opener(unlock, common)?;
+    let changing = Changing::new(changes, name, common)?;
+    let places = changing.places(&sealed.bytes).map_err(of)?;
+    let (recipients, options) = (changing.recipients(&opener)?, changing.options(places.as_deref()));
+    let rewrapped =
+        Keyring::rewrap(&sealed.bytes, &opener.identities(), &recipients, &options, &mut random::generator());
+    let rewrapped = rewrapped.map_err(|error| of(error.into()))?;
+    changing.write_shares()?;
+    let care = Care { force: true, durable: true, mode: sealed.mode };
+    write_file(&Target::File(path.to_owned()), &rewrapped, care)?;
+    if changing.removes_somebody() {
+        report.note(&format!("{name}: who was taken out has its keys if they ever opened it, and can open copies from before; run `fortress keyring rotate`, naming with --to those who stay, and what is encrypted from then on is out of their reach"));
+    }
+    let header = inspect::envelope(&rewrapped, None)?.header;
+    let infos: Vec<RecipientInfo> = header.iter().flat_map(Header::recipient_infos).collect();
+    report.result(
+        || json!({ "keyring": name, "recipients": infos.iter().map(recipient).collect::<Value>() }),
+        || {
+            let whom: Vec<String> = infos.iter().map(described).collect();
+            format!("{name}: the keyring is sealed for {}", whom.join("; "))
+        },
     )
 }
 

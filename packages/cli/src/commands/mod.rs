@@ -1,5 +1,6 @@
 //! The commands.
 
+mod changes;
 mod decrypt;
 mod encrypt;
 mod generate;
@@ -16,15 +17,15 @@ mod verify;
 
 use std::path::{Path, PathBuf};
 
-use fortress::envelope::{self, Identity, OpenEnvelope, ReadLimits};
-use fortress::external::ExternalKey;
-use fortress::{Context, Keyring, Passphrase};
+use fortress::Context;
+use fortress::envelope::{self, OpenEnvelope, ReadLimits};
 
 use crate::arguments::{Arguments, Command, Common, Opening, UsedKeyring};
 use crate::external::OpenBy;
 use crate::failure::{Failure, shown};
 use crate::input::{Input, Source};
 use crate::keyrings;
+use crate::opener::Opener;
 use crate::people::People;
 use crate::report::Report;
 
@@ -52,39 +53,22 @@ pub(crate) fn run(arguments: Arguments, report: &mut Report) -> Result<(), Failu
 const SUFFIX: &str = ".ftrs";
 
 /// What opens envelopes: a keyring, an external key, what people bring, or a passphrase where none of these is given.
-enum Opener {
-    Keyring(Keyring),
-    People(People),
-    Passphrase(Passphrase),
-    External(Box<dyn ExternalKey>),
-}
-
-impl Opener {
-    fn new(used: &UsedKeyring, by: &OpenBy, common: &Common) -> Result<Opener, Failure> {
-        if let Some(uri) = &by.key {
-            return common.hardware.open(uri).map(Opener::External);
-        }
-        match &used.keyring {
-            Some(path) => {
-                let (unlock, trust, scope) = (&used.unlock, &used.trust, used.scope.as_ref());
-                let opened = keyrings::Used::open(path, unlock, trust, scope, common)?;
-                opened.into_keyring().map(Opener::Keyring)
-            }
-            None if !used.trust.trust.is_empty() => Err(Failure::usage("--trust is for a grant: name it with -k")),
-            None => match People::of(&used.unlock, &common.passphrases)? {
-                Some(people) => Ok(Opener::People(people)),
-                None => common.passphrases.opening("the files").map(Opener::Passphrase),
-            },
-        }
+fn opener(used: &UsedKeyring, by: &OpenBy, common: &Common) -> Result<Opener, Failure> {
+    let UsedKeyring { keyring, unlock, trust, scope } = used;
+    if keyring.is_none() && !trust.trust.is_empty() {
+        return Err(Failure::usage("--trust is for a grant: name it with -k"));
     }
-
-    fn identities(&self) -> Vec<Identity<'_>> {
-        match self {
-            Opener::Keyring(keyring) => vec![keyring.into()],
-            Opener::People(people) => people.identities(),
-            Opener::Passphrase(passphrase) => vec![passphrase.into()],
-            Opener::External(key) => vec![Identity::External(&**key)],
+    if let Some(uri) = &by.key {
+        return common.hardware.open(uri).map(Opener::External);
+    }
+    match keyring {
+        Some(path) => {
+            keyrings::Used::open(path, unlock, trust, scope.as_ref(), common)?.into_keyring().map(Opener::Keyring)
         }
+        None => match People::of(unlock, &common.passphrases)? {
+            Some(people) => Ok(Opener::People(people)),
+            None => common.passphrases.opening("the files").map(Opener::Passphrase),
+        },
     }
 }
 
@@ -97,7 +81,7 @@ struct Reading {
 impl Reading {
     fn new(by: &Opening, common: &Common) -> Result<Reading, Failure> {
         let context = keyrings::context(&by.bound.context)?;
-        Ok(Reading { opener: Opener::new(&by.keyring, &by.external, common)?, context })
+        Ok(Reading { opener: opener(&by.keyring, &by.external, common)?, context })
     }
 
     /// Opens the envelope that an input starts with; what follows its prefix is the next to be read.
