@@ -82,20 +82,19 @@ impl<'py> ColumnBuilder<'py> {
         lender: Option<&Lender<'py>>,
     ) -> PyResult<ColumnBuilder<'py>> {
         let validity_len = if nulls == 0 { 0 } else { rows.div_ceil(8) };
-        let mut buffers = match lender {
+        let buffers = match lender {
             Some(lender) => {
                 let (data, is_wide) = (lender.lend(bytes)?, lender.is_wide(bytes));
                 let validity = if nulls == 0 { None } else { Some(lender.lend(validity_len)?) };
                 let offsets = lender.lend((rows + 1) * if is_wide { 8 } else { 4 })?;
                 Buffers::Lent { validity, is_wide, offsets, data }
             }
-            None => Buffers::Own {
-                validity: vec![0; validity_len],
-                offsets: vec![0; rows + 1],
-                data: Zeroizing::new(vec![0; bytes]),
-            },
+            None => {
+                let mut data = Zeroizing::new(vec![0; bytes]);
+                in_huge_pages(&mut data);
+                Buffers::Own { validity: vec![0; validity_len], offsets: vec![0; rows + 1], data }
+            }
         };
-        in_huge_pages(buffers.data());
         Ok(ColumnBuilder { form, rows, nulls, buffers })
     }
 
@@ -135,17 +134,9 @@ impl<'py> ColumnBuilder<'py> {
     }
 }
 
-impl Buffers<'_> {
-    fn data(&mut self) -> &mut [u8] {
-        match self {
-            Buffers::Own { data, .. } => data,
-            Buffers::Lent { data, .. } => data.as_mut_slice(),
-        }
-    }
-}
-
 /// Asks for pages of 2 MiB where these bytes were not touched yet: a fault for every 4 KiB takes longer than encrypting them. They come as they are touched, by
-/// whichever thread does.
+/// whichever thread does. Not for memory that is lent, whose pages are its library's to choose: where that gives them back between two columns, a system may take
+/// longer to find large ones again than to clear small ones.
 #[cfg(target_os = "linux")]
 fn in_huge_pages(bytes: &mut [u8]) {
     if bytes.len() < 2 * HUGE_PAGE {
