@@ -1,5 +1,7 @@
 //! Rows, columns and many tokens in one call (spec G-6, G-7). Results stand in one buffer.
 
+mod reencrypt;
+
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 use rand_core::TryCryptoRng;
@@ -135,15 +137,10 @@ impl Keyring {
         layout: Layout,
         rng: &mut R,
     ) -> Result<EncryptedRow, BatchError> {
-        let mut group = self.encrypt_group(context, rng).map_err(|error| BatchError(alloc::vec![(0, error)]))?;
-        let (mut names, mut own) = (BTreeSet::new(), Context::empty());
+        let (mut group, mut names) = (self.first_group(context, rng)?, FieldNames::default());
         let bound = |(_, value): &(&str, &[u8])| value.len() + layout.overhead();
         let fields = collect(fields, bound, |(name, value), out| {
-            if !names.insert(name) {
-                return Err(ContextError::RepeatedKey.into());
-            }
-            own.become_field(name)?;
-            group.encrypt_into(value, &own, layout, out)
+            group.encrypt_into(value, names.context_of(name)?, layout, out)
         })?;
         Ok(EncryptedRow { header: *group.header(), fields })
     }
@@ -176,13 +173,8 @@ impl Keyring {
             values,
             |(value, _)| value.len() + Layout::Whole.overhead(),
             |(value, member_context), out| {
-                if group.as_ref().is_none_or(|group| group.remaining() == 0) {
-                    group = Some(self.encrypt_group(context, rng)?);
-                }
-                match &mut group {
-                    Some(group) => group.encrypt_into(value, member_context, Layout::Whole, out),
-                    None => Err(TokenError::GroupFull),
-                }
+                let group = self.group_with_room(&mut group, context, rng)?;
+                group.encrypt_into(value, member_context, Layout::Whole, out)
             },
         )
     }
@@ -195,12 +187,8 @@ impl Keyring {
         context: &Context,
         rng: &mut R,
     ) -> Result<HoistedColumn, BatchError> {
-        let mut group = self.encrypt_group(context, rng).map_err(|error| BatchError(alloc::vec![(0, error)]))?;
-        let members = collect(
-            values,
-            |(value, _)| value.len() + Layout::Hoisted.overhead(),
-            |(value, context), out| group.encrypt_into(value, context, Layout::Hoisted, out),
-        )?;
+        let mut group = self.first_group(context, rng)?;
+        let members = group.encrypt_all(values, Layout::Hoisted)?;
         Ok(HoistedColumn { header: *group.header(), members })
     }
 
@@ -243,6 +231,61 @@ impl Keyring {
                 Ok(())
             },
         )
+    }
+
+    /// A group for a whole call; without it nothing of that can be written.
+    fn first_group<R: TryCryptoRng + ?Sized>(
+        &self,
+        context: &Context,
+        rng: &mut R,
+    ) -> Result<GroupEncryptor, BatchError> {
+        self.encrypt_group(context, rng).map_err(|error| BatchError(alloc::vec![(0, error)]))
+    }
+
+    /// The group, or another one where that is full or none has been started.
+    fn group_with_room<'g, R: TryCryptoRng + ?Sized>(
+        &self,
+        group: &'g mut Option<GroupEncryptor>,
+        context: &Context,
+        rng: &mut R,
+    ) -> Result<&'g mut GroupEncryptor, TokenError> {
+        if group.as_ref().is_none_or(|group| group.remaining() == 0) {
+            *group = Some(self.encrypt_group(context, rng)?);
+        }
+        group.as_mut().ok_or(TokenError::GroupFull)
+    }
+}
+
+impl GroupEncryptor {
+    /// Encrypts many values, each with its own context, as the group's next members: a column that comes in parts.
+    pub fn encrypt_all<'v>(
+        &mut self,
+        values: impl IntoIterator<Item = (&'v [u8], &'v Context)>,
+        layout: Layout,
+    ) -> Result<Batch, BatchError> {
+        collect(
+            values,
+            |(value, _)| value.len() + layout.overhead(),
+            |(value, context), out| self.encrypt_into(value, context, layout, out),
+        )
+    }
+}
+
+/// The names of a row's fields so far.
+#[derive(Default)]
+struct FieldNames<'f> {
+    seen: BTreeSet<&'f str>,
+    context: Context,
+}
+
+impl<'f> FieldNames<'f> {
+    /// The context of the field of this name, which no other of the row has.
+    fn context_of(&mut self, name: &'f str) -> Result<&Context, TokenError> {
+        if !self.seen.insert(name) {
+            return Err(ContextError::RepeatedKey.into());
+        }
+        self.context.become_field(name)?;
+        Ok(&self.context)
     }
 }
 

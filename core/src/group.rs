@@ -1,8 +1,12 @@
 //! Grouped tokens: many small values under one key derivation (spec G-1 to G-5).
 
+mod reencrypt;
+
 use alloc::{sync::Arc, vec::Vec};
 
 use rand_core::TryCryptoRng;
+
+pub use reencrypt::GroupReencryptor;
 
 use crate::{
     aead::TAG_LEN,

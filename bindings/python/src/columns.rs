@@ -80,6 +80,22 @@ pub(crate) fn decrypt_values<'py>(
     objects.finish()
 }
 
+/// Encrypts tokens anew, hoisted where a header is given.
+pub(crate) fn reencrypt_values<'py>(
+    keyring: &KeyringHandle,
+    tokens: &Bound<'py, PyTuple>,
+    (context, own): ContextArguments<'_, 'py>,
+    header: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyList>)> {
+    let (py, rows) = (tokens.py(), tokens.len());
+    let work = Reencrypting::new(keyring, text::context(context)?.into_owned(), header)?;
+    let own = OwnContexts::of(own, rows)?;
+    let tokens = lists::unchanging(tokens, "a token")?;
+    let mut objects = Objects::new(&tokens, None);
+    convert(py, rows, &mut objects, &own, &work)?;
+    Ok((work.to.header(py), objects.finish()?))
+}
+
 pub(crate) fn encrypt_arrow<'py>(
     keyring: &KeyringHandle,
     array: &Bound<'py, PyAny>,
@@ -103,6 +119,21 @@ pub(crate) fn decrypt_arrow<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let work = Decrypting::new(keyring, text::context(context)?.into_owned(), reading)?;
     arrow(array.py(), &Imported::of(array)?, reading.form, own, &work, lender)
+}
+
+/// As [`reencrypt_values`].
+pub(crate) fn reencrypt_arrow<'py>(
+    keyring: &KeyringHandle,
+    array: &Bound<'py, PyAny>,
+    (context, own): ContextArguments<'_, 'py>,
+    header: Option<&Bound<'py, PyAny>>,
+    lender: Option<Lender<'py>>,
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyAny>)> {
+    let py = array.py();
+    let work = Reencrypting::new(keyring, text::context(context)?.into_owned(), header)?;
+    let imported = Imported::of(array)?;
+    let column = arrow(py, &imported, imported.form(), own, &work, lender)?;
+    Ok((work.to.header(py), column))
 }
 
 fn arrow<'py>(
@@ -141,6 +172,12 @@ impl Encrypting<'_> {
         self.group.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Bytes of a token in this form, of a value of this length.
+    fn token_len(&self, value: usize, form: Form) -> usize {
+        let len = value + self.layout.overhead();
+        if form == Form::Text { text_len(len) } else { len }
+    }
+
     /// The header that the members of the last group need, if they are hoisted.
     fn header<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.group().header())
@@ -155,8 +192,7 @@ impl Work for Encrypting<'_> {
         if got > MAX_MEMBER_VALUE_LEN {
             return Err(TokenError::ValueTooLarge { limit: MAX_MEMBER_VALUE_LEN, got });
         }
-        let len = got + self.layout.overhead();
-        Ok(if cell.form == Form::Text { text_len(len) } else { len })
+        Ok(self.token_len(got, cell.form))
     }
 
     fn share(&self, values: usize) -> Result<GroupPart, Failure> {
@@ -176,12 +212,8 @@ impl Work for Encrypting<'_> {
     ) -> Result<Converted<B::Aside>, Failure> {
         let mut token = Vec::new();
         block.convert(self, contexts, |cell, context, out| {
-            if cell.form == Form::Bytes {
-                return Ok(part.encrypt_to(cell.bytes, context, self.layout, out)?);
-            }
-            token.resize(cell.bytes.len() + self.layout.overhead(), 0);
-            part.encrypt_to(cell.bytes, context, self.layout, &mut token)?;
-            Ok(encode_text_to(&token, out)?)
+            let len = self.token_len(cell.bytes.len(), Form::Bytes);
+            write_token(cell.form, len, &mut token, out, |out| part.encrypt_to(cell.bytes, context, self.layout, out))
         })
     }
 }
@@ -201,9 +233,7 @@ struct Decrypting<'k> {
 
 impl Decrypting<'_> {
     fn new<'k>(keyring: &'k KeyringHandle, context: Context, reading: &Reading<'_, '_>) -> PyResult<Decrypting<'k>> {
-        let header = reading.header.map(|header| Data::of(header, "a header")).transpose()?;
-        let header = header.as_ref().map(Data::token).transpose()?.map(Into::into);
-        Ok(Decrypting { keyring, context, header, form: reading.form })
+        Ok(Decrypting { keyring, context, header: header(reading.header)?, form: reading.form })
     }
 }
 
@@ -211,10 +241,7 @@ impl Work for Decrypting<'_> {
     type Share = ();
 
     fn output_len(&self, cell: Cell<'_>) -> Result<usize, TokenError> {
-        match cell.form {
-            Form::Bytes => group::value_len(cell.bytes),
-            Form::Text => group::text_value_len(cell.bytes),
-        }
+        value_len(cell)
     }
 
     fn share(&self, _: usize) -> Result<(), Failure> {
@@ -227,19 +254,100 @@ impl Work for Decrypting<'_> {
         let keyring = keyring.as_ref().ok_or_else(|| Failure::closed("keyring"))?;
         let (mut reader, mut token) = (keyring.group_reader(self.context.clone()), Vec::new());
         block.convert(self, contexts, |cell, context, out| {
-            let member = match cell.form {
-                Form::Bytes => cell.bytes,
-                Form::Text => {
-                    token.clear();
-                    decode_text_into(cell.bytes, &mut token)?;
-                    &token
-                }
-            };
-            reader.decrypt_to(self.header.as_deref(), member, context, out)?;
+            reader.decrypt_to(self.header.as_deref(), member(cell, &mut token)?, context, out)?;
             if self.form == Form::Text && std::str::from_utf8(out).is_err() {
                 return Err(not_text());
             }
             Ok(())
         })
     }
+}
+
+/// Tokens of either form become tokens of the same form, under the primary version.
+struct Reencrypting<'k> {
+    to: Encrypting<'k>,
+    header: Option<Vec<u8>>,
+}
+
+impl Reencrypting<'_> {
+    fn new<'k>(
+        keyring: &'k KeyringHandle,
+        context: Context,
+        stored: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Reencrypting<'k>> {
+        let header = header(stored)?;
+        let layout = if header.is_some() { Layout::Hoisted } else { Layout::Whole };
+        Ok(Reencrypting { to: Encrypting::new(keyring, context, layout)?, header })
+    }
+}
+
+impl Work for Reencrypting<'_> {
+    type Share = GroupPart;
+
+    fn output_len(&self, cell: Cell<'_>) -> Result<usize, TokenError> {
+        Ok(self.to.token_len(value_len(cell)?, cell.form))
+    }
+
+    fn share(&self, values: usize) -> Result<GroupPart, Failure> {
+        self.to.share(values)
+    }
+
+    fn convert<B: Block>(
+        &self,
+        mut part: GroupPart,
+        block: B,
+        contexts: &Planned<'_>,
+    ) -> Result<Converted<B::Aside>, Failure> {
+        let Reencrypting { to, header } = self;
+        // Lent for a block at a time, as for decrypting.
+        let keyring = to.keyring.lend();
+        let keyring = keyring.as_ref().ok_or_else(|| Failure::closed("keyring"))?;
+        let mut anew = keyring.group_reencryptor(to.context.clone(), header.as_deref(), to.layout);
+        let (mut stored, mut token) = (Vec::new(), Vec::new());
+        block.convert(self, contexts, |cell, context, out| {
+            let len = to.token_len(value_len(cell)?, Form::Bytes);
+            let member = member(cell, &mut stored)?;
+            write_token(cell.form, len, &mut token, out, |out| anew.reencrypt_to(member, context, &mut part, out))
+        })
+    }
+}
+
+/// The bytes of the header that hoisted tokens need.
+fn header(header: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<u8>>> {
+    let header = header.map(|header| Data::of(header, "a header")).transpose()?;
+    Ok(header.as_ref().map(Data::token).transpose()?.map(Into::into))
+}
+
+/// Bytes of the value in a token.
+fn value_len(cell: Cell<'_>) -> Result<usize, TokenError> {
+    match cell.form {
+        Form::Bytes => group::value_len(cell.bytes),
+        Form::Text => group::text_value_len(cell.bytes),
+    }
+}
+
+/// The bytes of a token, decoded into `decoded` where it is text.
+fn member<'a>(cell: Cell<'a>, decoded: &'a mut Vec<u8>) -> Result<&'a [u8], TokenError> {
+    if cell.form == Form::Bytes {
+        return Ok(cell.bytes);
+    }
+    decoded.clear();
+    decode_text_into(cell.bytes, decoded)?;
+    Ok(decoded)
+}
+
+/// Lets `write` make a token of `len` bytes: in `out`, or in `token`, whose text goes there.
+fn write_token(
+    form: Form,
+    len: usize,
+    token: &mut Vec<u8>,
+    out: &mut [u8],
+    write: impl FnOnce(&mut [u8]) -> Result<(), TokenError>,
+) -> Result<(), Failure> {
+    if form == Form::Bytes {
+        return Ok(write(out)?);
+    }
+    token.resize(len, 0);
+    write(token)?;
+    Ok(encode_text_to(token, out)?)
 }

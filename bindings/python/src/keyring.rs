@@ -244,6 +244,16 @@ impl KeyringHandle {
         tokens::decrypt_row(self, row, header, context, tokens::Form::of(text))
     }
 
+    /// Encrypts a row anew; with `header` as one whose members need the header that is returned with them.
+    fn _reencrypt_row<'py>(
+        &self,
+        row: &Bound<'py, PyAny>,
+        header: Option<&Bound<'py, PyAny>>,
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyDict>)> {
+        tokens::reencrypt_row(self, row, header, context)
+    }
+
     /// Encrypts a tuple of str, bytes or None; with `hoisted` the tokens need the header that is returned with them.
     fn _encrypt_values<'py>(
         &self,
@@ -265,6 +275,17 @@ impl KeyringHandle {
         text: bool,
     ) -> PyResult<Bound<'py, PyList>> {
         columns::decrypt_values(self, tokens, (context, contexts), &Reading { header, form: tokens::Form::of(text) })
+    }
+
+    /// Encrypts a tuple of tokens or None anew; `header` as of a row.
+    fn _reencrypt_values<'py>(
+        &self,
+        tokens: &Bound<'py, PyTuple>,
+        context: Option<&Bound<'py, PyAny>>,
+        contexts: Option<&Bound<'py, PyAny>>,
+        header: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyList>)> {
+        columns::reencrypt_values(self, tokens, (context, contexts), header)
     }
 
     /// Encrypts a string or binary array that the Arrow PyCapsule interface gives; `hoisted` as above. With `lender`, a function that takes a size, and bytes of
@@ -292,6 +313,18 @@ impl KeyringHandle {
     ) -> PyResult<Bound<'py, PyAny>> {
         let reading = Reading { header, form: tokens::Form::of(text) };
         columns::decrypt_arrow(self, array, (context, contexts), &reading, lender.map(Lender::new))
+    }
+
+    /// Encrypts an array of tokens anew; `header` and `lender` as above.
+    fn _reencrypt_arrow<'py>(
+        &self,
+        array: &Bound<'py, PyAny>,
+        context: Option<&Bound<'py, PyAny>>,
+        contexts: Option<&Bound<'py, PyAny>>,
+        header: Option<&Bound<'py, PyAny>>,
+        lender: Option<(Bound<'py, PyAny>, usize)>,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyAny>)> {
+        columns::reencrypt_arrow(self, array, (context, contexts), header, lender.map(Lender::new))
     }
 }
 

@@ -178,8 +178,7 @@ pub(crate) fn decrypt_row<'py>(
     let header = header.map(|header| Data::of(header, "a header")).transpose()?;
     let header = header.as_ref().map(Data::token).transpose()?;
     let fields = Fields::of(row)?;
-    let names = fields.names()?;
-    let members = fields.0.iter().map(|(_, data)| data.token()).collect::<PyResult<Vec<_>>>()?;
+    let (names, members) = (fields.names()?, fields.members()?);
     let len = members.iter().map(|member| member.len()).sum();
     let mut values = keyring.with(py, len, |keyring| {
         let fields = names.iter().copied().zip(members.iter().map(|member| &**member));
@@ -188,6 +187,28 @@ pub(crate) fn decrypt_row<'py>(
     let row = fields.dict(py, &values, |_, value| form.value(py, value));
     values.wipe();
     row
+}
+
+/// Encrypts a row anew: the header, and a member for each field in the form that it had.
+pub(crate) fn reencrypt_row<'py>(
+    keyring: &KeyringHandle,
+    row: &Bound<'py, PyAny>,
+    header: Option<&Bound<'py, PyAny>>,
+    context_map: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyDict>)> {
+    let py = row.py();
+    let context = context(context_map)?;
+    let header = header.map(|header| Data::of(header, "a header")).transpose()?;
+    let header = header.as_ref().map(Data::token).transpose()?;
+    let fields = Fields::of(row)?;
+    let (names, members) = (fields.names()?, fields.members()?);
+    let len = members.iter().map(|member| member.len()).sum();
+    let anew = keyring.with(py, len, |keyring| {
+        let fields = names.iter().copied().zip(members.iter().map(|member| &**member));
+        keyring.reencrypt_row(fields, header.as_deref(), &context, &mut Pool).map_err(|error| of_field(&error, &names))
+    })?;
+    let row = fields.dict(py, &anew.fields, |data, token| Ok(data.form().token(py, token)))?;
+    Ok((PyBytes::new(py, &anew.header), row))
 }
 
 /// The fields of a row, by name.
@@ -212,6 +233,11 @@ impl<'py> Fields<'py> {
 
     fn names(&self) -> PyResult<Vec<&str>> {
         self.0.iter().map(|(name, _)| utf8(name)).collect()
+    }
+
+    /// The bytes of tokens.
+    fn members(&self) -> PyResult<Vec<Cow<'_, [u8]>>> {
+        self.0.iter().map(|(_, data)| data.token()).collect()
     }
 
     /// The same names, with what `convert` makes of each item of a batch.

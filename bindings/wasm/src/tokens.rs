@@ -112,13 +112,11 @@ impl KeyringHandle {
         frame::call(len, |input, out| {
             let mut decoded = Vec::new();
             let row = StoredRow::read(input, &mut decoded)?;
-            let layout = if row.header.is_some() { Layout::Hoisted } else { Layout::Whole };
-            let row = self.with(|keyring| {
-                let values = row.decrypt(keyring)?;
-                let fields = row.names.iter().copied().zip(values.iter());
-                Ok::<_, Failure>(keyring.encrypt_row(fields, &row.context, layout, &mut Pool)?)
+            let anew = self.with(|keyring| {
+                let anew = keyring.reencrypt_row(row.fields(), row.header.as_deref(), &row.context, &mut Pool);
+                row.members.checked(anew)
             })?;
-            write_batch((layout == Layout::Hoisted).then_some(&row.header[..]), &row.fields, out)
+            write_batch(row.header.is_some().then_some(&anew.header[..]), &anew.fields, out)
         })
     }
 
@@ -155,9 +153,9 @@ impl KeyringHandle {
             let column = StoredColumn::read(input, &mut decoded)?;
             let empty = Context::empty();
             let batch = self.with(|keyring| {
-                let values = column.decrypt(keyring)?;
-                let values = beside(values.iter(), &column.own, &empty);
-                Ok::<_, Failure>(keyring.encrypt_column(values, &column.context, &mut Pool)?)
+                let members = beside(column.members.iter(), &column.own, &empty);
+                let anew = keyring.reencrypt_column(members, column.header.as_deref(), &column.context, &mut Pool);
+                column.members.checked(anew)
             })?;
             write_batch(None, &batch, out)
         })
@@ -191,7 +189,9 @@ impl HoistedColumn {
         frame::call(len, |input, out| {
             let values = input.list()?;
             let own = own_contexts(input, values.len())?;
-            self.write(values, &own, out)
+            let empty = Context::empty();
+            let batch = self.0.encrypt_all(beside(values, &own, &empty), Layout::Hoisted)?;
+            write_batch(None, &batch, out)
         })
     }
 
@@ -200,27 +200,15 @@ impl HoistedColumn {
         frame::call(len, |input, out| {
             let mut decoded = Vec::new();
             let column = StoredColumn::read(input, &mut decoded)?;
-            let values = keyring.with(|keyring| column.decrypt(keyring))?;
-            self.write(values.iter().collect(), &column.own, out)
+            let empty = Context::empty();
+            let batch = keyring.with(|keyring| {
+                let header = column.header.as_deref();
+                let mut anew = keyring.group_reencryptor(column.context.clone(), header, Layout::Hoisted);
+                let members = beside(column.members.iter(), &column.own, &empty);
+                column.members.checked(self.0.reencrypt_all(members, &mut anew))
+            })?;
+            write_batch(None, &batch, out)
         })
-    }
-}
-
-impl HoistedColumn {
-    fn write(&mut self, values: Vec<&[u8]>, own: &[Context], out: &mut Vec<u8>) -> Result<(), Failure> {
-        let (mut members, mut ends, mut failures) = (Vec::new(), Vec::with_capacity(values.len()), Vec::new());
-        let empty = Context::empty();
-        for (position, (value, context)) in beside(values, own, &empty).enumerate() {
-            if let Err(error) = self.0.encrypt_into(value, context, Layout::Hoisted, &mut members) {
-                failures.push((position, error));
-            }
-            ends.push(members.len());
-        }
-        if !failures.is_empty() {
-            return Err(Failure::of_values(failures));
-        }
-        let starts = std::iter::once(0).chain(ends.iter().copied());
-        frame::write_tokens(starts.zip(&ends).map(|(start, &end)| &members[start..end]), out)
     }
 }
 
@@ -239,8 +227,11 @@ impl<'i> StoredRow<'i> {
     }
 
     fn decrypt(&self, keyring: &Keyring) -> Result<Batch, Failure> {
-        let fields = self.names.iter().copied().zip(self.members.iter());
-        self.members.checked(keyring.decrypt_row(fields, self.header.as_deref(), &self.context))
+        self.members.checked(keyring.decrypt_row(self.fields(), self.header.as_deref(), &self.context))
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.names.iter().copied().zip(self.members.iter())
     }
 }
 
@@ -279,9 +270,9 @@ impl<'d> Tokens<'d> {
         self.tokens.iter().copied()
     }
 
-    /// What was decrypted of all of them. An empty token does not decrypt; the reason is that it could not be decoded.
-    fn checked(&self, decrypted: Result<Batch, BatchError>) -> Result<Batch, Failure> {
-        decrypted.map_err(|error| {
+    /// What was made of all of them. An empty token does not decrypt; the reason is that it could not be decoded.
+    fn checked<T>(&self, made: Result<T, BatchError>) -> Result<T, Failure> {
+        made.map_err(|error| {
             let reason = |&(position, error): &(usize, TokenError)| {
                 let undecoded = self.failures.binary_search_by_key(&position, |(position, _)| *position);
                 (position, undecoded.map_or(error, |place| self.failures[place].1))

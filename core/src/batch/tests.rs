@@ -7,13 +7,13 @@ use getrandom::SysRng;
 use super::*;
 use crate::{Profile, Timestamp, group::MAX_MEMBER_VALUE_LEN, keyring::tests::Broken};
 
-const ROW: [(&str, &[u8]); 3] = [("name", b"Ada"), ("email", b"ada@example.org"), ("note", b"")];
+pub(super) const ROW: [(&str, &[u8]); 3] = [("name", b"Ada"), ("email", b"ada@example.org"), ("note", b"")];
 
-fn keyring() -> Keyring {
+pub(super) fn keyring() -> Keyring {
     Keyring::generate(Profile::Balanced, Timestamp(1_790_000_000), &mut SysRng).unwrap()
 }
 
-fn context(row: &str) -> Context {
+pub(super) fn context(row: &str) -> Context {
     Context::new([("row", row)]).unwrap()
 }
 
@@ -21,11 +21,11 @@ fn encrypt_row(keyring: &Keyring, layout: Layout) -> EncryptedRow {
     keyring.encrypt_row(ROW, &context("1"), layout, &mut SysRng).unwrap()
 }
 
-fn names(fields: &Batch) -> impl Iterator<Item = (&str, &[u8])> {
+pub(super) fn names(fields: &Batch) -> impl Iterator<Item = (&str, &[u8])> {
     ROW.iter().map(|(name, _)| *name).zip(fields.iter())
 }
 
-fn failures(error: Option<BatchError>) -> Vec<(usize, TokenError)> {
+pub(super) fn failures(error: Option<BatchError>) -> Vec<(usize, TokenError)> {
     error.unwrap().failures().to_vec()
 }
 

@@ -40,23 +40,11 @@ def encrypt_hoisted(
 ) -> tuple[bytes, Any]:
     """Encrypts a column of any kind; returns the header that its tokens need, and them."""
     own = _own_contexts(contexts)
-    header = b""
-
-    def on_tuple(items: tuple[Any, ...]) -> list[Any]:
-        nonlocal header
-        header, tokens = keyring._encrypt_values(items, context, own, True)
-        return tokens
-
-    def on_arrow(array: Any, lender: _fortress.Lender | None) -> object:
-        nonlocal header
-        header, tokens = keyring._encrypt_arrow(array, context, own, True, lender)
-        return tokens
-
-    tokens = _convert(values, on_tuple, on_arrow)
-    if not header:
-        # A column of nulls alone is handed back as it is; it has a header like any other.
-        on_tuple(())
-    return header, tokens
+    return _with_header(
+        values,
+        lambda items: keyring._encrypt_values(items, context, own, True),
+        lambda array, lender: keyring._encrypt_arrow(array, context, own, True, lender),
+    )
 
 
 def decrypt(
@@ -69,6 +57,42 @@ def decrypt(
         lambda items: keyring._decrypt_values(items, context, own, header, text),
         lambda array, lender: keyring._decrypt_arrow(array, context, own, header, text, lender),
     )
+
+
+def reencrypt(
+    keyring: _fortress.Keyring, tokens: Any, context: Context | None, contexts: Contexts, header: Any
+) -> tuple[bytes, Any]:
+    """Encrypts a column of any kind anew; returns the header that its tokens need if there was one, and them."""
+    own = _own_contexts(contexts)
+    return _with_header(
+        tokens,
+        lambda items: keyring._reencrypt_values(items, context, own, header),
+        lambda array, lender: keyring._reencrypt_arrow(array, context, own, header, lender),
+    )
+
+
+def _with_header(
+    values: Any,
+    on_tuple: Callable[[tuple[Any, ...]], tuple[bytes, list[Any]]],
+    on_arrow: Callable[[Any, _fortress.Lender | None], tuple[bytes, Any]],
+) -> tuple[bytes, Any]:
+    header = b""
+
+    def tuple_alone(items: tuple[Any, ...]) -> list[Any]:
+        nonlocal header
+        header, tokens = on_tuple(items)
+        return tokens
+
+    def arrow_alone(array: Any, lender: _fortress.Lender | None) -> object:
+        nonlocal header
+        header, tokens = on_arrow(array, lender)
+        return tokens
+
+    tokens = _convert(values, tuple_alone, arrow_alone)
+    if not header:
+        # A column of nulls alone is handed back as it is; it has a header like any other.
+        tuple_alone(())
+    return header, tokens
 
 
 def _convert(values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any:

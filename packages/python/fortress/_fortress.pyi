@@ -53,7 +53,9 @@ class Keyring:
         """Encrypts a token's value again under the primary version."""
 
     def is_current(self, token: str | Buffer) -> bool:
-        """Was this token made by the primary version? If not, :meth:`reencrypt` brings it up to date."""
+        """Was this token made by the primary version? If not, :meth:`reencrypt` brings it up to date, or for what
+        belongs to a row or a column :meth:`reencrypt_row` or :meth:`reencrypt_column`. Of those whose header is stored
+        once, ask for the header."""
 
     def _encrypt_row(
         self, row: Mapping[str, Any], context: Mapping[str, str] | None, hoisted: bool
@@ -65,12 +67,18 @@ class Keyring:
         context: Mapping[str, str] | None,
         text: bool,
     ) -> dict[str, Any]: ...
+    def _reencrypt_row(
+        self, row: Mapping[str, Any], header: str | Buffer | None, context: Mapping[str, str] | None
+    ) -> tuple[bytes, dict[str, Any]]: ...
     def _encrypt_values(
         self, values: tuple[Any, ...], context: Mapping[str, str] | None, contexts: object, hoisted: bool
     ) -> tuple[bytes, list[Any]]: ...
     def _decrypt_values(
         self, tokens: tuple[Any, ...], context: Mapping[str, str] | None, contexts: object, header: object, text: bool
     ) -> list[Any]: ...
+    def _reencrypt_values(
+        self, tokens: tuple[Any, ...], context: Mapping[str, str] | None, contexts: object, header: object
+    ) -> tuple[bytes, list[Any]]: ...
     def _encrypt_arrow(
         self,
         array: object,
@@ -88,6 +96,14 @@ class Keyring:
         text: bool,
         lender: Lender | None,
     ) -> ArrowColumn | Lent: ...
+    def _reencrypt_arrow(
+        self,
+        array: object,
+        context: Mapping[str, str] | None,
+        contexts: object,
+        header: object,
+        lender: Lender | None,
+    ) -> tuple[bytes, ArrowColumn | Lent]: ...
     def scope_identity(self) -> str:
         """The identity of this keyring's scope: a text of 1,974 characters that starts with ``fortress-scope-1``.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from . import _columns, _fortress
 from ._parties import Opener, Passphrase, Recipient, kept, newcomers, parties
@@ -229,6 +229,40 @@ class Keyring(Secret, _fortress.Keyring):
         """As :meth:`decrypt_row`, for fields that were text."""
         return self._row(row, context, header, True)
 
+    @overload
+    def reencrypt_row(
+        self, row: HoistedRow, context: Context | None = None, *, header: str | BytesLike | None = None
+    ) -> HoistedRow: ...
+    @overload
+    def reencrypt_row(
+        self, row: Mapping[str, str | BytesLike], context: Context | None = None, *, header: str | BytesLike
+    ) -> HoistedRow: ...
+    @overload
+    def reencrypt_row(
+        self, row: Mapping[str, str | BytesLike], context: Context | None = None, *, header: None = None
+    ) -> dict[str, Any]: ...
+    def reencrypt_row(
+        self,
+        row: Mapping[str, str | BytesLike] | HoistedRow,
+        context: Context | None = None,
+        *,
+        header: str | BytesLike | None = None,
+    ) -> dict[str, Any] | HoistedRow:
+        """Encrypts a row again under the primary version, in the layout that it has. Its values do not become objects.
+
+        >>> keyring = Keyring.generate()
+        >>> row = keyring.encrypt_row_hoisted({"name": "Ada", "email": "ada@example.org"}, context={"row": "42"})
+        >>> _ = keyring.rotate()
+        >>> keyring.is_current(row.header)
+        False
+        >>> row = keyring.reencrypt_row(row, context={"row": "42"})
+        >>> keyring.is_current(row.header)
+        True
+        """
+        fields, header = _row_parts(row, header)
+        made, tokens = self._reencrypt_row(fields, header, context)
+        return tokens if header is None else HoistedRow(_fortress.encode_token(made), tokens)
+
     def encrypt_column(self, values: Any, *, context: Context | None = None, contexts: _columns.Contexts = None) -> Any:
         """Encrypts many values at once, on all cores: lists, NumPy arrays, pandas and Polars series, PyArrow arrays.
 
@@ -284,16 +318,58 @@ class Keyring(Secret, _fortress.Keyring):
         """As :meth:`decrypt_column`, for values that were text."""
         return self._column(tokens, context, contexts, header, True)
 
+    @overload
+    def reencrypt_column(
+        self,
+        tokens: HoistedColumn,
+        *,
+        context: Context | None = None,
+        contexts: _columns.Contexts = None,
+        header: str | BytesLike | None = None,
+    ) -> HoistedColumn: ...
+    @overload
+    def reencrypt_column(
+        self,
+        tokens: Any,
+        *,
+        context: Context | None = None,
+        contexts: _columns.Contexts = None,
+        header: str | BytesLike,
+    ) -> HoistedColumn: ...
+    @overload
+    def reencrypt_column(
+        self, tokens: Any, *, context: Context | None = None, contexts: _columns.Contexts = None, header: None = None
+    ) -> Any: ...
+    def reencrypt_column(
+        self,
+        tokens: Any,
+        *,
+        context: Context | None = None,
+        contexts: _columns.Contexts = None,
+        header: str | BytesLike | None = None,
+    ) -> Any:
+        """Encrypts a column again under the primary version, in the layout that it has, on all cores. Its values do not
+        become objects. A :class:`ColumnError` names every row that failed.
+
+        >>> keyring = Keyring.generate()
+        >>> tokens = keyring.encrypt_column(["ada@example.org", None], contexts={"row": ["1", "2"]})
+        >>> _ = keyring.rotate()
+        >>> tokens = keyring.reencrypt_column(tokens, contexts={"row": ["1", "2"]})
+        >>> keyring.is_current(tokens[0])
+        True
+        """
+        tokens, header = _column_parts(tokens, header)
+        made, tokens = _columns.reencrypt(self, tokens, context, contexts, header)
+        return tokens if header is None else HoistedColumn(_fortress.encode_token(made), tokens)
+
     def _row(self, row: Any, context: Context | None, header: Any, text: bool) -> dict[str, Any]:
-        if isinstance(row, HoistedRow):
-            row, header = row.fields, row.header if header is None else header
-        return self._decrypt_row(row, header, context, text)
+        fields, header = _row_parts(row, header)
+        return self._decrypt_row(fields, header, context, text)
 
     def _column(
         self, tokens: Any, context: Context | None, contexts: _columns.Contexts, header: Any, text: bool
     ) -> Any:
-        if isinstance(tokens, HoistedColumn):
-            tokens, header = tokens.tokens, tokens.header if header is None else header
+        tokens, header = _column_parts(tokens, header)
         return _columns.decrypt(self, tokens, context, contexts, header, text)
 
     def __repr__(self) -> str:
@@ -303,3 +379,17 @@ class Keyring(Secret, _fortress.Keyring):
             return "<fortress.Keyring, closed>"
         scope = f", scope {'/'.join(path)}" if path else ""
         return f"<fortress.Keyring {profile}{scope}, primary {primary}, {len(versions)} version(s)>"
+
+
+def _row_parts(row: Any, header: Any) -> tuple[Any, Any]:
+    """A row's fields, and the header of one whose header is stored once."""
+    if isinstance(row, HoistedRow):
+        return row.fields, row.header if header is None else header
+    return row, header
+
+
+def _column_parts(tokens: Any, header: Any) -> tuple[Any, Any]:
+    """As :func:`_row_parts`, of a column."""
+    if isinstance(tokens, HoistedColumn):
+        return tokens.tokens, tokens.header if header is None else header
+    return tokens, header

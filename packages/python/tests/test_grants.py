@@ -105,6 +105,8 @@ def test_what_may_be_done_with_it(users: fortress.Keyring, ada: fortress.Identit
         lambda: keyring.encrypt_row({"a": "b"}),
         lambda: keyring.encrypt_column(["value"]),
         lambda: keyring.reencrypt(token, context),
+        lambda: keyring.reencrypt_row(users.encrypt_row({"a": "b"})),
+        lambda: keyring.reencrypt_column(users.encrypt_column(["value"])),
         lambda: keyring.seal(recipients=[ada.public]),
         lambda: keyring.scope("email").encrypt("value"),
         lambda: keyring.scope_identity(),

@@ -18,6 +18,12 @@ def values(keyring: fortress.Keyring) -> None:
     hoisted: fortress.HoistedRow = keyring.encrypt_row_hoisted(row)
     version: fortress.KeyVersion = keyring.versions[0]
     column: fortress.HoistedColumn = keyring.encrypt_column_hoisted([text, None])
+    hoisted = keyring.reencrypt_row(hoisted)
+    hoisted = keyring.reencrypt_row(hoisted.fields, header=hoisted.header)
+    fields: dict[str, str] = keyring.reencrypt_row(row)
+    column = keyring.reencrypt_column(column)
+    column = keyring.reencrypt_column(column.tokens, header=column.header)
+    print(keyring.decrypt_row(fields), keyring.reencrypt_column([text]))
     print(fresh, hoisted.header, column.header, version.created.year)
 
 
