@@ -4,7 +4,7 @@ use fortress::{
     Context, Keyring,
     batch::{Batch, BatchError},
     group::{GroupEncryptor, Layout},
-    token::{TokenError, decode_text},
+    token::{TokenError, decode_text, token_len},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -25,6 +25,11 @@ impl KeyringHandle {
             self.with(|keyring| keyring.encrypt_into(keyring.token_suite(), value, &context, &mut Pool, out))?;
             if as_bytes { Ok(()) } else { frame::finish_token(out) }
         })
+    }
+
+    /// Bytes of the token of a value of so many.
+    pub fn token_len(&self, value_len: f64) -> f64 {
+        token_len(value_len as u64) as f64
     }
 
     /// Decrypts a token. Frame: context, the token. Result: the value.

@@ -95,6 +95,11 @@ impl Keyring {
     }
 }
 
+/// Bytes of the token of a value of so many.
+pub const fn token_len(value_len: u64) -> u64 {
+    message_len(value_len).saturating_add(HEAD_LEN as u64)
+}
+
 /// Encrypts under a key that is named by `id`; appends the token to `out`.
 pub(crate) fn seal<R: TryCryptoRng + ?Sized>(
     suite: Suite,
@@ -111,7 +116,7 @@ pub(crate) fn seal<R: TryCryptoRng + ?Sized>(
     let head = Head { version: SINGLE, suite, key_id: id }.to_bytes();
     let derived = Derived::generate(suite, key, [&head, context.canonical()], rng)?;
     let start = out.len();
-    out.reserve(HEAD_LEN + message_len(value.len() as u64) as usize);
+    out.reserve(token_len(value.len() as u64) as usize);
     out.extend_from_slice(&head);
     out.extend_from_slice(derived.prefix());
     let encrypted = encrypt_message(&derived.into_message_key(), value, out);

@@ -1,4 +1,4 @@
-// Builds dist/: an entry for each platform over one shared chunk (ESM), the same for `require` (CommonJS), the types, and
+// Builds dist/: an entry for each platform over shared chunks (ESM), those of Node over one file (CommonJS), the types, and
 // the WebAssembly modules, which `cargo xtask build` has left in src/generated/.
 import { build } from "esbuild";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -20,7 +20,6 @@ await mkdir(join(dist, "types/generated"), { recursive: true });
 const shared = {
   absWorkingDir: root,
   bundle: true,
-  outdir: "dist",
   target: "es2022",
   sourcemap: true,
   // The entries name the modules relative to themselves, and they lie beside them in dist/.
@@ -33,21 +32,20 @@ const shared = {
 const fields = ["fields", "fields-node", "fields-workerd", "fields-slim"];
 const grants = ["grants", "grants-node", "grants-workerd", "grants-slim"];
 const entries = (...names) => Object.fromEntries(names.map((name) => [name, `src/entry/${name}.ts`]));
-await build({ ...shared, format: "esm", splitting: true, chunkNames: "shared-[hash]", entryPoints: entries("web", "node", "workerd", "slim", "unlock", ...fields, ...grants) });
+await build({ ...shared, outdir: "dist", format: "esm", splitting: true, chunkNames: "shared-[hash]", entryPoints: entries("web", "node", "workerd", "slim", "unlock", ...fields, ...grants) });
+
+// For `require`, in one file: entries know one another's objects there too, and each is run when it is asked for.
+const required = ["node", "slim", "unlock", "fields-node", "fields-slim", "grants-node", "grants-slim"];
 await build({
   ...shared,
+  stdin: { contents: required.map((name) => `exports["${name}"] = () => require("./src/entry/${name}.ts");\n`).join(""), resolveDir: root },
+  outfile: "dist/common.cjs",
   format: "cjs",
   platform: "node",
-  entryPoints: { ...entries("unlock"), node: "src/entry/node-common.ts", slim: "src/entry/slim-common.ts" },
-  outExtension: { ".js": ".cjs" },
   define: { "import.meta.url": "moduleUrl" },
   banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
-
-// Fields and grants of the same files, so that they know the module and the keyrings of whoever requires both.
-for (const part of ["fields", "grants"]) {
-  for (const name of ["node", "slim"]) await writeFile(join(dist, `${part}-${name}.cjs`), `module.exports = require("./${name}.cjs").${part};\n`);
-}
+for (const name of required) await writeFile(join(dist, `${name}.cjs`), `module.exports = require("./common.cjs")["${name}"]();\n`);
 
 for (const name of [...["fortress", "fields"].flatMap((set) => ["", "-relaxed", "-portable"].map((engine) => set + engine)), "signatures"]) {
   await copyFile(join(generated, `${name}.wasm`), join(dist, `${name}.wasm`));

@@ -1,7 +1,7 @@
 /** What callers pass, made certain before it is used. */
 
 import { fortressError, invalidArgument } from "./errors.js";
-import { viewOf } from "./module/frame.js";
+import { viewOf } from "./module/bytes.js";
 import type { Data } from "./types.js";
 
 /** The names of all options that a function knows; the compiler keeps it complete. */

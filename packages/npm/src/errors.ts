@@ -13,20 +13,20 @@ export interface Failure {
   readonly position: number;
   /** The field of a row. */
   readonly field?: string;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
 }
 
 /** What went wrong: a stable `code` in snake_case, the public `operation` that was called, and a sentence. */
 export class FortressError extends Error {
   /** Stable, snake_case; part of the API. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The public function that was called, such as `"decrypt"`. */
   readonly operation: string;
   /** Of rows and columns: all values that failed, in their order. The error itself is of the first one's kind. */
   declare readonly failures?: readonly Failure[];
 
-  constructor(code: string, message: string, operation: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, operation: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
     this.operation = operation;
@@ -56,7 +56,7 @@ export class InstanceError extends FortressError {}
 
 type Kind = "AuthenticationError" | "FormatError" | "KeyError" | "GrantError" | "LimitError" | "InputError" | "SourceError" | "StorageError" | "InstanceError";
 
-const KINDS: Readonly<Record<string, Kind>> = {
+const KINDS = {
   authentication_failed: "AuthenticationError",
   wrong_passphrase: "AuthenticationError",
   unknown_suite: "FormatError",
@@ -101,6 +101,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   invalid_grant: "InputError",
   invalid_signing_key: "InputError",
   no_such_recipient: "InputError",
+  invalid_time: "InputError",
   not_enough_shares: "KeyError",
   different_share_sets: "KeyError",
   passkey_unsupported: "KeyError",
@@ -122,19 +123,26 @@ const KINDS: Readonly<Record<string, Kind>> = {
   wasm_unavailable: "InstanceError",
   instance_lost: "InstanceError",
   freed: "InstanceError",
-};
+} as const satisfies Readonly<Record<string, Kind>>;
+
+/** All there are. The last have no class of their own. */
+export type ErrorCode = keyof typeof KINDS | "randomness" | "host_failed" | "stream_failed" | "out_of_memory" | "wrong_length";
 
 const CLASSES: Readonly<Record<Kind, typeof FortressError>> = {
   AuthenticationError, FormatError, KeyError, GrantError, LimitError, InputError, SourceError, StorageError, InstanceError,
 };
 
-function nameOf(code: string): string {
-  return KINDS[code] ?? "FortressError";
+function kindOf(code: ErrorCode): Kind | undefined {
+  return (KINDS as Partial<Record<ErrorCode, Kind>>)[code];
+}
+
+function nameOf(code: ErrorCode): string {
+  return kindOf(code) ?? "FortressError";
 }
 
 /** The error of this code, as its class; codes without a class of their own are plain {@link FortressError}s. */
-export function fortressError(code: string, message: string, operation: string, cause?: unknown): FortressError {
-  const kind = KINDS[code];
+export function fortressError(code: ErrorCode, message: string, operation: string, cause?: unknown): FortressError {
+  const kind = kindOf(code);
   const Class = kind === undefined ? FortressError : CLASSES[kind];
   return new Class(code, message, operation, cause === undefined ? undefined : { cause });
 }

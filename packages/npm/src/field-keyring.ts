@@ -55,32 +55,31 @@ export abstract class FieldKeyring {
 
   /** What is written by default, and how soon to rotate. */
   get profile(): Profile {
-    return this.#describe().profile;
+    return this.#describe("profile").profile;
   }
 
   /** The scope that this keyring is narrowed to; empty for one that is not. */
   get path(): readonly string[] {
-    return this.#describe().path;
+    return this.#describe("path").path;
   }
 
   /** Public metadata of the sealed keyring that this one was opened from, authenticated; otherwise empty. */
   get metadata(): Readonly<Record<string, string>> {
-    return this.#metadata ?? this.#describe().metadata;
+    return this.#metadata ?? this.#describe("metadata").metadata;
   }
 
   /** The id of the version that encrypts: 8 hexadecimal digits. */
   get primary(): string {
-    return this.#describe().primary;
+    return this.#describe("primary").primary;
   }
 
   /** All versions, oldest first. */
   get versions(): readonly KeyVersion[] {
-    return this.#describe().versions.map(({ id, created, state }) => ({ id, created: new Date(created * 1000), state }));
+    return this.#describe("versions").versions.map(({ id, created, state }) => ({ id, created: new Date(created * 1000), state }));
   }
 
-  #describe(): Description {
-    const description = this.#handle.run("describe", (raw, frame) => (this.#description ??= frame.json(raw.describe(), "describe") as Description));
-    return description;
+  #describe(operation: string): Description {
+    return this.#handle.run(operation, (raw, frame) => (this.#description ??= frame.json(raw.describe(), operation) as Description));
   }
 
   /** Is the primary version as old as the profile lets it become? */
@@ -152,16 +151,22 @@ export abstract class FieldKeyring {
 
   /**
    * As {@link Keyring.encryptBytes}, to the start of an array of the caller's: who encrypts many large messages makes no array for each. Returns how many
-   * bytes are written: those of the value, 79, and 16 for each whole 16 KiB of it. The value may lie in the destination.
+   * bytes are written, which {@link Keyring.tokenLength} tells before. The value may lie in the destination.
    *
    * @throws as {@link Keyring.encrypt}, and `invalid_argument` when the destination is too short; then nothing is written.
    */
-  encryptInto<C extends ContextOf<C> = Context>(value: Value, destination: Uint8Array, context?: C): number {
+  encryptInto<C extends ContextOf<C> = Context>(value: Value, destination: Uint8Array | ArrayBuffer, context?: C): number {
     return this.#handle.run("encryptInto", (raw, frame) => {
       const into = destinationOf(destination, "encryptInto");
       frame.context(context, "encryptInto").lastValue(value, "encryptInto");
       return frame.copyInto(into, frame.check(raw.encrypt(frame.length, true), "encryptInto"));
     });
+  }
+
+  /** Bytes of the token of a value of as many bytes. Its text is a third longer. */
+  tokenLength(length: number): number {
+    if (!Number.isSafeInteger(length) || length < 0) throw invalidArgument("tokenLength", "a whole number of bytes", length);
+    return this.#handle.run("tokenLength", (raw) => raw.token_len(length));
   }
 
   /**
@@ -186,7 +191,7 @@ export abstract class FieldKeyring {
    *
    * @throws as {@link Keyring.decrypt}, and `invalid_argument` when the destination is too short; then nothing is written.
    */
-  decryptInto<C extends ContextOf<C> = Context>(token: StoredToken, destination: Uint8Array, context?: C): number {
+  decryptInto<C extends ContextOf<C> = Context>(token: StoredToken, destination: Uint8Array | ArrayBuffer, context?: C): number {
     return this.#handle.run("decryptInto", (raw, frame) => {
       const into = destinationOf(destination, "decryptInto");
       frame.context(context, "decryptInto").token(storedToken(token, "decryptInto"), "decryptInto");

@@ -1,7 +1,7 @@
 /** What can be told of a ciphertext without a key. Nothing of it is authenticated: it is what the bytes claim. */
 
 import { invalidArgument } from "./errors.js";
-import { viewOf } from "./module/frame.js";
+import { viewOf } from "./module/bytes.js";
 import type { WasmModule } from "./module/loaded.js";
 import type { Suite } from "./types.js";
 

@@ -4,7 +4,8 @@ import { isPlain } from "./arguments.js";
 import { fortressError, FortressError, invalidArgument, valuesFailed, type Failure } from "./errors.js";
 import type { HoistedColumn as HoistedColumnHandle } from "./generated/fortress_fields.js";
 import { encode, encodedLength, hostEncodes } from "./module/base64.js";
-import { decodeUtf8, isBytes, viewOf, type Frame } from "./module/frame.js";
+import { decodeUtf8, viewOf } from "./module/bytes.js";
+import type { Frame } from "./module/frame.js";
 import { Handle } from "./module/handle.js";
 import type { KeyringHandle } from "./module/keyrings.js";
 import type { Bytes, Context, Token, Value } from "./types.js";
@@ -193,12 +194,6 @@ export function decryptAll<T>(keyring: Keyring, tokens: readonly (string | null)
   );
 }
 
-/** Tokens come from storage: what is not a string is named as such. */
-export function tokenText(token: unknown, operation: string): string {
-  if (typeof token === "string") return token;
-  throw invalidArgument(operation, "a token's text", token);
-}
-
 /** A token's text, or its bytes. */
 export function storedToken(token: unknown, operation: string): string | Uint8Array {
   const given = typeof token === "string" ? token : viewOf(token, operation);
@@ -208,7 +203,8 @@ export function storedToken(token: unknown, operation: string): string | Uint8Ar
 
 /** Where a result is to go. */
 export function destinationOf(destination: unknown, operation: string): Uint8Array {
-  if (isBytes(destination)) return destination;
+  const bytes = viewOf(destination, operation);
+  if (bytes !== undefined) return bytes;
   throw invalidArgument(operation, "a Uint8Array as the destination", destination);
 }
 

@@ -49,7 +49,11 @@ export type Context = Readonly<Record<string, string>>;
  * What a type must be to be taken as a context: all of its fields are text, and all are there. An `interface` is one too, which is no {@link Context} as it has no
  * index signature.
  */
-export type ContextOf<C> = object & Readonly<Record<keyof C, string>> & Readonly<Partial<Record<NameIn<C>, string>>>;
+export type ContextOf<C> = object & NoFunction & Readonly<Record<keyof C, string>> & Readonly<Partial<Record<NameIn<C>, string>>>;
+/** A function has no fields, and would pass for a context without any. */
+interface NoFunction {
+  readonly call?: string;
+}
 /** The fields of any member of a union. */
 type NameIn<C> = C extends unknown ? keyof C : never;
 

@@ -25,6 +25,19 @@ describe("CommonJS", () => {
     assert.equal((await fields.Keyring.open(sealed, { passphrase })).primary, keyring.primary);
   });
 
+  test("a library's keyring, by /slim, is the application's, and so are errors, and what /unlock throws", async () => {
+    const [whole, slim, unlock, grants] = ["node", "slim", "unlock", "grants-node"].map((name) => require(`../dist/${name}.cjs`));
+    assert.equal(slim.Keyring, whole.Keyring);
+    for (const entry of [slim, unlock, grants]) assert.equal(entry.FortressError, whole.FortressError);
+    const keyring = await whole.Keyring.generate();
+    const envelope = await slim.encryptBlob(new Blob(["x"]), { recipients: keyring });
+    assert.equal(await (await whole.decryptBlob(envelope, { identity: keyring })).text(), "x");
+    await assert.rejects(unlock.deviceKey(), whole.FortressError);
+    for (const [name, entry] of Object.entries({ "fortress-sdk": whole, "fortress-sdk/slim": slim, "fortress-sdk/unlock": unlock, "fortress-sdk/grants": grants })) {
+      assert.deepEqual(Object.keys(entry).sort(), Object.keys(await import(name)).sort(), name);
+    }
+  });
+
   test("keyrings of /fields are recipients of the whole package", async () => {
     const [fields, whole] = ["fields-node", "node"].map((name) => require(`../dist/${name}.cjs`));
     const keyring = await fields.Keyring.generate();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import * as fortress from "fortress-sdk";
 import { bytesOf, collect, pattern, streamOf, toHex } from "./support/bytes.mjs";
@@ -100,6 +101,21 @@ test("an error carries no secret", async () => {
   for (const shown of seen) assert.ok(!shown.includes(secret) && !shown.includes(toHex(new TextEncoder().encode(secret))));
 });
 
+test("the classes of codes are those of the guide, and the codes of the format are among them", async () => {
+  const read = (path) => readFile(new URL(path, import.meta.url), "utf8");
+  const [source, guide, spec] = await Promise.all(["../src/errors.ts", "../../../docs/guide/web.md", "../../../docs/spec/limits.md"].map(read));
+  const kinds = Object.fromEntries([...source.matchAll(/^  ([a-z0-9_]+): "([A-Za-z]+)",$/gmu)].map(([, name, kind]) => [name, kind]));
+  assert.ok(Object.keys(kinds).length > 60);
+  const rows = [...guide.matchAll(/^\| `([A-Za-z]+Error)`[^|]*\|(.*)\|$/gmu)].flatMap(([, kind, cell]) => [...cell.matchAll(/`([a-z0-9_]+)`/gu)].map(([, name]) => [name, kind]));
+  const passkeys = Object.entries(kinds).filter(([name]) => name.startsWith("passkey_"));
+  assert.deepEqual(Object.fromEntries([...rows, ...passkeys]), kinds);
+  const plain = /^export type ErrorCode = .*;$/mu.exec(source)[0];
+  const tables = spec.slice(spec.indexOf("**L-3.**"), spec.indexOf("**L-4.**"));
+  for (const [, name] of tables.matchAll(/`([a-z0-9]+(?:_[a-z0-9]+)*)`(?=,| \||$)/gmu)) {
+    assert.ok(name in kinds || plain.includes(`"${name}"`), name);
+  }
+});
+
 test("entries export the classes of errors, and nothing that makes them", async () => {
   const classes = ["AuthenticationError", "FormatError", "FortressError", "GrantError", "InputError", "InstanceError", "KeyError", "LimitError", "SourceError", "StorageError"];
   const whole = [
@@ -118,5 +134,5 @@ test("entries export the classes of errors, and nothing that makes them", async 
     assert.deepEqual(names.sort(), [...own, ...classes].sort(), entry);
   }
   const unlock = ["KeyringStore", "deviceKey", "enrolPasskey", "forgetDeviceKey", "passkeys"];
-  assert.deepEqual(Object.keys(await import("fortress-sdk/unlock")).sort(), unlock);
+  assert.deepEqual(Object.keys(await import("fortress-sdk/unlock")).sort(), [...unlock, ...classes].sort());
 });

@@ -48,7 +48,7 @@ describe("tokens", () => {
       const value = pattern(length);
       array.fill(9);
       const written = email.encryptInto(value, array, context);
-      assert.equal(written, length + 79 + 16 * Math.floor(length / 16_384));
+      assert.equal(written, email.tokenLength(length));
       assert.ok(array.subarray(written).every((byte) => byte === 9));
       const token = array.slice(0, written);
       assert.deepEqual(email.decrypt(token, context), value);
@@ -66,7 +66,8 @@ describe("tokens", () => {
     // It fits to the byte.
     const exact = new Uint8Array(3 + 79);
     assert.equal(email.encryptInto("ada", exact, context), exact.length);
-    assert.equal(email.decryptInto(exact, new Uint8Array(3), context), 3);
+    assert.equal(email.decryptInto(exact, new ArrayBuffer(3), context), 3);
+    assert.deepEqual([0, 16_383, 16_384, 100_000].map((length) => email.tokenLength(length)), [79, 16_462, 16_479, 100_175]);
   });
 
   test("nothing is written where it does not fit, or is refused", () => {
@@ -83,8 +84,9 @@ describe("tokens", () => {
     assert.throws(() => email.decryptInto(token, new Uint8Array(2), context), { code: "invalid_argument", message: /3 bytes, and the destination room for 2/u });
     const gone = new Uint8Array(100);
     structuredClone(gone.buffer, { transfer: [gone.buffer] });
-    assert.throws(() => email.encryptInto("ada", gone), code("invalid_argument"));
-    for (const nowhere of [undefined, null, context, [], new ArrayBuffer(100), new Uint16Array(100)]) {
+    for (const destination of [gone, gone.buffer]) assert.throws(() => email.encryptInto("ada", destination), { code: "invalid_argument", message: /transferred/u });
+    for (const length of [undefined, "3", -1, 0.5, NaN, Infinity]) assert.throws(() => email.tokenLength(length), code("invalid_argument"));
+    for (const nowhere of [undefined, null, context, [], new Uint16Array(100)]) {
       assert.throws(() => email.encryptInto("ada", nowhere, context), code("invalid_argument"));
       assert.throws(() => email.decryptInto(token, nowhere, context), code("invalid_argument"));
     }

@@ -22,7 +22,7 @@ export async function leanTarball({ folder, contents }) {
     const brotli = brotliCompressSync(await readFile(join(folder, "node_modules/fortress-sdk/dist", module))).length;
     assert.ok(brotli < budgets[module.replace(/[-.].*/, "")], `${module} is ${brotli} bytes in brotli`);
   }
-  for (const wanted of ["dist/web.js", "dist/node.js", "dist/node.cjs", "dist/workerd.js", "dist/slim.js", "dist/fields.js", "dist/fields-node.cjs", "dist/grants.js", "dist/grants-node.cjs", ...modules.map((module) => `dist/${module}`)]) {
+  for (const wanted of ["dist/web.js", "dist/node.js", "dist/node.cjs", "dist/common.cjs", "dist/workerd.js", "dist/slim.js", "dist/fields.js", "dist/fields-node.cjs", "dist/grants.js", "dist/grants-node.cjs", ...modules.map((module) => `dist/${module}`)]) {
     assert.ok(contents.includes(wanted), `${wanted} is packed`);
   }
 }

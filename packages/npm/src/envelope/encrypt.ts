@@ -1,7 +1,7 @@
 /** Encrypting streams and Blobs to envelopes. */
 
 import { BlobBuilder, blocks } from "../stream/blob.js";
-import { isBytes } from "../module/frame.js";
+import { isBytes } from "../module/bytes.js";
 import { init } from "../module/instance.js";
 import { MessageTransform } from "../stream/message.js";
 import { byteStream } from "../stream/transform.js";

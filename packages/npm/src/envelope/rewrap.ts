@@ -3,7 +3,7 @@
 import { invalidArgument } from "../errors.js";
 import { HeaderDraft } from "../generated/fortress_wasm.js";
 import { completed, withIdentities } from "../module/external.js";
-import { isBytes } from "../module/frame.js";
+import { isBytes } from "../module/bytes.js";
 import { Handle } from "../module/handle.js";
 import { init } from "../module/instance.js";
 import { writeKeep } from "../module/parties.js";

@@ -6,7 +6,8 @@
 import { fortressError, invalidArgument } from "../errors.js";
 import { external_requests, type Parties } from "../generated/fortress_wasm.js";
 import type { Bytes, ExternalKey, ExternalKeys, AnyIdentity, Recipient, WrappedKey } from "../types.js";
-import { isBytes, type Frame } from "./frame.js";
+import { isBytes } from "./bytes.js";
+import type { Frame } from "./frame.js";
 import type { Handle } from "./handle.js";
 import type { Instance } from "./instance.js";
 import { Answered, withParties } from "./parties.js";

@@ -11,13 +11,13 @@
 
 import { isPlain } from "../arguments.js";
 import { decode, decodeAll, decodedLength, encode, filledLength, hostDecodes, hostEncodes } from "./base64.js";
-import { fortressError, invalidArgument, valuesFailed, type Failure, type FortressError } from "../errors.js";
+import { decodeUtf8, isWellFormed, lengthOf, viewOf } from "./bytes.js";
+import { fortressError, invalidArgument, valuesFailed, type ErrorCode, type Failure, type FortressError } from "../errors.js";
 import type { Bytes } from "../types.js";
 import type { InitOutput } from "../generated/fortress_fields.js";
 
 const encoder = new TextEncoder();
 const ascii = new TextDecoder();
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Up to this many UTF-16 units a loop writes ASCII faster than `encodeInto` is called: measured, up to 300 in Chromium, 200
@@ -282,8 +282,7 @@ export class Frame {
 
   /** Writes bytes without their length. */
   rest(data: Uint8Array): this {
-    const length = lengthOf(data);
-    if (length === 0 && (data.buffer as Partial<ArrayBuffer>).detached === true) throw transferred(this.operation);
+    const length = lengthOf(data, this.operation);
     this.reserve(length);
     this.bytes.set(data, this.start + this.end);
     this.end += length;
@@ -327,9 +326,9 @@ export class Frame {
     const start = this.resultStart();
     let end = start;
     while (this.bytes[end] !== 0) end += 1;
-    const [code = "", text = "", failures = "[]"] = utf8.decode(this.bytes.subarray(start, end)).split("\n", 3);
+    const [code = "", text = "", failures = "[]"] = decodeUtf8(this.bytes.subarray(start, end), operation).split("\n", 3);
     if (failures !== "[]") return valuesFailed(JSON.parse(failures) as Failure[], operation);
-    return fortressError(code, text, operation);
+    return fortressError(code as ErrorCode, text, operation);
   }
 
   /** Throws the error that the last call left. */
@@ -355,7 +354,7 @@ export class Frame {
 
   /** The result, copied to the start of an array of the caller's. Returns its length. */
   copyInto(destination: Uint8Array, length: number): number {
-    const room = lengthOf(destination);
+    const room = lengthOf(destination, this.operation);
     if (length > room) {
       throw fortressError("invalid_argument", `${this.operation}: the result has ${String(length)} bytes, and the destination room for ${String(room)}`, this.operation);
     }
@@ -457,47 +456,4 @@ function writeAscii(text: string, bytes: Uint8Array, start: number): boolean {
     bytes[start + at] = unit;
   }
   return true;
-}
-
-/** Has it no half of a surrogate pair? Safari before 16.4 has no function for it. */
-function isWellFormed(text: string): boolean {
-  return (text as Partial<Pick<string, "isWellFormed">>).isWellFormed?.() ?? !/\p{Surrogate}/u.test(text);
-}
-
-/** Decodes UTF-8 strictly. */
-export function decodeUtf8(bytes: Uint8Array, operation: string): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw fortressError("invalid_utf8", "the decrypted value is not UTF-8 text; read it as bytes", operation);
-  }
-}
-
-/** Any Uint8Array, also from another realm, and nothing that only says that it is one. */
-export function isBytes(value: unknown): value is Uint8Array {
-  return tagOf(value) === "Uint8Array";
-}
-
-/** Bytes of any kind as a Uint8Array over the same memory; `undefined` for anything else. */
-export function viewOf(value: unknown, operation: string): Uint8Array | undefined {
-  if (isBytes(value)) return value;
-  if (!(value instanceof ArrayBuffer)) return undefined;
-  try {
-    return new Uint8Array(value);
-  } catch {
-    throw transferred(operation);
-  }
-}
-
-function transferred(operation: string): FortressError {
-  return fortressError("invalid_argument", `${operation}: the bytes are no longer there: their buffer was transferred`, operation);
-}
-
-/** The engine's own getters: a subclass can have others by the same names. */
-const tagOf = getter(Symbol.toStringTag);
-const lengthOf = getter("length") as (data: Uint8Array) => number;
-
-function getter(name: PropertyKey): (object: unknown) => unknown {
-  const { get } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), name) as { get: (this: unknown) => unknown };
-  return (object) => Reflect.apply(get, object, []);
 }

@@ -5,7 +5,7 @@
  * that it answers what was asked, so that a server that does it otherwise is named as such and not as an attack.
  */
 
-import { fortressError, invalidArgument, publicAddress, type FortressError } from "../errors.js";
+import { fortressError, invalidArgument, publicAddress, type ErrorCode, type FortressError } from "../errors.js";
 import type { RangeReader, WholeFile } from "./source.js";
 
 /** Loads an address. */
@@ -105,7 +105,7 @@ export class HttpReader implements RangeReader {
     return this.error("source_failed", `the server announced ${String(expected)} bytes and sent ${String(got)}${got > expected ? " or more" : ""}`);
   }
 
-  private error(code: string, message: string): FortressError {
+  private error(code: ErrorCode, message: string): FortressError {
     const { url, operation } = this.address;
     return fortressError(code, `${operation}: ${publicAddress(url)}: ${message}`, operation);
   }

@@ -1,7 +1,7 @@
 /** Encrypted files to read from: in memory, as Blobs, and over HTTP. */
 
 import { invalidArgument } from "../errors.js";
-import { isBytes } from "../module/frame.js";
+import { isBytes } from "../module/bytes.js";
 import { blocks } from "../stream/blob.js";
 import type { Source, SourceOptions } from "../types.js";
 import { fetchWhole, HttpReader, type Fetch } from "./http.js";

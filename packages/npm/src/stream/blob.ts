@@ -1,7 +1,7 @@
 /** Blobs as input and output of long work. */
 
 import { invalidArgument } from "../errors.js";
-import { isBytes } from "../module/frame.js";
+import { isBytes } from "../module/bytes.js";
 import { Turns } from "./turn.js";
 
 /** Bytes read at once. */

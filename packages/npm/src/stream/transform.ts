@@ -1,7 +1,7 @@
 /** A sink as a pair of streams of byte arrays. */
 
 import { invalidArgument } from "../errors.js";
-import { isBytes } from "../module/frame.js";
+import { isBytes } from "../module/bytes.js";
 import type { Progress } from "../types.js";
 import type { ChunkTransform, Emit } from "./message.js";
 import { Turns } from "./turn.js";

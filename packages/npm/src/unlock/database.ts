@@ -1,6 +1,6 @@
 /** The IndexedDB database that keyrings and this device's keys are kept in, and what can go wrong with it as errors of ours. */
 
-import { FortressError, fortressError } from "../errors.js";
+import { FortressError, fortressError, type ErrorCode } from "../errors.js";
 
 /** What is in it. */
 export type Table = "keyrings" | "device-keys";
@@ -152,7 +152,7 @@ function asOurs(error: unknown, name: string, operation: string): unknown {
   }
 }
 
-function storageError(code: string, text: string, operation: string, cause?: unknown): FortressError {
+function storageError(code: ErrorCode, text: string, operation: string, cause?: unknown): FortressError {
   return fortressError(code, `${operation}: ${text}`, operation, cause);
 }
 

@@ -2,7 +2,7 @@
 
 import { optionsOf, type Known } from "../arguments.js";
 import { invalidArgument } from "../errors.js";
-import { isBytes } from "../module/frame.js";
+import { isBytes } from "../module/bytes.js";
 import type { Bytes, ExternalKey } from "../types.js";
 import { DATABASE, Database, resultOf } from "./database.js";
 import { AES, derivedKey, toBase64url, WrappingKey } from "./wrapping.js";

@@ -5,7 +5,7 @@ import { fortressError, invalidArgument } from "../errors.js";
 import { inspect } from "../inspect.js";
 import type { InspectedRecipient, Inspection } from "../inspection.js";
 import { Keyring } from "../keyring.js";
-import { isBytes } from "../module/frame.js";
+import { isBytes } from "../module/bytes.js";
 import { init } from "../module/instance.js";
 import type { AnyIdentity, Bytes, Data } from "../types.js";
 import { DATABASE, Database, resultOf } from "./database.js";

@@ -1,6 +1,6 @@
 /** WebAuthn with the PRF extension (W3C WebAuthn Level 3, 10.1.4), and what can go wrong with it as errors of ours. */
 
-import { fortressError, type FortressError } from "../errors.js";
+import { fortressError, type ErrorCode, type FortressError } from "../errors.js";
 import type { Bytes } from "../types.js";
 
 /** How the browser is asked. */
@@ -123,7 +123,7 @@ function unsupported(text: string, asking: Asking): FortressError {
   return failed("passkey_unsupported", text, asking);
 }
 
-function failed(code: string, text: string, asking: Asking, cause?: unknown): FortressError {
+function failed(code: ErrorCode, text: string, asking: Asking, cause?: unknown): FortressError {
   return fortressError(code, `${asking.operation}: ${text}`, asking.operation, cause);
 }
 

@@ -18,19 +18,25 @@ export const wasm = readFileSync(new URL("fortress.wasm", dist));
 /** Those of the module of signatures. */
 export const signatures = readFileSync(new URL("signatures.wasm", dist));
 
-/** A fresh copy of `/slim`, which has no module yet. Its AES-256-GCM is WebCrypto's. */
+/** A fresh copy of `/slim` with `/fields/slim` and `/grants/slim`, which have no module yet. Its AES-256-GCM is WebCrypto's. */
 export function slimCopy() {
-  const path = join(temporary(), "slim.cjs");
-  copyFileSync(new URL("slim.cjs", dist), path);
-  return require(path);
+  return entriesOf("slim", common());
 }
 
-/** A fresh copy of the Node entry, whose AES-256-GCM is `node:crypto`'s. */
+/** A fresh copy of the Node entries, whose AES-256-GCM is `node:crypto`'s. */
 export function nodeCopy() {
+  return entriesOf("node", common([...modules, "signatures.wasm"]));
+}
+
+function entriesOf(name, entries) {
+  return { ...entries[name](), fields: entries[`fields-${name}`](), grants: entries[`grants-${name}`]() };
+}
+
+/** A copy of what is there for `require`, with these modules beside it. */
+function common(beside = []) {
   const folder = temporary();
-  copyFileSync(new URL("node.cjs", dist), join(folder, "node.cjs"));
-  for (const name of [...modules, "signatures.wasm"]) copyFileSync(new URL(name, dist), join(folder, name));
-  return require(join(folder, "node.cjs"));
+  for (const name of ["common.cjs", ...beside]) copyFileSync(new URL(name, dist), join(folder, name));
+  return require(join(folder, "common.cjs"));
 }
 
 /** A folder that goes with the process: its modules are read when they are first needed. */

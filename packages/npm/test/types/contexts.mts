@@ -61,6 +61,8 @@ for (const own of [keyring, fields]) {
   own.encrypt("x", "row");
   // @ts-expect-error A list.
   own.encrypt("x", ["row"]);
+  // @ts-expect-error A function.
+  own.encrypt("x", () => "row");
   // @ts-expect-error A Map, whose entries are no fields.
   own.encrypt("x", new Map([["row", "42"]]));
   // @ts-expect-error A value that is none.

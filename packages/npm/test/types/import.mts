@@ -32,6 +32,8 @@ try {
   const part: Uint8Array = await opened.read(0, 10);
   void part;
 } catch (error) {
-  if (error instanceof FortressError) console.log(error.code, error.operation);
+  if (error instanceof FortressError) console.log(error.code === "authentication_failed", error.operation);
+  // @ts-expect-error A code that is none.
+  if (error instanceof FortressError) console.log(error.code === "authentification_failed");
 }
 console.log(token, notToken, email, name, again, column, inspect(token).fields[0]?.offset);
