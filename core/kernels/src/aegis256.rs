@@ -1,6 +1,6 @@
 //! AEGIS-256 and AEGIS-256X2 with the 128-bit tag (draft-irtf-cfrg-aegis-aead, 2.5 and 2.6).
 
-use zeroize::{Zeroize as _, ZeroizeOnDrop};
+use zeroize::{Zeroize as _, ZeroizeOnDrop, zeroize_bytes};
 
 use crate::aes::{Aes, SBOX_CONSTANT};
 use crate::lanes::U8x16;
@@ -28,7 +28,8 @@ impl<const DEGREE: usize> Aegis256X<DEGREE> {
         self.process::<true>(nonce, aad, plaintext, ciphertext)
     }
 
-    /// Decrypts `ciphertext` into `plaintext`, which is as long. On failure `plaintext` is all zeros.
+    /// Decrypts `ciphertext` into `plaintext`, which is as long. If it does not authenticate, `plaintext` is all zeros; on [`Error::Length`]
+    /// nothing was written.
     pub fn open(
         &self,
         nonce: &[u8; 32],
@@ -137,8 +138,9 @@ impl<const DEGREE: usize> State<DEGREE> {
             let lane = &mut self.lanes[n % DEGREE];
             let (input, output) = rest.next().unwrap_or_default();
             let key_stream = key_stream::<false>(&self.aes, lane);
-            let result = padded(input) ^ key_stream;
-            output.copy_from_slice(&result.to_bytes()[..output.len()]);
+            let mut result = (padded(input) ^ key_stream).to_bytes();
+            output.copy_from_slice(&result[..output.len()]);
+            zeroize_bytes(&mut result);
             let message = if SEAL { padded(input) } else { padded(output) };
             let message = self.aes.enter(message);
             update(&self.aes, lane, message);
@@ -211,7 +213,9 @@ fn updated<const OFFSET: bool>(aes: &Aes, &[s0, s1, s2, s3, s4, s5]: &[U8x16; 6]
 fn padded(bytes: &[u8]) -> U8x16 {
     let mut block = [0; 16];
     block[..bytes.len()].copy_from_slice(bytes);
-    U8x16::load(&block)
+    let padded = U8x16::load(&block);
+    zeroize_bytes(&mut block);
+    padded
 }
 
 /// At most 2^61 - 1 bytes (2.5.1).

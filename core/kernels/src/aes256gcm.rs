@@ -1,6 +1,6 @@
 //! AES-256-GCM (NIST SP 800-38D, with nonces of 96 bits and tags of 128).
 
-use zeroize::{Zeroize as _, ZeroizeOnDrop};
+use zeroize::{Zeroize as _, ZeroizeOnDrop, zeroize_bytes};
 
 use crate::aes::{Aes, Key};
 use crate::ghash;
@@ -34,7 +34,8 @@ impl Aes256Gcm {
         Ok((mask ^ self.hash(aad, ciphertext)).to_bytes())
     }
 
-    /// Decrypts `ciphertext` into `plaintext`, which is as long. On failure `plaintext` is all zeros.
+    /// Decrypts `ciphertext` into `plaintext`, which is as long. If it does not authenticate, `plaintext` is all zeros; on [`Error::Length`]
+    /// nothing was written.
     pub fn open(
         &self,
         nonce: &[u8; 12],
@@ -128,9 +129,11 @@ fn xor(key_stream: &[U8x16], input: &[u8], output: &mut [u8]) {
         (U8x16::load(block) ^ *key_stream).store(output);
     }
     if let Some(key_stream) = key_stream.get(blocks.len()) {
-        for ((byte, output), key_stream) in last.iter().zip(last_output).zip(key_stream.to_bytes()) {
+        let mut key_stream = key_stream.to_bytes();
+        for ((byte, output), key_stream) in last.iter().zip(last_output).zip(key_stream) {
             *output = byte ^ key_stream;
         }
+        zeroize_bytes(&mut key_stream);
     }
 }
 

@@ -11,7 +11,10 @@ pub(crate) const BLOCK_LEN: usize = 64;
 pub(crate) type Block = [U32x4; 4];
 
 /// Half of the rounds (2.3): columns, then diagonals.
-const DOUBLE_ROUNDS: usize = 10;
+pub(crate) const DOUBLE_ROUNDS: usize = 10;
+
+/// Steps of a round.
+pub(crate) const STEPS: usize = 4;
 
 /// A key and a nonce: the state with a counter of 0.
 pub(crate) struct ChaCha20(Block);

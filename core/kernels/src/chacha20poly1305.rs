@@ -2,9 +2,9 @@
 
 use zeroize::{Zeroize as _, zeroize_bytes};
 
-use crate::chacha20::{BLOCK_LEN, Block, ChaCha20};
+use crate::chacha20::{BLOCK_LEN, Block, ChaCha20, DOUBLE_ROUNDS, STEPS};
 use crate::lanes::U32x4;
-use crate::poly1305::Poly1305;
+use crate::poly1305::{Poly1305, Sum};
 use crate::{Error, Tag, tag};
 
 /// ChaCha20-Poly1305.
@@ -21,7 +21,8 @@ impl ChaCha20Poly1305 {
         self.process(Direction::Seal, nonce, aad, plaintext, ciphertext)
     }
 
-    /// Decrypts `ciphertext` into `plaintext`, which is as long. On failure `plaintext` is all zeros.
+    /// Decrypts `ciphertext` into `plaintext`, which is as long. If it does not authenticate, `plaintext` is all zeros; on [`Error::Length`]
+    /// nothing was written.
     pub fn open(
         &self,
         nonce: &[u8; 12],
@@ -110,7 +111,8 @@ impl Message<'_> {
         let (behind, _) = self.ciphertext_since(absorbed).as_chunks::<16>();
         // Copied, so that they stay in registers.
         let (point, mut sum) = (poly.point, poly.sum);
-        // A pass has 16 of them at most, and 20 rounds.
+        // A block for each round, in as many steps: as many as there are, they are absorbed.
+        const { assert!(Sum::STEPS == STEPS && N * BLOCK_LEN / 16 <= 2 * DOUBLE_ROUNDS) };
         let blocks = cipher.blocks::<N>(counter, |round, step| {
             if let Some(block) = behind.get(round) {
                 sum.step(step, &point, block);

@@ -44,7 +44,7 @@ impl Poly1305 {
 
     pub(crate) fn finish(self) -> Tag {
         let [h0, h1, h2, h3, h4] = self.sum.value;
-        // The sum is below 6 * 2^128, and so below twice the prime: it is reduced by at most one, and that is so if adding 5 reaches 2^130.
+        // The sum is below 6 * 2^128, and so below twice the prime, which is taken off once at most: where 5 more reach 2^130.
         let carry = [h1, h2, h3].iter().fold((h0 + 5) >> 32, |carry, word| (word + carry) >> 32);
         let reaches = (h4 + carry) >> 2;
         let low = u128::from(h0 | h1 << 32) | u128::from(h2 | h3 << 32) << 64;
@@ -67,7 +67,7 @@ impl Drop for Poly1305 {
 pub(crate) struct Point {
     /// Its words, below 2^28.
     r: [u64; 4],
-    /// 5/4 of each, rounded down, below 2^28.4: what it is worth 130 bits further up.
+    /// Five times a quarter of each, rounded down before, below 2^28.33: what it is worth 130 bits further up.
     wrapped: [u64; 4],
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    const STEPS: usize = 4;
+    pub(crate) const STEPS: usize = 4;
 
     #[inline(always)]
     fn absorb(&mut self, point: &Point, block: &[u8; 16]) {

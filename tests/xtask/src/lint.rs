@@ -3,12 +3,13 @@
 use anyhow::Result;
 
 use crate::command;
+use crate::links;
 use crate::project::Project;
 use crate::setup::{self, Need};
 use crate::steps::ASSEMBLY;
 use crate::wasm;
 
-/// Formatting, and clippy for every way in which the Rust code is built. All of them are run,
+/// Formatting, links, and clippy for every way in which the Rust code is built. All of them are run,
 /// whatever the first ones find.
 pub(crate) fn rust(project: &Project) -> Result<()> {
     setup::ensure(project, Need::Rust)?;
@@ -18,6 +19,7 @@ pub(crate) fn rust(project: &Project) -> Result<()> {
         clippy(project, &["--workspace", "--all-targets", "--features", "fortress-fuzz/targets"]),
         clippy(project, &assembly),
         clippy(project, &["-p", "fortress-sdk", "-p", wasm::CRATE, "--target", wasm::TARGET]),
+        links::check(project),
     ])
 }
 

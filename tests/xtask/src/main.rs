@@ -11,6 +11,7 @@ mod demo;
 mod fresh;
 mod fuzz;
 mod interop;
+mod links;
 mod lint;
 mod npm_state;
 mod package;

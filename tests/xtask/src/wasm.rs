@@ -77,7 +77,7 @@ const FOLDERS: [&str; 3] = ["", RELAXED, PORTABLE];
 /// AES-256-GCM beside our own kernels wraps file keys, of 32 bytes, and nothing else.
 const WRAPPING: [&str; 4] = ["aes", "cipher", "ctr", "polyval"];
 const WASM_OPT: [&str; 4] = ["-O3", "--strip-target-features", "--strip-producers", "--strip-debug"];
-/// What every engine since Safari 15 has. Binaryen refuses a module that uses more than it is allowed.
+/// What engines had before SIMD, and Safari since 15. Binaryen refuses a module that uses more than it is allowed.
 const FEATURES: [&str; 7] = [
     "--mvp-features",
     "--enable-bulk-memory",

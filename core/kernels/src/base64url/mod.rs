@@ -25,7 +25,7 @@ pub fn encode(bytes: &[u8], text: &mut [u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes the bytes of `text` into `bytes`, which is just long enough. After an error they are not those of any text.
+/// Writes the bytes of `text` into `bytes`, which is just long enough. After an error it is not specified what they are.
 pub fn decode(text: &[u8], bytes: &mut [u8]) -> Result<(), InvalidText> {
     if !fits(bytes.len(), text.len()) {
         return Err(InvalidText);

@@ -3,7 +3,7 @@
 //! A number is the sum of twelve doubles, each an integer's multiple of its place 2^⌈21.25 n⌉: 21 or 22 bits to a limb, positive or negative. The places are in the
 //! exponents, so a product is at home where it comes out, and one beyond 2^255 after a multiplication by 19 / 2^255. Every operation on them is exact. In units of a
 //! place, a limb that is carried is at most 2^21 + 2^14, a sum of two such has one bit more, and so has what is read from bytes. A limb's product of two sums comes from
-//! twelve of at most 2^44, of which eleven count 19 times at most: below 2^52, and a double has 53 bits.
+//! twelve of at most 2^44.02, of which eleven count 19 times at most: below 2^52, and a double has 53 bits.
 
 use core::hint::black_box;
 
@@ -212,7 +212,7 @@ fn integer(limb: f64, place: i32) -> i64 {
 
 /// Below the prime.
 fn reduced_bytes(limbs: &mut [i64; LIMBS]) -> [u8; 32] {
-    // What is above 2^255 after the first is at most one, up or down; after the second, and less than the prime away; then nothing.
+    // The first leaves at most one above 2^255, up or down; adding it 19-fold may do so again, beside a multiple of 2^255; the third leaves nothing.
     let mut above = 0;
     for _ in 0..3 {
         above = propagate(limbs, 19 * above);
