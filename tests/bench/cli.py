@@ -140,6 +140,7 @@ def write_json(path, mib, medians, peaks):
     memory = [
         {"name": name, "ours": name.startswith("fortress"), "bytes": peak * (1 << 20), "speed": f"{peak:.1f} MiB"}
         for name, peak in peaks.items()
+        if name in to_a_file
     ]
     groups = [
         group(f"A file of {mib} MiB", to_a_file),

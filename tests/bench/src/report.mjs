@@ -54,7 +54,7 @@ export function judged(goal) {
 }
 
 function rounded(number) {
-  return Number(number.toFixed(2));
+  return Number(number.toFixed(number < 100 ? 2 : 0));
 }
 
 /**
