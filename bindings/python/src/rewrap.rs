@@ -58,11 +58,11 @@ impl Kept {
     fn of(keep: &Bound<'_, PyAny>) -> PyResult<Kept> {
         let Ok(name) = keep.cast::<PyString>() else { return Ok(Kept::Only(keep.extract()?)) };
         Ok(match text::utf8(name)? {
-            "nobody" => Kept::Nobody,
+            "none" => Kept::Nobody,
             "others" => Kept::Others,
-            "everybody" => Kept::Everybody,
+            "all" => Kept::Everybody,
             other => {
-                let known = "keep is \"nobody\", \"others\", \"everybody\", or the recipients' places in the header";
+                let known = "keep is \"none\", \"others\", \"all\", or the recipients' places in the header";
                 return Err(Failure::argument(format!("{known}, got {other:?}")).into());
             }
         })

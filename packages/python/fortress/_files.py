@@ -199,14 +199,14 @@ def rewrap_file(
     passphrase: str | Passphrase | None = None,
     identities: Iterable[Opener] = (),
     recipients: Iterable[Recipient] = (),
-    keep: Keep = "nobody",
+    keep: Keep = "none",
     context: Context | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Writes a file's header for other recipients; its encrypted content is copied as it is, not decrypted.
 
     The new recipients take the place of all, unless ``keep`` says who stays beside them: ``"others"``, those that the
-    given identities do not open; ``"everybody"``; or a list of places in the header, as :func:`inspect_file` lists
+    given identities do not open; ``"all"``; or a list of places in the header, as :func:`inspect_file` lists
     them. Without ``destination`` the file is replaced.
 
     Who is taken out may have kept a copy of the old header, or the file's key, and opens the content with either:
@@ -265,7 +265,7 @@ def rewrap(
     passphrase: str | Passphrase | None = None,
     identities: Iterable[Opener] = (),
     recipients: Iterable[Recipient] = (),
-    keep: Keep = "nobody",
+    keep: Keep = "none",
     context: Context | None = None,
 ) -> bytes:
     """An envelope for other recipients; its message is copied as it is, not decrypted. See :func:`rewrap_file`."""

@@ -96,7 +96,7 @@ class Keyring(Secret, _fortress.Keyring):
         passphrase: str | Passphrase | None = None,
         identities: Iterable[Opener] = (),
         recipients: Iterable[Recipient] = (),
-        keep: Keep = "nobody",
+        keep: Keep = "none",
     ) -> bytes:
         """A sealed keyring for other recipients; its content stays as it is. See :func:`fortress.rewrap_file`.
 
@@ -107,7 +107,7 @@ class Keyring(Secret, _fortress.Keyring):
         >>> ada, keyring = fortress.Identity.generate(), Keyring.generate()
         >>> sealed = keyring.seal(recipients=[ada.public])
         >>> bob = fortress.Identity.generate()
-        >>> sealed = Keyring.rewrap(sealed, identities=[ada], recipients=[bob.public], keep="everybody")
+        >>> sealed = Keyring.rewrap(sealed, identities=[ada], recipients=[bob.public], keep="all")
         >>> Keyring.open(sealed, identities=[bob]).primary == Keyring.open(sealed, identities=[ada]).primary
         True
         """

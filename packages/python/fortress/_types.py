@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     #: Which recipients a header keeps beside the new ones: none, those that the given identities do not open, all, or
     #: those at these places in the header, counted from 0.
-    Keep: TypeAlias = Union[Literal["nobody", "others", "everybody"], Sequence[int]]
+    Keep: TypeAlias = Union[Literal["none", "others", "all"], Sequence[int]]
 
     #: What a grant allows.
     Actions: TypeAlias = Literal["encrypt", "decrypt", "both"]

@@ -114,7 +114,7 @@ def test_what_may_be_done_with_it(users: fortress.Keyring, ada: fortress.Identit
         lambda: keyring.grant(signed_by=grace, actions="decrypt", valid_until=DAY, recipients=[ada.public]),
         lambda: fortress.encrypt_bytes(b"", recipients=[decrypting]),
         lambda: fortress.encrypt_bytes(b"", keyring=keyring),
-        lambda: fortress.rewrap(envelope, identities=[decrypting], recipients=[ada.public], keep="everybody"),
+        lambda: fortress.rewrap(envelope, identities=[decrypting], recipients=[ada.public], keep="all"),
     ):
         with pytest.raises(fortress.OutsideGrantError) as caught:
             refused()

@@ -300,7 +300,7 @@ def test_people_come_and_go(tmp_path: Path, ada: fortress.Identity, bob: fortres
         return [info["kind"] for info in fortress.inspect_file(path).recipients or ()]
 
     context = {"of": "ada"}
-    fortress.rewrap_file(path, identities=[ada], recipients=[bob.public, vault], keep="everybody", context=context)
+    fortress.rewrap_file(path, identities=[ada], recipients=[bob.public, vault], keep="all", context=context)
     assert kinds() == ["identity", "identity", "external"]
     for identity in (ada, bob, vault):
         assert fortress.decrypt_bytes(path.read_bytes(), identities=[identity], context=context) == DATA
@@ -313,7 +313,7 @@ def test_people_come_and_go(tmp_path: Path, ada: fortress.Identity, bob: fortres
     with pytest.raises(fortress.WrongRecipientError):
         fortress.decrypt_bytes(path.read_bytes(), identities=[ada], context=context)
     no_such = [([place], "no_such_recipient") for place in (5, -1, 1 << 64)]
-    for keep, code in [("nobody", "no_recipient"), *no_such, ("all", "invalid_argument")]:
+    for keep, code in [("none", "no_recipient"), *no_such, ("everybody", "invalid_argument")]:
         with pytest.raises(fortress.ArgumentError) as caught:
             fortress.rewrap(path.read_bytes(), identities=[bob], keep=keep, context=context)  # type: ignore[arg-type]
         assert caught.value.code == code
@@ -329,8 +329,8 @@ def test_people_come_and_go(tmp_path: Path, ada: fortress.Identity, bob: fortres
 def test_a_sealed_keyring_changes_hands(ada: fortress.Identity, bob: fortress.Identity) -> None:
     keyring = fortress.Keyring.generate()
     sealed = keyring.seal(recipients=[ada.public])
-    both = fortress.Keyring.rewrap(sealed, identities=[ada], recipients=[bob.public], keep="everybody")
-    alone = fortress.Keyring.rewrap(both, identities=[bob], recipients=[bob], keep="nobody")
+    both = fortress.Keyring.rewrap(sealed, identities=[ada], recipients=[bob.public], keep="all")
+    alone = fortress.Keyring.rewrap(both, identities=[bob], recipients=[bob], keep="none")
     assert fortress.Keyring.open(alone, identities=[bob]).primary == keyring.primary
     with pytest.raises(fortress.ArgumentError, match="counted from 0"):
         fortress.Keyring.rewrap(both, identities=[bob], keep=[-1])
