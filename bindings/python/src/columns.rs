@@ -7,6 +7,7 @@ mod arrays;
 mod blocks;
 mod contexts;
 mod lists;
+mod singles;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +25,7 @@ use arrays::Arrays;
 use blocks::{Block, Converted, Work, convert};
 use contexts::{OwnContexts, Planned};
 use lists::Objects;
+pub(crate) use singles::{decrypt_all, encrypt_all};
 
 use crate::{
     arrow::{ColumnBuilder, Imported, Lender},

@@ -223,6 +223,25 @@ impl KeyringHandle {
         tokens::is_current(self, token)
     }
 
+    /// Encrypts a tuple of str, bytes or None, each to a token of its own.
+    fn _encrypt_all<'py>(
+        &self,
+        values: &Bound<'py, PyTuple>,
+        contexts: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        columns::encrypt_all(self, values, contexts)
+    }
+
+    /// Decrypts a tuple of such tokens or None.
+    fn _decrypt_all<'py>(
+        &self,
+        tokens: &Bound<'py, PyTuple>,
+        contexts: Option<&Bound<'py, PyAny>>,
+        text: bool,
+    ) -> PyResult<Bound<'py, PyList>> {
+        columns::decrypt_all(self, tokens, contexts, tokens::Form::of(text))
+    }
+
     /// Encrypts a row; with `hoisted` the members need the header that is returned with them.
     fn _encrypt_row<'py>(
         &self,

@@ -71,6 +71,25 @@ def reencrypt(
     )
 
 
+def encrypt_all(keyring: _fortress.Keyring, values: Any, contexts: Contexts) -> list[Any]:
+    """Encrypts values to tokens that have nothing in common."""
+    return keyring._encrypt_all(_many(values), _own_contexts(contexts))
+
+
+def decrypt_all(keyring: _fortress.Keyring, tokens: Any, contexts: Contexts, text: bool) -> list[Any]:
+    """Decrypts such tokens."""
+    return keyring._decrypt_all(_many(tokens), _own_contexts(contexts), text)
+
+
+def _many(values: Any) -> tuple[Any, ...]:
+    """Values as a tuple, unless they are one."""
+    if isinstance(values, (str, bytes, bytearray, memoryview, Mapping)):
+        raise ArgumentError(
+            f"a column is a list or an array of values, not one {type(values).__name__}", "invalid_argument"
+        )
+    return tuple(values)
+
+
 def _with_header(
     values: Any,
     on_tuple: Callable[[tuple[Any, ...]], tuple[bytes, list[Any]]],
@@ -98,15 +117,11 @@ def _with_header(
 def _convert(values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any:
     if isinstance(values, (list, tuple)):
         return on_tuple(tuple(values))
-    if isinstance(values, (str, bytes, bytearray, memoryview, Mapping)):
-        raise ArgumentError(
-            f"a column is a list or an array of values, not one {type(values).__name__}", "invalid_argument"
-        )
     for library, is_column, convert in _LIBRARIES:
         module = sys.modules.get(library)
         if module is not None and is_column(module, values):
             return convert(module, values, on_tuple, on_arrow)
-    return on_tuple(tuple(values))
+    return on_tuple(_many(values))
 
 
 def _pyarrow(pa: Any, values: Any, on_tuple: _OnTuple, on_arrow: _OnArrow) -> Any:

@@ -194,6 +194,33 @@ class Keyring(Secret, _fortress.Keyring):
             )
         return secret
 
+    def encrypt_all(self, values: Iterable[str | BytesLike | None], *, contexts: _columns.Contexts = None) -> list[Any]:
+        """Encrypts many values in one call, each as :meth:`encrypt` does, to tokens that have nothing in common;
+        ``None`` stays ``None``. ``contexts`` as of :meth:`encrypt_column`; a :class:`ColumnError` names what failed.
+
+        Values that belong together are a column or a row: these are shorter, and much faster.
+
+        >>> keyring = Keyring.generate()
+        >>> tokens = keyring.encrypt_all(["ada@example.org", b"", None], contexts={"row": ["1", "2", "3"]})
+        >>> keyring.decrypt_text(tokens[0], context={"row": "1"})
+        'ada@example.org'
+        >>> keyring.decrypt_all(tokens, contexts={"row": ["1", "2", "3"]})
+        [b'ada@example.org', b'', None]
+        """
+        return _columns.encrypt_all(self, values, contexts)
+
+    def decrypt_all(
+        self, tokens: Iterable[str | BytesLike | None], *, contexts: _columns.Contexts = None
+    ) -> list[bytes | None]:
+        """Decrypts many single tokens, each as :meth:`decrypt` does."""
+        return _columns.decrypt_all(self, tokens, contexts, False)
+
+    def decrypt_all_text(
+        self, tokens: Iterable[str | BytesLike | None], *, contexts: _columns.Contexts = None
+    ) -> list[str | None]:
+        """As :meth:`decrypt_all`, for values that were text."""
+        return _columns.decrypt_all(self, tokens, contexts, True)
+
     def encrypt_row(self, row: Mapping[str, str | BytesLike], context: Context | None = None) -> dict[str, Any]:
         """Encrypts the fields of a row as one group: a token for each, readable by itself.
 

@@ -143,3 +143,50 @@ def test_a_forked_child_does_not_repeat_its_parent(keyring: fortress.Keyring) ->
         salts += [data[at : at + 24] for at in range(0, len(data), 24)]
         os.wait()
     assert len(salts) == len(set(salts)) == 4 * 60
+
+
+def test_many_tokens_in_one_call(keyring: fortress.Keyring) -> None:
+    values = ["a", None, b"\xff" * 20_000, "\u00e9", bytearray(b"b"), ""]
+    contexts = [{"row": str(row)} for row in range(len(values))]
+    for own in (contexts, {"row": [str(row) for row in range(len(values))]}, None):
+        tokens = keyring.encrypt_all(values, contexts=own)
+        assert [type(token) for token in tokens] == [str, type(None), bytes, str, bytes, str]
+        assert len({*tokens}) == 6
+        plain = [None if value is None else value.encode() if isinstance(value, str) else value for value in values]
+        assert keyring.decrypt_all(tokens, contexts=own) == plain
+        for token, value, context in zip(tokens, plain, contexts):
+            if token is not None:
+                assert keyring.decrypt(token, context if own else None) == value
+    assert keyring.decrypt_all_text(iter(keyring.encrypt_all(iter(["a", None])))) == ["a", None]
+    assert keyring.encrypt_all([]) == keyring.decrypt_all([]) == []
+
+
+def test_all_of_many_that_failed_are_named(keyring: fortress.Keyring) -> None:
+    token = keyring.encrypt("a", {"row": "0"})
+    member = keyring.encrypt_column(["a"])[0]
+    contexts = {"row": [str(row) for row in range(7)]}
+    with pytest.raises(fortress.ColumnError) as refusal:
+        keyring.decrypt_all([token, None, token, member, "?", b"", b"\x01" * 9], contexts=contexts)
+    assert [(failure.row, failure.code) for failure in refusal.value.failures] == [
+        (2, "authentication_failed"),
+        (3, "wrong_group"),
+        (4, "invalid_text"),
+        (5, "truncated"),
+        (6, "unknown_suite"),
+    ]
+    with pytest.raises(fortress.ColumnError) as refusal:
+        keyring.encrypt_all([None, "a", bytes((16 << 20) + 1), "\u00e9"])
+    assert (refusal.value.rows, refusal.value.code) == ([2], "value_too_large")
+    with pytest.raises(fortress.ColumnError) as refusal:
+        keyring.encrypt_all(["a", "b"], contexts={"row": ["1", "x" * 20_000]})
+    assert (refusal.value.rows, refusal.value.code) == ([1], "invalid_context")
+    with pytest.raises(fortress.ColumnError) as refusal:
+        keyring.decrypt_all_text(keyring.encrypt_all([None, b"a", b"\xff"]))
+    assert (refusal.value.rows, refusal.value.code) == ([2], "invalid_utf8")
+    for refused in (keyring.encrypt_all, keyring.decrypt_all, keyring.decrypt_all_text):
+        with pytest.raises(fortress.ArgumentError, match="not one str"):
+            refused("value")
+        with pytest.raises(TypeError, match="row 1 is int"):
+            refused([None, 5])  # type: ignore[list-item]
+        with pytest.raises(fortress.ArgumentError, match="1 items for 2 rows"):
+            refused([None, None], contexts=[{}])

@@ -173,7 +173,7 @@ impl<'a> Column for Objects<'a, '_> {
 }
 
 /// The cell of one value of an [`unchanging`] tuple.
-fn cell<'a>(value: Borrowed<'a, '_, PyAny>) -> PyResult<Option<Cell<'a>>> {
+pub(super) fn cell<'a>(value: Borrowed<'a, '_, PyAny>) -> PyResult<Option<Cell<'a>>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(Some(Cell { bytes: borrowed_bytes(bytes), form: Form::Bytes }));
     }
