@@ -6,6 +6,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
@@ -16,7 +17,9 @@ pub mod base64url;
 mod chacha20;
 mod chacha20poly1305;
 mod ghash;
+mod keccak;
 mod lanes;
+pub mod mlkem;
 mod poly1305;
 mod tag;
 pub mod words;
@@ -27,6 +30,7 @@ use core::fmt;
 pub use aegis256::{Aegis256, Aegis256X, Aegis256X2};
 pub use aes256gcm::Aes256Gcm;
 pub use chacha20poly1305::ChaCha20Poly1305;
+pub use keccak::{sha3_256, shake256};
 pub use x25519::{x25519, x25519_ephemeral, x25519_public};
 
 /// Bytes of a tag, for every AEAD here.

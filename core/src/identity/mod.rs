@@ -20,7 +20,11 @@
 //! ```
 
 #[cfg(feature = "sharing")]
+mod hash;
+#[cfg(feature = "sharing")]
 mod hybrid;
+#[cfg(feature = "sharing")]
+mod mlkem;
 #[cfg(feature = "sharing")]
 mod public;
 #[cfg(feature = "sharing")]

@@ -4,28 +4,26 @@
 //! opening's time. Here they are expanded once. ML-KEM, X25519 and the hashes are those that it is made of.
 
 use hpke::{Deserializable, HpkeError, Kem, Serializable, kem::SharedSecret};
-use ml_kem::{
-    Decapsulate, KeyExport,
-    array::{
-        Array,
-        sizes::{U32, U1088, U1120, U1184, U1216},
-    },
-    ml_kem_768,
+use ml_kem::array::{
+    Array,
+    sizes::{U32, U64, U96, U1088, U1120, U1184, U1216},
 };
 use rand_core::CryptoRng;
-use sha3::{Digest, Sha3_256};
-use shake::{ExtendableOutput, Shake256, Update, XofReader};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::x25519;
+use super::{
+    hash::{sha3_256, shake256},
+    mlkem::{DecapsulationKey, EncapsulationKey},
+    x25519,
+};
 
 pub(super) struct XWing;
 
 /// An encapsulation key, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PublicKey {
-    m: ml_kem_768::EncapsulationKey,
+    m: EncapsulationKey,
     x: [u8; 32],
 }
 
@@ -33,7 +31,7 @@ pub(super) struct PublicKey {
 #[derive(Clone)]
 pub(super) struct PrivateKey {
     seed: Zeroizing<[u8; 32]>,
-    m: ml_kem_768::DecapsulationKey,
+    m: DecapsulationKey,
     x: Zeroizing<[u8; 32]>,
     public_x: [u8; 32],
 }
@@ -45,16 +43,14 @@ pub(super) struct EncappedKey(Array<u8, U1120>);
 impl PrivateKey {
     /// `expandDecapsulationKey` (5.2).
     pub(super) fn expand(seed: &[u8; 32]) -> PrivateKey {
-        let mut expanded = Shake256::default().chain(seed).finalize_xof();
-        let mut m = Zeroizing::new([0; 64]);
-        let mut x = Zeroizing::new([0; 32]);
-        expanded.read(&mut *m);
-        expanded.read(&mut *x);
+        let mut expanded = Zeroizing::new([0; 96]);
+        shake256(&[seed], &mut *expanded);
+        let (m, x) = Array::<u8, U96>::cast_from_core(&expanded).split_ref::<U64>();
         PrivateKey {
             seed: Zeroizing::new(*seed),
-            m: ml_kem_768::DecapsulationKey::from_seed((*m).into()),
-            public_x: x25519::public(&x),
-            x,
+            m: DecapsulationKey::from_seed(&m.0),
+            x: Zeroizing::new(x.0),
+            public_x: x25519::public(&x.0),
         }
     }
 
@@ -72,14 +68,14 @@ impl Kem for XWing {
     const KEM_ID: u16 = 0x647a;
 
     fn sk_to_pk(secret: &PrivateKey) -> PublicKey {
-        PublicKey { m: secret.m.encapsulation_key().clone(), x: secret.public_x }
+        PublicKey { m: secret.m.encapsulation_key(), x: secret.public_x }
     }
 
     /// `SHAKE256.LabeledDerive(ikm, "DeriveKeyPair", "", 32)` (draft-ietf-hpke-pq, 5).
     fn derive_keypair(ikm: &[u8]) -> (PrivateKey, PublicKey) {
         const LABEL: &[u8] = b"HPKE-v1KEM\x64\x7a\0\x0dDeriveKeyPair\0\x20";
         let mut seed = Zeroizing::new([0; 32]);
-        Shake256::default().chain(ikm).chain(LABEL).finalize_xof().read(&mut *seed);
+        shake256(&[&Zeroizing::new([ikm, LABEL].concat())], &mut *seed);
         let secret = PrivateKey::expand(&seed);
         let public = XWing::sk_to_pk(&secret);
         (secret, public)
@@ -94,16 +90,16 @@ impl Kem for XWing {
         if sender.is_some() {
             return Err(HpkeError::EncapError);
         }
-        let mut random_m = Zeroizing::new(Array::<u8, U32>::default());
+        let mut random_m = Zeroizing::new([0; 32]);
         let mut random_x = Zeroizing::new([0; 32]);
-        rng.fill_bytes(&mut random_m);
+        rng.fill_bytes(&mut *random_m);
         rng.fill_bytes(&mut *random_x);
 
-        let (ct_m, mut ss_m) = recipient.m.encapsulate_deterministic(&random_m);
+        let (ct_m, mut ss_m) = recipient.m.encapsulate(&random_m);
         let (ct_x, ss_x) = x25519::ephemeral(&random_x, &recipient.x);
         let shared = combine(&ss_m, &ss_x, &ct_x, &recipient.x);
         ss_m.zeroize();
-        Ok((shared, EncappedKey(ct_m.concat(Array::<u8, U32>(ct_x)))))
+        Ok((shared, EncappedKey(Array::<u8, U1088>(ct_m).concat(Array::<u8, U32>(ct_x)))))
     }
 
     /// `Decapsulate` (5.5).
@@ -116,7 +112,7 @@ impl Kem for XWing {
             return Err(HpkeError::DecapError);
         }
         let (ct_m, ct_x) = encapsulated.0.split_ref::<U1088>();
-        let mut ss_m = recipient.m.decapsulate(ct_m);
+        let mut ss_m = recipient.m.decapsulate(&ct_m.0);
         let ss_x = x25519::shared(&recipient.x, &ct_x.0);
         let shared = combine(&ss_m, &ss_x, &ct_x.0, &recipient.public_x);
         ss_m.zeroize();
@@ -125,18 +121,15 @@ impl Kem for XWing {
 }
 
 /// `Combiner` (5.3).
-fn combine(ss_m: &ml_kem::SharedKey, ss_x: &[u8; 32], ct_x: &[u8; 32], pk_x: &[u8; 32]) -> SharedSecret<XWing> {
-    let mut shared = SharedSecret::default();
-    let parts: [&[u8]; 5] = [ss_m, ss_x, ct_x, pk_x, LABEL];
-    parts.into_iter().fold(Sha3_256::new(), Digest::chain_update).finalize_into(&mut shared.0);
-    shared
+fn combine(ss_m: &[u8; 32], ss_x: &[u8; 32], ct_x: &[u8; 32], pk_x: &[u8; 32]) -> SharedSecret<XWing> {
+    SharedSecret(sha3_256(&[ss_m, ss_x, ct_x, pk_x, LABEL]).into())
 }
 
 impl Serializable for PublicKey {
     type OutputSize = U1216;
 
     fn write_exact(&self, out: &mut [u8]) {
-        out.copy_from_slice(&self.m.to_bytes().concat(Array::<u8, U32>(self.x)));
+        out.copy_from_slice(&Array::<u8, U1184>(self.m.to_bytes()).concat(Array::<u8, U32>(self.x)));
     }
 }
 
@@ -144,7 +137,7 @@ impl Deserializable for PublicKey {
     fn from_bytes(bytes: &[u8]) -> Result<PublicKey, HpkeError> {
         let bytes: &Array<u8, U1216> = bytes.try_into().map_err(|_| HpkeError::ValidationError)?;
         let (m, x) = bytes.split_ref::<U1184>();
-        let m = ml_kem_768::EncapsulationKey::new(m).map_err(|_| HpkeError::ValidationError)?;
+        let m = EncapsulationKey::new(&m.0).ok_or(HpkeError::ValidationError)?;
         Ok(PublicKey { m, x: x.0 })
     }
 }

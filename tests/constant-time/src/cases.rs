@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use fortress_kernels::mlkem::{DecapsulationKey, EncapsulationKey};
 use fortress_kernels::{Aegis256, Aegis256X2, Aes256Gcm, ChaCha20Poly1305, x25519_ephemeral};
 
 use crate::valgrind::{hide, publish};
@@ -43,7 +44,7 @@ macro_rules! kernel {
 }
 
 /// All of them.
-pub(crate) fn all() -> [Case; 9] {
+pub(crate) fn all() -> [Case; 11] {
     let constant = |name, run| Case { name, leaks: false, run };
     let leaky = |name, run| Case { name, leaks: true, run };
     [
@@ -51,11 +52,13 @@ pub(crate) fn all() -> [Case; 9] {
         leaky("a branch", branches),
         leaky("a comparison", compares_until_they_differ),
         leaky("a ladder", steps_where_a_bit_is_set),
+        leaky("a hidden matrix", samples_a_hidden_matrix),
         constant("ChaCha20-Poly1305", kernel!(ChaCha20Poly1305, 12)),
         constant("AEGIS-256", kernel!(Aegis256, 32)),
         constant("AEGIS-256X2", kernel!(Aegis256X2, 32)),
         constant("AES-256-GCM", kernel!(Aes256Gcm, 12)),
         constant("X25519", multiplies_points),
+        constant("ML-KEM-768", encapsulates),
     ]
 }
 
@@ -70,6 +73,35 @@ fn multiplies_points() -> usize {
         hide(&mut u);
         black_box(x25519_ephemeral(&scalar, &u));
     }
+    0
+}
+
+/// Makes a key pair, encapsulates for it, and decapsulates that and what was damaged. The seeds are hidden, and so is what comes of them but for what everybody gets to see: the
+/// matrix's seed, the encapsulation key and the ciphertext.
+fn encapsulates() -> usize {
+    let (mut seed, mut m) = ([0x42; 64], [0x24; 32]);
+    hide(&mut seed);
+    hide(&mut m);
+    let secret = DecapsulationKey::from_seed_told(black_box(&seed), |rho| publish(rho));
+    let public = secret.encapsulation_key().to_bytes();
+    publish(&public);
+    let Some(public) = EncapsulationKey::new(&public) else { return usize::MAX };
+    let (ciphertext, shared) = public.encapsulate(black_box(&m));
+    black_box(shared);
+    publish(&ciphertext);
+    for damaged in [0, 1, 0x80] {
+        let mut ciphertext = ciphertext;
+        ciphertext[1_087] ^= damaged;
+        black_box(secret.decapsulate(&ciphertext));
+    }
+    0
+}
+
+/// The same key pair's matrix, which is sampled by rejection, without anybody having been told its seed.
+fn samples_a_hidden_matrix() -> usize {
+    let mut seed = [0x42; 64];
+    hide(&mut seed);
+    black_box(DecapsulationKey::from_seed(black_box(&seed)));
     0
 }
 

@@ -5,7 +5,7 @@
 //! cargo xtask test constant-time
 //! ```
 //!
-//! A check that finds nothing proves little, so three functions that leak are among the cases, and have to be found.
+//! A check that finds nothing proves little, so functions that leak are among the cases, and have to be found.
 
 mod cases;
 mod valgrind;

@@ -128,7 +128,7 @@ pub(crate) fn test_in_browsers(project: &Project) -> Result<()> {
     };
     command::all_of([
         run(&[], false),
-        run(&["--lib", "--test", "aegis256", "--test", "aes256gcm", "--test", "x25519"], true),
+        run(&["--lib", "--test", "aegis256", "--test", "aes256gcm", "--test", "x25519", "--test", "mlkem"], true),
     ])
 }
 

@@ -15,9 +15,13 @@ macro_rules! operator {
 }
 
 mod f64x2;
+mod i16x8;
 mod u32x4;
+mod u64x2;
 mod u8x16;
 
 pub(crate) use f64x2::F64x2;
+pub(crate) use i16x8::{I16x8, I32x4};
 pub(crate) use u8x16::U8x16;
 pub(crate) use u32x4::U32x4;
+pub(crate) use u64x2::U64x2;
