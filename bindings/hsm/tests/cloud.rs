@@ -272,7 +272,14 @@ fn what_names_no_key_or_no_place() {
         assert!(matches!(&error, CloudError::Credentials { .. }) && !error.to_string().contains("sesame"), "{error}");
     }
     assert_eq!(aws(None).unwrap_err().code(), "no_credentials");
-    assert_eq!(aws(Some("a.example.org/")).unwrap_err().code(), "no_credentials");
+    assert!(aws(Some("")).unwrap_err().to_string().contains("is missing"));
+    for region in ["a.example.org/", "evil.example.org/#", " "] {
+        let error = aws(Some(region)).unwrap_err();
+        assert!(
+            matches!(&error, CloudError::Credentials { .. }) && error.to_string().contains("AWS_REGION"),
+            "{error}"
+        );
+    }
     assert_eq!(aws(Some("eu-west-1")).unwrap().reference(), "awskms:alias/a");
 }
 

@@ -107,6 +107,15 @@ mod reached {
     }
 
     impl KeyUri {
+        /// Does it name the key of a reference that stands in a header? A service's key it names by the same text alone.
+        pub(crate) fn names(&self, reference: &str) -> bool {
+            let (Ok(named), Ok(facts)) = (self.0.parse::<Pkcs11Uri>(), reference.parse::<Pkcs11Uri>()) else {
+                return self.0 == reference;
+            };
+            // A token is not one key.
+            (named.object_label().is_some() || named.object_id().is_some()) && named.names(&facts)
+        }
+
         /// As one of PKCS #11.
         pub(crate) fn pkcs11(&self) -> Result<Pkcs11Uri, Failure> {
             let parsed = self.0.parse::<Pkcs11Uri>();
@@ -195,6 +204,7 @@ mod reached {
                 Pkcs11Error::WrongPin { .. } | Pkcs11Error::PinLocked { .. } | Pkcs11Error::PinNotUsable { .. } => {
                     (Exit::WrongPassphrase, "")
                 }
+                Pkcs11Error::EmptyPin { .. } => (Exit::NoPassphrase, ""),
                 Pkcs11Error::NoPin { .. } => (Exit::NoPassphrase, ": --pin-file FILE or FORTRESS_PIN"),
                 Pkcs11Error::NoMechanism { .. } => (Exit::Unsupported, ""),
                 Pkcs11Error::NotAuthentic { .. } => (Exit::NotAuthentic, ""),
@@ -217,6 +227,13 @@ mod missing {
     use crate::failure::Exit;
 
     const WHY: &str = "this program was built without hardware keys; build it with the feature hsm";
+
+    impl KeyUri {
+        /// Does it name the key of a reference that stands in a header? Here, by the same text alone.
+        pub(crate) fn names(&self, reference: &str) -> bool {
+            self.0 == reference
+        }
+    }
 
     impl Hardware {
         pub(crate) fn open(&self, uri: &KeyUri) -> Result<Box<dyn ExternalKey>, Failure> {

@@ -53,7 +53,7 @@ impl Exit {
         (Exit::WrongKey, "it is encrypted for a key that the keyring does not hold, or no longer holds"),
         (Exit::WrongPassphrase, "the passphrase or PIN is wrong, or a token has locked its PIN"),
         (Exit::NotAuthentic, "not authentic: the data was changed or cut, or the key, scope or context is another"),
-        (Exit::CutOff, "the data is cut off: its end is missing"),
+        (Exit::CutOff, "the data is cut off, in its header or where a chunk should begin; a cut within a chunk is 6"),
         (Exit::Exists, "the output exists, and --force was not given"),
         (Exit::Unreadable, "an input cannot be read"),
         (Exit::Unwritable, "the output cannot be written, for instance because the disk is full"),

@@ -16,7 +16,7 @@ use crate::opener::Opener;
 use crate::output::{Care, PRIVATE, Target, write_file};
 use crate::people::{self, People};
 use crate::random;
-use crate::recipients::described;
+use crate::recipients::{Recipients, described};
 use crate::words::Scope;
 
 /// Contents of headers (spec E-2).
@@ -44,8 +44,8 @@ pub(crate) fn unlock(path: &Path, by: &Unlock, common: &Common) -> Result<Unlock
 /// As [`unlock`], for the second thing that a command opens.
 pub(crate) fn unlock_second(path: &Path, by: &Unlock, common: &Common) -> Result<Unlocked, Failure> {
     let sealed = Sealed::keyring(path)?;
-    let opener = sealed.opener_asking(by, common, |name| common.passphrases.opening_second(name))?;
-    sealed.open(opener)
+    let opener = sealed.opener_asking(by, common, |name| common.passphrases.opening_second(name));
+    common.passphrases.of_second(opener.and_then(|opener| sealed.open(opener)))
 }
 
 /// What `-k` names, narrowed: a keyring, or what a grant gives in its place.
@@ -84,10 +84,15 @@ impl Used {
         }
     }
 
-    /// The keyring, for what a grant to encrypt does not do.
-    pub(crate) fn into_keyring(self) -> Result<Keyring, Failure> {
+    /// The keyring, for what a grant to encrypt does not do: to decrypt, and to make tokens.
+    pub(crate) fn into_keyring(self, wanted: Actions) -> Result<Keyring, Failure> {
         match self {
             Used::Keyring(keyring) => Ok(keyring),
+            Used::Scope(_) if wanted == Actions::Encrypt => Err(Failure::new(
+                Exit::NotGranted,
+                "action_not_granted",
+                "a grant to encrypt makes files, by `fortress encrypt`, and not tokens, which take a key that decrypts them too; ask for a grant to do both",
+            )),
             Used::Scope(_) => {
                 Err(GrantError::ActionNotGranted { wanted: Actions::Decrypt, granted: Actions::Encrypt }.into())
             }
@@ -276,20 +281,21 @@ impl Unlocked {
                 "shares open a keyring and cannot be sealed for again: name somebody with --to",
             ));
         }
-        named.write_shares()?;
-        seal(&self.keyring, &recipients, self.metadata.clone(), path, true)
+        seal(&self.keyring, &recipients, &named, self.metadata.clone(), path, true)
     }
 }
 
-/// Seals a keyring into a file that only its owner can read.
+/// Seals a keyring into a file that only its owner can read, once the shares are written of those `named` among the recipients.
 pub(crate) fn seal(
     keyring: &Keyring,
     recipients: &[Recipient<'_>],
+    named: &Recipients,
     metadata: Metadata,
     path: &Path,
     force: bool,
 ) -> Result<(), Failure> {
     let sealed = keyring.seal(recipients, metadata, &mut random::generator())?;
+    named.write_shares()?;
     write_file(&Target::File(path.to_owned()), &sealed, Care { force, mode: PRIVATE, durable: true })
 }
 

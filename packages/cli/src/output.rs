@@ -21,6 +21,16 @@ impl Target {
         if path == Path::new("-") { Target::Stdout } else { Target::File(path.to_owned()) }
     }
 
+    /// A file, for what is secret or kept, and goes into no stream.
+    pub(crate) fn file(path: &Path) -> Result<Target, Failure> {
+        match Target::from_argument(path) {
+            Target::Stdout => {
+                Err(Failure::usage("-o - stands for standard output, and this goes into a file: name one"))
+            }
+            file => Ok(file),
+        }
+    }
+
     pub(crate) fn name(&self) -> String {
         match self {
             Target::Stdout => "standard output".to_owned(),

@@ -28,8 +28,8 @@ pub(crate) struct Passphrases {
 
     /// Read the passphrase that is being set from FILE, where another one is needed as well
     ///
-    /// For `keyring change-passphrase` and `keyring scope`, the new keyring of `rewrap`, and `encrypt -k … -p`. Without it:
-    /// FORTRESS_NEW_PASSPHRASE, then the terminal, where it is asked for twice.
+    /// For `keyring change-passphrase` and `keyring scope`, the new keyring of `rewrap`, `encrypt -k … -p`, and `grant new`: the key of --sign, if it is
+    /// sealed, the keyring of --for, and -p. Without it: FORTRESS_NEW_PASSPHRASE, then the terminal, where it is asked for twice.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Passphrases")]
     new_passphrase_file: Option<PathBuf>,
 }
@@ -49,6 +49,24 @@ impl Passphrases {
             Some(passphrase) => Ok(passphrase),
             None => ask(&format!("Passphrase for {what}: "), "--new-passphrase-file", NEW_VARIABLE),
         }
+    }
+
+    /// Where the second passphrase comes from, if nobody types it.
+    pub(crate) fn second_place(&self) -> Option<String> {
+        match &self.new_passphrase_file {
+            Some(path) => Some(format!("--new-passphrase-file {}", shown(path))),
+            None => env::var_os(NEW_VARIABLE).map(|_| NEW_VARIABLE.to_owned()),
+        }
+    }
+
+    /// What came of the second passphrase: where it is wrong, it is said which one it was.
+    pub(crate) fn of_second<T>(&self, opened: Result<T, Failure>) -> Result<T, Failure> {
+        opened.map_err(|failure| match self.second_place() {
+            Some(place) if failure.exit == Exit::WrongPassphrase => {
+                Failure { message: format!("{}; it is that of {place}", failure.message), ..failure }
+            }
+            _ => failure,
+        })
     }
 
     /// A passphrase that is being set while another one opens something.

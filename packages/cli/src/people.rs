@@ -66,8 +66,13 @@ pub(crate) fn secret_identity(path: &Path, passphrases: &Passphrases) -> Result<
 
 /// The key that signs: the second thing that its command opens.
 pub(crate) fn signing_key(path: &Path, passphrases: &Passphrases) -> Result<SigningKey, Failure> {
-    let text = secret_text(path, |name| passphrases.opening_second(name))?;
+    let text = passphrases.of_second(secret_text(path, |name| passphrases.opening_second(name)))?;
     SigningKey::from_text(&text).map_err(|error| Failure::from(error).of(&shown(path)))
+}
+
+/// Is the secret in a file sealed with a passphrase?
+pub(crate) fn is_sealed(path: &Path) -> Result<bool, Failure> {
+    Ok(read(path)?.starts_with(SEALED))
 }
 
 fn share(path: &Path) -> Result<Share, Failure> {
@@ -116,7 +121,7 @@ pub(crate) fn secret_text(
     passphrase: impl FnOnce(&str) -> Result<Passphrase, Failure>,
 ) -> Result<Zeroizing<String>, Failure> {
     let bytes = read(path)?;
-    if !bytes.starts_with(b"FTRS") {
+    if !bytes.starts_with(SEALED) {
         return only_line(path, &bytes);
     }
     let name = shown(path);
@@ -181,5 +186,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(bytes)
 }
 
+/// What an envelope starts with.
+const SEALED: &[u8] = b"FTRS";
 /// Room for as many public identities as an envelope has recipients.
 const MAX_FILE_LEN: u64 = 4 << 20;

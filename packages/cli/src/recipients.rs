@@ -9,7 +9,7 @@ use fortress::envelope::{Recipient, RecipientInfo};
 use fortress::identity::{IdentityError, PublicIdentity, PublicRecipient, ScopeIdentity};
 use fortress::shares::{Share, ShareError, ShareSet};
 
-use crate::failure::{Failure, shown};
+use crate::failure::{Exit, Failure, shown};
 use crate::output::{Care, PRIVATE, Target, write_file};
 use crate::{people, random, words};
 
@@ -158,7 +158,15 @@ pub(crate) fn write_shares<'s>(
         let text = share.expose_text();
         let contents = zeroize::Zeroizing::new(format!("# {about}\n{}\n", *text));
         let care = Care { force: false, mode: PRIVATE, durable: true };
-        write_file(&Target::File(path.clone()), contents.as_bytes(), care)?;
+        let written = write_file(&Target::File(path.clone()), contents.as_bytes(), care);
+        written.map_err(|failure| match failure.exit {
+            Exit::Exists => {
+                let advice =
+                    format!("{} exists, and no share is replaced; name another folder with --shares-dir", shown(&path));
+                Failure::new(Exit::Exists, failure.code, advice)
+            }
+            _ => failure,
+        })?;
         Ok(path)
     };
     shares.map(write).collect()

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Sandbox, failed};
+use common::{CHEAP, Sandbox, failed};
 
 /// The keyring `k`, the identity `ada`, granters `grace` and `edsger` (hybrid) and their `.pub`s; `plain.ftrs` and `token` at acme/users.
 fn sandbox() -> Sandbox {
@@ -77,6 +77,8 @@ fn who_may_only_encrypt_reads_nothing_back() {
     sandbox.ok(&[&["encrypt", "-k", "g", "plain", "-o", "answer.ftrs"][..], &BY_ADA].concat());
     let decrypt = ["decrypt", "-k", "g", "answer.ftrs", "-o", "-"];
     sandbox.fails(13, &["to encrypt, and not to decrypt"], &[&decrypt[..], &BY_ADA].concat());
+    let token = ["token", "encrypt", "-k", "g", "value"];
+    sandbox.fails(13, &["makes files", "not tokens"], &[&token[..], &BY_ADA].concat());
     let owner = ["decrypt", "-k", "k", "--scope", "acme/users", "answer.ftrs", "-o", "-"];
     assert_eq!(sandbox.ok(&owner), b"confidential");
     let below = ["encrypt", "-k", "g", "plain", "-o", "x.ftrs", "--scope", "acme/users/email"];
@@ -196,6 +198,88 @@ fn only_trusted_granters_and_whole_grants() {
     sandbox.fails(6, &["not authentic"], &[&DECRYPT[..], &BY_ADA].concat());
     sandbox.write("g", &sealed[..sealed.len() - 1]);
     sandbox.fails(6, &["g: "], &[&DECRYPT[..], &BY_ADA].concat());
+}
+
+/// A grant is for whatever opens keyrings.
+#[test]
+fn a_grant_for_a_keyring_a_passphrase_or_shares() {
+    let sandbox = sandbox();
+    sandbox.write("grant.pass", "of the grant");
+    sandbox.write("signing.pass", "of the signer");
+    sandbox.ok(&["keyring", "new", "-o", "role", "--passphrase-file", "grant.pass", "--argon2", CHEAP]);
+    let new =
+        ["grant", "new", "-k", "k", "--scope", "acme/users", "--actions", "both", "--until", "1d", "--sign", "grace"];
+    let pass = ["--new-passphrase-file", "grant.pass"];
+    sandbox.ok(&[&new[..], &pass, &["--for", "role", "-o", "of-role"]].concat());
+    sandbox.ok(&[&new[..], &pass, &["-p", "-o", "of-pass"]].concat());
+    sandbox.ok(&[&new[..], &["--shares", "2/2", "--shares-dir", "shares", "-o", "of-shares"]].concat());
+    sandbox.ok(&[&new[..], &["--shares", "2/2", "--holder", "ada.pub", "--holder", "eve.pub", "-o", "held"]].concat());
+    let shares: Vec<String> =
+        common::names_in(&sandbox.path("shares")).iter().map(|name| format!("shares/{name}")).collect();
+    for (grant, by) in [
+        ("of-role", &["--unlock", "role", "--passphrase-file", "grant.pass"][..]),
+        ("of-pass", &["--passphrase-file", "grant.pass"]),
+        ("of-shares", &["--share", &shares[0], "--share", &shares[1]]),
+    ] {
+        let by = [by, &["--trust", "grace.pub"]].concat();
+        let decrypt = ["decrypt", "-k", grant, "plain.ftrs", "-o", "-"];
+        assert_eq!(sandbox.ok(&[&decrypt[..], &by].concat()), b"confidential");
+        let shown = sandbox.json(&[&["grant", "show", grant, "--json"][..], &by].concat());
+        assert_eq!((&shown["trusted"], &shown["validity"]), (&true.into(), &"valid".into()));
+    }
+    let decrypt = ["decrypt", "-k", "of-role", "plain.ftrs", "-o", "-", "--trust", "grace.pub"];
+    sandbox.fails(4, &["of-role", "--unlock"], &decrypt);
+    sandbox.fails(4, &["of-role"], &[&decrypt[..], &["--unlock", "k"]].concat());
+    for who in ["ada", "eve"] {
+        let take = ["identity", "shares", "--grant", "held", "--identity", who, "--shares-dir", "from-held"];
+        sandbox.ok(&take);
+    }
+    let take = ["identity", "shares", "-k", "held", "--identity", "ada", "--shares-dir", "x"];
+    sandbox.fails(3, &["holds grant", "--grant"], &take);
+
+    // The passphrase of the key that signs is nobody else's, and where it is wrong, it is said which one it was.
+    sandbox.ok(&["identity", "new", "-o", "sealed", "--signing", "ed25519", "-p", "--passphrase-file", "signing.pass"]);
+    let by_sealed = |more: &[&'static str]| [&new[..10], &["--sign", "sealed", "-o", "x"], more].concat();
+    let both = ["-p", "--new-passphrase-file", "signing.pass"];
+    sandbox.fails(2, &["--new-passphrase-file signing.pass", "--sign"], &by_sealed(&both));
+    let wrong = ["--to-file", "ada.pub", "--new-passphrase-file", "grant.pass"];
+    sandbox.fails(5, &["sealed: ", "that of --new-passphrase-file grant.pass"], &by_sealed(&wrong));
+    let mut command = sandbox.command(&by_sealed(&["--to-file", "ada.pub"]));
+    command.env("FORTRESS_NEW_PASSPHRASE", "another");
+    failed(5, &["sealed: ", "that of FORTRESS_NEW_PASSPHRASE"], &command.output().unwrap());
+    assert!(!sandbox.exists("x"));
+    sandbox.ok(&by_sealed(&["--to-file", "ada.pub", "--new-passphrase-file", "signing.pass"]));
+}
+
+/// Shares that open nothing are not left lying about.
+#[test]
+fn shares_are_written_for_a_grant_that_is_made() {
+    let sandbox = sandbox();
+    let new = [
+        "grant",
+        "new",
+        "-k",
+        "k",
+        "--sign",
+        "grace",
+        "--shares",
+        "2/2",
+        "--shares-dir",
+        "shares",
+        "--actions",
+        "both",
+    ];
+    sandbox.write("taken", "mine");
+    for (exit, more) in [
+        (2, &["--scope", "acme", "--until", "0d", "-o", "x"][..]),
+        (2, &["--until", "1d", "-o", "x"]),
+        (8, &["--scope", "acme", "--until", "1d", "-o", "taken"]),
+    ] {
+        sandbox.fails(exit, &[], &[&new[..], more].concat());
+        assert!(!sandbox.exists("shares") && !sandbox.exists("x"), "{more:?}");
+    }
+    sandbox.ok(&[&new[..], &["--scope", "acme", "--until", "1d", "-o", "x"]].concat());
+    assert_eq!(common::names_in(&sandbox.path("shares")).len(), 2);
 }
 
 /// Whoever knows Ada's public identity can seal a keyring for her: where she trusts granters, one in the grant's place is not used.

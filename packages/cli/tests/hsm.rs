@@ -217,6 +217,31 @@ fn one_data_key_for_many_files() {
     hardware.fails(2, &["--recipient"], &["encrypt", "--data-key", "-p", "a", "-o", "x"]);
 }
 
+/// A recipient is named by any URI of its key, as where it opens; and never by one that names others besides.
+#[test]
+fn a_key_is_taken_out_by_its_uri() {
+    let hardware = Hardware::with_key();
+    hardware.sandbox.write("plain", "secret");
+    let next = "pkcs11:token=vault;object=next";
+    hardware.ok(&["hsm", "init-key", next]);
+    hardware.ok(&["encrypt", "--recipient", KEK, "--recipient", next, "-p", "plain"]);
+    let remove = |who: &'static str| ["rewrap", "--key", KEK, "plain.ftrs", "--remove", who];
+    for nobody in ["pkcs11:token=vault", "pkcs11:object=other", "pkcs11:", "vault:transit/kek"] {
+        hardware.fails(2, &["none of its recipients"], &remove(nobody));
+    }
+    hardware.ok(&remove(next));
+    hardware.fails(4, &["plain.ftrs"], &["verify", "--key", next, "plain.ftrs"]);
+    hardware.ok(&["verify", "--key", KEK, "plain.ftrs"]);
+    // Grants are for keys too.
+    hardware.sandbox.make_keyring("k");
+    hardware.sandbox.write("grace.pub", hardware.ok(&["identity", "new", "-o", "grace", "--signing", "ed25519"]));
+    let new = ["grant", "new", "-k", "k", "--scope", "acme", "--actions", "both", "--until", "1d", "--sign", "grace"];
+    hardware.ok(&[&new[..], &["--recipient", KEK, "-o", "g"]].concat());
+    let by = ["-k", "g", "--unlock", KEK, "--trust", "grace.pub"];
+    hardware.ok(&[&["encrypt", "plain", "-o", "granted.ftrs"][..], &by].concat());
+    hardware.ok(&["verify", "-k", "k", "--scope", "acme", "granted.ftrs"]);
+}
+
 #[test]
 fn pins_come_from_a_file_the_environment_or_the_terminal() {
     let hardware = Hardware::with_key();
@@ -233,9 +258,26 @@ fn pins_come_from_a_file_the_environment_or_the_terminal() {
     assert!(with_pin(&["verify", "--key", &by_source, "plain.ftrs"]).status.success());
     // The file goes before the environment.
     hardware.fails(5, &["is wrong", "few tries"], &["verify", "--key", KEK, "--pin-file", "wrong", "plain.ftrs"]);
-    hardware.fails(9, &["nowhere", "cannot be read"], &["verify", "--key", KEK, "--pin-file", "nowhere", "plain.ftrs"]);
+    hardware.fails(
+        9,
+        &["nowhere", "cannot be read", "check the path"],
+        &["verify", "--key", KEK, "--pin-file", "nowhere", "plain.ftrs"],
+    );
     let listed = hardware.ok(&["hsm", "list"]);
     assert!(listed.contains("PIN few tries left"), "{listed}");
+    // An empty one costs no try: that it was wrong three times would lock the token.
+    sandbox.write("empty", "\n");
+    for _ in 0..3 {
+        hardware.fails(
+            11,
+            &["is empty", "was not tried"],
+            &["verify", "--key", KEK, "--pin-file", "empty", "plain.ftrs"],
+        );
+        let by_value = format!("{KEK}?pin-value=");
+        hardware.fails(11, &["is empty"], &["verify", "--key", &by_value, "plain.ftrs"]);
+    }
+    assert_eq!(hardware.ok(&["hsm", "list"]), listed);
+    hardware.fails(2, &["no label", "object="], &["hsm", "init-key", "pkcs11:token=vault"]);
     // In a session of its own there is no terminal.
     let program = env!("CARGO_BIN_EXE_fortress");
     let mut alone = Command::new("setsid");
@@ -354,7 +396,7 @@ fn what_is_not_there() {
     hardware.fails(9, &["module /nowhere.so"], &encrypt("pkcs11:token=vault?module-path=/nowhere.so"));
     hardware.fails(9, &["module /nowhere.so"], &["hsm", "list", "--pkcs11-module", "/nowhere.so"]);
     hardware.fails(2, &["already has a key"], &["hsm", "init-key", KEK]);
-    hardware.fails(2, &["value of object"], &["hsm", "init-key", "pkcs11:token=vault"]);
+    hardware.fails(2, &["no label", "object="], &["hsm", "init-key", "pkcs11:token=vault"]);
     hardware.fails(2, &["the mechanisms are aes-gcm"], &["hsm", "init-key", KEK, "--mechanism", "rot13"]);
     hardware.fails(2, &["--recipient URI"], &["encrypt", "plain"]);
     let output = hardware.command(&["hsm", "list"]).env_remove("FORTRESS_PKCS11_MODULE").output().unwrap();

@@ -67,10 +67,16 @@ impl AwsKmsKey {
                 "its id or its session token is empty, or has a space or a line break in it",
             ));
         }
-        let region = arn_region(key).or(region).filter(|region| is_plain(region)).ok_or(CloudError::Missing {
+        let region = arn_region(key).or(region).filter(|region| !region.is_empty()).ok_or(CloudError::Missing {
             missing: "the region of the AWS KMS key",
             advice: "name the key by its ARN, or set AWS_REGION",
         })?;
+        // It becomes a part of a host's name.
+        if !is_plain(region) {
+            return Err(unusable("the region of the AWS KMS key")(
+                "it is letters, digits and hyphens, such as eu-central-1; look at AWS_REGION, AWS_DEFAULT_REGION and the key's ARN",
+            ));
+        }
         let service = match endpoint {
             Some(address) => Service::new(address, patience)?,
             None => Service::new(&own_endpoint(key, region)?, patience)?,
@@ -202,7 +208,7 @@ fn throttled(answer: &Answer) -> Option<String> {
 
 /// What may stand in a host's name.
 fn is_plain(region: &str) -> bool {
-    !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn bytes(value: &Value) -> Option<Zeroizing<Vec<u8>>> {

@@ -98,16 +98,17 @@ impl Access {
     }
 
     pub(super) fn pin_for(&self, uri: &Pkcs11Uri, request: &PinRequest) -> Result<Pin, Pkcs11Error> {
-        if let Some(pin) = &uri.query.pin_value {
-            return Ok(pin.clone());
+        let pin = match (&uri.query.pin_value, &uri.query.pin_source, &self.ask) {
+            (Some(pin), _, _) => pin.clone(),
+            (None, Some(source), _) => from_source(source)?,
+            (None, None, Some(ask)) => ask(request)?,
+            (None, None, None) => return Err(Pkcs11Error::NoPin { token: request.token.clone() }),
+        };
+        // It is nobody's, and trying it would cost one of few tries.
+        if pin.secret().expose_secret().is_empty() {
+            return Err(Pkcs11Error::EmptyPin { token: request.token.clone() });
         }
-        if let Some(source) = &uri.query.pin_source {
-            return from_source(source);
-        }
-        match &self.ask {
-            Some(ask) => ask(request),
-            None => Err(Pkcs11Error::NoPin { token: request.token.clone() }),
-        }
+        Ok(pin)
     }
 }
 

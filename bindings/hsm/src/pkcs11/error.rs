@@ -95,12 +95,18 @@ pub enum Pkcs11Error {
         /// Its label.
         token: String,
     },
+    /// An empty PIN was given.
+    #[error("the PIN for the token {token:?} is empty, and was not tried: look where it is taken from")]
+    EmptyPin {
+        /// Its label.
+        token: String,
+    },
     /// A `pin-source` that is not a file.
     // Whoever takes it for pin-value writes the PIN there: it is not repeated.
     #[error("the URI's pin-source is not used: it names a file by its whole path, as file:/etc/pin or /etc/pin")]
     PinSource,
     /// A PIN's file cannot be read.
-    #[error("the PIN's file {} cannot be read: {reason}", path.display())]
+    #[error("the PIN's file {} cannot be read: {reason}; check the path, and who may read it", path.display())]
     UnreadablePin {
         /// The file.
         path: PathBuf,
@@ -183,7 +189,7 @@ impl Pkcs11Error {
             Pkcs11Error::KeyExists { .. } => "external_key_exists",
             Pkcs11Error::KeyUnsuitable { .. } => "external_key_unsuitable",
             Pkcs11Error::NoMechanism { .. } => "no_mechanism",
-            Pkcs11Error::NoPin { .. } => "no_pin",
+            Pkcs11Error::NoPin { .. } | Pkcs11Error::EmptyPin { .. } => "no_pin",
             Pkcs11Error::PinSource | Pkcs11Error::UnreadablePin { .. } => "unreadable_pin",
             Pkcs11Error::WrongPin { .. } => "wrong_pin",
             Pkcs11Error::PinLocked { .. } => "pin_locked",
@@ -214,6 +220,7 @@ impl Pkcs11Error {
             | Pkcs11Error::KeyUnsuitable { .. }
             | Pkcs11Error::NoMechanism { .. }
             | Pkcs11Error::NoPin { .. }
+            | Pkcs11Error::EmptyPin { .. }
             | Pkcs11Error::PinSource
             | Pkcs11Error::UnreadablePin { .. }
             | Pkcs11Error::WrongPin { .. }

@@ -84,7 +84,7 @@ pub struct NewKey {
 pub fn generate(uri: &Pkcs11Uri, mechanism: Option<Mechanism>, access: &Access) -> Result<NewKey, Pkcs11Error> {
     let label = match uri.object_label() {
         Some(label) if !label.is_empty() => label,
-        _ => return Err(UriError::Value("object".to_owned()).into()),
+        _ => return Err(UriError::NoObject.into()),
     };
     let id = match uri.object_id() {
         Some(id) => id.to_vec(),

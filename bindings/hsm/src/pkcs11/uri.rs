@@ -81,6 +81,9 @@ pub enum UriError {
         "the PKCS #11 URI has a value of {0} that it cannot have; mind that everything but letters, digits and a few signs is written %XX"
     )]
     Value(String),
+    /// A key is to be made, and the URI gives it no label.
+    #[error("the PKCS #11 URI gives the key no label; add object=…, such as pkcs11:token=vault;object=kek")]
+    NoObject,
     /// A PIN, and where to find one.
     #[error("the PKCS #11 URI has both pin-value and pin-source; give one of them")]
     TwoPins,
@@ -145,7 +148,7 @@ impl Pkcs11Uri {
     }
 
     /// Does an object of which all this is known have all that the URI says?
-    pub(super) fn names(&self, facts: &Pkcs11Uri) -> bool {
+    pub fn names(&self, facts: &Pkcs11Uri) -> bool {
         // Nothing has an attribute whose meaning is not known here (RFC 7512, 2.5).
         self.vendor.is_empty()
             && self.names_token(facts)

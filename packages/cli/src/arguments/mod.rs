@@ -22,7 +22,7 @@ pub(crate) use encrypt::Encrypt;
 pub(crate) use inspect::Inspect;
 pub(crate) use keyring::{KeyringCommand, KeyringNew, KeyringRewrap, KeyringScope, Reseal};
 pub(crate) use opening::{KeyringFile, Opening, Trust, Unlock, UsedKeyring};
-pub(crate) use people::{GrantCommand, GrantNew, GrantOpening, IdentityCommand, Signing};
+pub(crate) use people::{GrantCommand, GrantNew, IdentityCommand, Signing};
 pub(crate) use rewrap::{Changes, Rewrap};
 pub(crate) use token::{TokenCommand, TokenWith, Values};
 

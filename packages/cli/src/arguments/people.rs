@@ -7,6 +7,7 @@ use fortress::Timestamp;
 use fortress::grant::Actions;
 
 use super::opening::{KeyringFile, Trust, Unlock};
+use crate::external::KeyUri;
 use crate::recipients::To;
 use crate::words::{self, Scope, Until};
 
@@ -82,10 +83,13 @@ pub(crate) enum GrantCommand {
     /// Its signature is verified. Whether its granter is to be trusted is said by --trust; without it, compare the id with the granter.
     Show {
         /// The grant
-        #[arg(value_name = "GRANT", value_hint = ValueHint::FilePath)]
+        // It stands where others take a keyring, which `--unlock` requires by this id.
+        #[arg(id = "keyring", value_name = "GRANT", value_hint = ValueHint::FilePath)]
         grant: PathBuf,
         #[command(flatten)]
-        opening: GrantOpening,
+        unlock: Unlock,
+        #[command(flatten)]
+        trust: Trust,
     },
 }
 
@@ -134,20 +138,19 @@ pub(crate) struct GrantNew {
     pub(crate) sign: PathBuf,
     #[command(flatten)]
     pub(crate) to: To,
+    /// Seal it for OTHER, a keyring: whoever opens OTHER opens it with --unlock OTHER. OTHER is opened by --new-passphrase-file
+    #[arg(long = "for", value_name = "OTHER", value_hint = ValueHint::FilePath)]
+    pub(crate) recipient: Option<PathBuf>,
+    /// Seal it for a key in a hardware module or a service, by its URI, which opens it with --unlock; can be repeated
+    #[arg(long = "recipient", value_name = "URI")]
+    pub(crate) recipients: Vec<KeyUri>,
+    /// Seal it with a passphrase, that of --new-passphrase-file
+    #[arg(short, long)]
+    pub(crate) passphrase: bool,
     /// Where to write the grant
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
     /// Replace FILE
     #[arg(short, long)]
     pub(crate) force: bool,
-}
-
-/// How a grant is opened.
-#[derive(Debug, Args)]
-pub(crate) struct GrantOpening {
-    /// Open by the secret identity in FILE; can be repeated
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) identity: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) trust: Trust,
 }

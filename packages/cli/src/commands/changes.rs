@@ -1,12 +1,14 @@
 //! Who comes, who stays and who goes: what `rewrap` and `keyring rewrap` have in common.
 
+use std::path::Path;
+
 use fortress::envelope::{Header, Keep, Recipient, RecipientInfo, RewrapOptions};
 use fortress::external::{ExternalKey, wrapping_reference};
 use fortress::identity::{IdentityError, IdentityId, PublicRecipient};
 use fortress::{Keyring, Passphrase, inspect};
 
 use crate::arguments::{Changes, Common, Unlock};
-use crate::external;
+use crate::external::{self, KeyUri};
 use crate::failure::{Exit, Failure};
 use crate::keyrings;
 use crate::opener::Opener;
@@ -129,6 +131,8 @@ enum Who {
     Passphrase,
     /// By a public identity.
     Identity(IdentityId),
+    /// By an external key's URI.
+    Key(KeyUri),
     /// By an id, or a reference as it is listed.
     Listed(String),
 }
@@ -149,6 +153,7 @@ impl Who {
                 Err(Failure::usage("--remove: # is followed by a number, such as #1 for the first in the list"))
             }
             None if text == "passphrase" => Ok(Who::Passphrase),
+            None if let Some(uri) = external::as_uri(Path::new(text)) => Ok(Who::Key(uri)),
             None => Ok(Who::Listed(text.to_owned())),
         }
     }
@@ -156,6 +161,13 @@ impl Who {
     fn places(&self, infos: &[RecipientInfo]) -> Result<Vec<usize>, Failure> {
         let places: Vec<usize> =
             (1..).zip(infos).filter(|(number, info)| self.is(*number, info)).map(|(number, _)| number - 1).collect();
+        if let Who::Key(_) = self
+            && places.iter().any(|&place| wraps(&infos[place]) != wraps(&infos[places[0]]))
+        {
+            return Err(Failure::usage(
+                "--remove names several keys; give the whole reference of one, as `fortress inspect` lists it",
+            ));
+        }
         if !places.is_empty() {
             return Ok(places);
         }
@@ -167,7 +179,7 @@ impl Who {
             Who::Listed(text) if text.len() <= MAX_ID_LEN && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
                 text.clone()
             }
-            Who::Listed(_) => "what --remove names".to_owned(),
+            Who::Listed(_) | Who::Key(_) => "what --remove names".to_owned(),
         };
         Err(Failure::new(
             Exit::Usage,
@@ -187,12 +199,21 @@ impl Who {
             }
             (Who::Listed(text), RecipientInfo::Identity { id }) => id.to_string() == *text,
             (Who::Listed(text), RecipientInfo::Shares { set, .. }) => set.to_string() == *text,
+            (Who::Listed(text), RecipientInfo::External { reference }) => reference == text,
             // A data key goes with the key that wrapped it, which opens it.
-            (Who::Listed(text), RecipientInfo::External { reference }) => {
-                [Some(&**reference), wrapping_reference(reference)].contains(&Some(text))
+            (Who::Key(uri), RecipientInfo::External { .. }) => {
+                wraps(info).is_some_and(|reference| uri.names(reference))
             }
             _ => false,
         }
+    }
+}
+
+/// The reference of the key that wraps for a recipient, or wraps its data key.
+fn wraps(info: &RecipientInfo) -> Option<&str> {
+    match info {
+        RecipientInfo::External { reference } => Some(wrapping_reference(reference).unwrap_or(reference)),
+        _ => None,
     }
 }
 

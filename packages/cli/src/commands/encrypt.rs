@@ -107,7 +107,6 @@ impl Writing {
     ) -> Result<(), Failure> {
         let mut input = Input::open(source)?;
         let mut output = Output::open(target, Care { mode: input.mode, ..self.care })?;
-        self.others.write_shares()?;
         let new = self.create(added)?;
         let suite = new.suite();
         let (prefix, chunks) = new.into_parallel();
@@ -136,6 +135,7 @@ impl Writing {
         crate::output::write_file(target, &envelope, self.care)
     }
 
+    /// A new envelope; once there is one, its shares are written.
     fn create(&self, added: Metadata) -> Result<envelope::NewEnvelope, Failure> {
         let keyring = self.keyring.iter().map(Used::recipient);
         let external = self.external.iter().map(|key| Recipient::External(&**key));
@@ -146,7 +146,9 @@ impl Writing {
         if added != Metadata::default() {
             options.metadata = Metadata::new(options.metadata.iter().chain(added.iter()));
         }
-        Ok(envelope::create(&recipients, &options, &mut random::generator())?)
+        let new = envelope::create(&recipients, &options, &mut random::generator())?;
+        self.others.write_shares()?;
+        Ok(new)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use fortress::envelope::Recipient;
 use fortress::grant::{self, GrantError, SignedGrant, Terms};
 use serde_json::json;
 
-use crate::arguments::{Common, GrantCommand, GrantNew, GrantOpening, Unlock};
+use crate::arguments::{Common, GrantCommand, GrantNew, Trust, Unlock};
 use crate::failure::{Failure, printable, shown};
-use crate::output::{Care, PRIVATE, Target, write_file};
+use crate::output::{Care, Output, PRIVATE, Target, write_file};
 use crate::random::{self, now, written};
 use crate::report::Report;
 use crate::{keyrings, people, words};
@@ -15,15 +16,29 @@ use crate::{keyrings, people, words};
 pub(super) fn run(command: &GrantCommand, common: &Common, report: &Report) -> Result<(), Failure> {
     match command {
         GrantCommand::New(arguments) => new(arguments, common, report),
-        GrantCommand::Show { grant, opening } => show(grant, opening, common, report),
+        GrantCommand::Show { grant, unlock, trust } => show(grant, unlock, trust, common, report),
     }
 }
 
 fn new(arguments: &GrantNew, common: &Common, report: &Report) -> Result<(), Failure> {
     let GrantNew { keyring, unlock, scope, actions, from, until, sign, to, output, force, .. } = arguments;
-    if to.is_empty() {
-        return Err(Failure::usage("the grant is for nobody: give --to IDENTITY or --to-file FILE"));
+    if to.is_empty() && arguments.recipient.is_none() && arguments.recipients.is_empty() && !arguments.passphrase {
+        return Err(Failure::usage(
+            "the grant is for nobody: give --to IDENTITY, --to-file FILE, --for KEYRING, --recipient URI or -p",
+        ));
     }
+    // What is told to whom the grant is for must not be what opens the key that signs.
+    if let Some(place) = common.passphrases.second_place().filter(|_| arguments.passphrase)
+        && people::is_sealed(sign)?
+    {
+        return Err(Failure::usage(format!(
+            "the passphrase of {place} would open the grant, by -p, and the key of --sign as well: leave it out, to type both, or seal the grant in another way"
+        )));
+    }
+    // Told before anything is typed or written. Nothing is left: the file is not committed.
+    let target = Target::file(output)?;
+    let care = Care { force: *force, mode: PRIVATE, durable: true };
+    drop(Output::open(&target, Care { durable: false, ..care })?);
     let unlocked = keyrings::unlock(keyring, unlock, common)?;
     let granted = keyrings::narrow(unlocked.keyring, scope.as_ref())?;
     let signer = people::signing_key(sign, &common.passphrases)?;
@@ -36,10 +51,18 @@ fn new(arguments: &GrantNew, common: &Common, report: &Report) -> Result<(), Fai
         granter_name: arguments.granter_name.clone(),
         recipient_name: arguments.recipient_name.clone(),
     };
-    let recipients = to.recipients()?;
-    recipients.write_shares()?;
-    let sealed = grant::seal(&granted, &terms, &signer, &recipients.list(), &mut random::generator())?;
-    write_file(&Target::File(output.clone()), &sealed, Care { force: *force, mode: PRIVATE, durable: true })?;
+    let other = arguments.recipient.as_ref();
+    let other = other.map(|other| keyrings::unlock_second(other, &Unlock::default(), common)).transpose()?;
+    let keys = arguments.recipients.iter().map(|uri| common.hardware.open(uri)).collect::<Result<Vec<_>, _>>()?;
+    let passphrase = arguments.passphrase.then(|| common.passphrases.setting(&shown(output))).transpose()?;
+    let named = to.recipients()?;
+    let mut recipients = named.list();
+    recipients.extend(other.iter().map(|other| Recipient::from(&other.keyring)));
+    recipients.extend(keys.iter().map(|key| Recipient::External(&**key)));
+    recipients.extend(passphrase.iter().map(Recipient::from));
+    let sealed = grant::seal(&granted, &terms, &signer, &recipients, &mut random::generator())?;
+    named.write_shares()?;
+    write_file(&target, &sealed, care)?;
     let granter = signer.verifying_key().id();
     report.result(
         || {
@@ -55,10 +78,9 @@ fn new(arguments: &GrantNew, common: &Common, report: &Report) -> Result<(), Fai
     )
 }
 
-fn show(path: &Path, opening: &GrantOpening, common: &Common, report: &Report) -> Result<(), Failure> {
-    let unlock = Unlock { identity: opening.identity.clone(), ..Unlock::default() };
-    let read = keyrings::read_grant(path, &unlock, common)?;
-    let trusted = people::trusted(&opening.trust.trust)?;
+fn show(path: &Path, unlock: &Unlock, trust: &Trust, common: &Common, report: &Report) -> Result<(), Failure> {
+    let read = keyrings::read_grant(path, unlock, common)?;
+    let trusted = people::trusted(&trust.trust)?;
     let is_trusted = trusted.contains(read.granter());
     tell(&read, is_trusted, report)?;
     if trusted.is_empty() {

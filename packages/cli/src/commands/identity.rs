@@ -21,7 +21,7 @@ pub(super) fn run(command: &IdentityCommand, common: &Common, report: &Report) -
     match command {
         IdentityCommand::New { output, passphrase, signing, force } => {
             // Told before a passphrase is thought of and typed twice. Nothing is left: the file is not committed.
-            drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
+            drop(Output::open(&Target::file(output)?, Care { force: *force, mode: PRIVATE, durable: false })?);
             let name = shown(output);
             let passphrase = passphrase.then(|| common.passphrases.setting_only(&name)).transpose()?;
             let (text, held) = match signing {

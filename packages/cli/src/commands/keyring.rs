@@ -71,7 +71,7 @@ fn new(arguments: &KeyringNew, common: &Common, report: &Report) -> Result<(), F
     let KeyringNew { output, passphrase, to, profile, argon2, recipient, force } = arguments;
     let name = shown(output);
     // Told before a passphrase is thought of and typed twice. Nothing is left: the file is not committed.
-    drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
+    drop(Output::open(&Target::file(output)?, Care { force: *force, mode: PRIVATE, durable: false })?);
     let key = recipient.as_ref().map(|uri| common.hardware.open(uri)).transpose()?;
     let by_passphrase = *passphrase || to.is_empty() && key.is_none();
     let params = params(*argon2, by_passphrase)?;
@@ -81,8 +81,7 @@ fn new(arguments: &KeyringNew, common: &Common, report: &Report) -> Result<(), F
     let key = key.iter().map(|key| Recipient::External(&**key));
     let recipients: Vec<Recipient<'_>> = key.chain(passphrase).chain(others.list()).collect();
     let keyring = Keyring::generate(*profile, now(), &mut random::generator())?;
-    others.write_shares()?;
-    seal(&keyring, &recipients, Metadata::default(), output, *force)?;
+    seal(&keyring, &recipients, &others, Metadata::default(), output, *force)?;
     let primary = keyring.primary();
     report.result(
         || json!({ "keyring": name, "profile": profile.name(), "primary": primary.to_string() }),
@@ -147,15 +146,14 @@ fn scope(arguments: &KeyringScope, unlocked: &Unlocked, common: &Common, report:
     let params = params(*argon2, by_passphrase)?;
     let root = &unlocked.keyring;
     let narrowed = root.scope(&scope.0)?;
-    drop(Output::open(&Target::File(output.clone()), Care { force: *force, mode: PRIVATE, durable: false })?);
+    drop(Output::open(&Target::file(output)?, Care { force: *force, mode: PRIVATE, durable: false })?);
     let other = recipient.as_ref().map(|other| unlock_second(other, &Unlock::default(), common)).transpose()?;
     let passphrase = by_passphrase.then(|| common.passphrases.setting(&name)).transpose()?;
     let people = to.recipients()?;
     let other = other.iter().map(|other| Recipient::from(&other.keyring));
     let passphrase = passphrase.iter().map(|passphrase| Recipient::Passphrase(passphrase, params));
     let recipients: Vec<Recipient<'_>> = other.chain(passphrase).chain(people.list()).collect();
-    people.write_shares()?;
-    seal(&narrowed, &recipients, Metadata::default(), output, *force)?;
+    seal(&narrowed, &recipients, &people, Metadata::default(), output, *force)?;
     report.result(
         || json!({ "keyring": name, "scope": narrowed.path(), "primary": narrowed.primary().to_string() }),
         || format!("{name}: the keyring narrowed to {}", words::written(narrowed.path())),

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use fortress::Context;
 use fortress::envelope::{self, OpenEnvelope, ReadLimits};
+use fortress::grant::Actions;
 
 use crate::arguments::{Arguments, Command, Common, Opening, UsedKeyring};
 use crate::external::OpenBy;
@@ -62,9 +63,9 @@ fn opener(used: &UsedKeyring, by: &OpenBy, common: &Common) -> Result<Opener, Fa
         return common.hardware.open(uri).map(Opener::External);
     }
     match keyring {
-        Some(path) => {
-            keyrings::Used::open(path, unlock, trust, scope.as_ref(), common)?.into_keyring().map(Opener::Keyring)
-        }
+        Some(path) => keyrings::Used::open(path, unlock, trust, scope.as_ref(), common)?
+            .into_keyring(Actions::Decrypt)
+            .map(Opener::Keyring),
         None => match People::of(unlock, &common.passphrases)? {
             Some(people) => Ok(Opener::People(people)),
             None => common.passphrases.opening("the files").map(Opener::Passphrase),

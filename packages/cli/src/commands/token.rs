@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write};
 
+use fortress::grant::Actions;
 use fortress::token::{self, TokenError};
 use fortress::{Context, Keyring, Suite, inspect};
 use serde_json::{Value, json};
@@ -17,12 +18,12 @@ use crate::report::Report;
 pub(super) fn run(command: TokenCommand, common: &Common, report: &Report) -> Result<(), Failure> {
     match command {
         TokenCommand::Encrypt { with, suite, values } => {
-            let keys = Keys::new(&with, common)?;
+            let keys = Keys::new(&with, Actions::Encrypt, common)?;
             let suite = suite.unwrap_or(keys.keyring.token_suite());
             each(&values, report, |value, answer| keys.encrypt(suite, value, answer))
         }
         TokenCommand::Decrypt { with, values } => {
-            let keys = Keys::new(&with, common)?;
+            let keys = Keys::new(&with, Actions::Decrypt, common)?;
             each(&values, report, |token, answer| keys.decrypt(token, answer))
         }
         TokenCommand::Inspect { values } => each(&values, report, |token, answer| {
@@ -44,11 +45,11 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(with: &TokenWith, common: &Common) -> Result<Keys, Failure> {
+    fn new(with: &TokenWith, wanted: Actions, common: &Common) -> Result<Keys, Failure> {
         let context = keyrings::context(&with.bound.context)?;
         let (unlock, trust, scope) = (&with.unlock, &with.trust, with.scope.as_ref());
         let used = keyrings::Used::open(&with.keyring, unlock, trust, scope, common)?;
-        Ok(Keys { keyring: used.into_keyring()?, context })
+        Ok(Keys { keyring: used.into_keyring(wanted)?, context })
     }
 
     fn encrypt(&self, suite: Suite, value: &[u8], answer: &mut Answer) -> Result<(), Failure> {

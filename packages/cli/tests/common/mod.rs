@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 pub mod document;
+pub mod people;
 
 use std::fs;
 use std::io::Write as _;
