@@ -114,13 +114,16 @@ const FIELD: &str = "field";
 #[non_exhaustive]
 pub enum ContextError {
     /// More than [`MAX_CONTEXT_ENTRIES`].
-    #[error("a context has at most 256 entries, this one has {got}")]
+    #[error("a context has at most {most} entries, this one has {got}", most = MAX_CONTEXT_ENTRIES)]
     TooManyEntries {
         /// How many there were.
         got: usize,
     },
     /// More than [`MAX_CONTEXT_LEN`].
-    #[error("a context takes at most 16384 bytes, this one takes {got} or more; put long values into the data")]
+    #[error(
+        "a context takes at most {most} bytes, this one takes {got} or more; put long values into the data",
+        most = MAX_CONTEXT_LEN
+    )]
     TooLong {
         /// Bytes of its canonical form, or a lower bound.
         got: usize,

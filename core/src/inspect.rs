@@ -244,7 +244,7 @@ impl Layout {
     }
 
     fn add_full_chunks(&mut self, count: u64) {
-        let value = format!("{count} of 16384 bytes, each with its tag");
+        let value = format!("{count} of {} bytes, each with its tag", chunked::CHUNK_LEN);
         self.add_long(count * chunked::ENCRYPTED_CHUNK_LEN as u64, "full chunks", value);
     }
 }

@@ -142,10 +142,11 @@ impl Stay {
             0 => Stay::Named(Keep::Nobody),
             1 => Stay::Named(Keep::Others),
             2 => Stay::Named(Keep::Everybody),
-            _ => {
+            3 => {
                 let count = input.number()?;
                 Stay::At((0..count).map(|_| input.number()).collect::<Result<_, _>>()?)
             }
+            _ => return Err(Failure::argument("there is no such choice of recipients that stay")),
         })
     }
 

@@ -5,16 +5,18 @@
 
 // Without a host there is nothing to forward to: on other targets the crate is empty.
 #![cfg(target_arch = "wasm32")]
-#![cfg_attr(not(feature = "fields"), expect(dead_code, reason = "the frame does more than signatures need"))]
 
 #[cfg(feature = "envelopes")]
 pub mod draft;
+#[cfg_attr(not(feature = "fields"), expect(dead_code, reason = "signatures need a part of it"))]
 mod failure;
+#[cfg_attr(not(feature = "fields"), expect(dead_code, reason = "signatures need a part of it"))]
 pub mod frame;
 #[cfg(feature = "envelopes")]
 pub mod grants;
 #[cfg(feature = "fields")]
 pub mod inspect;
+#[cfg_attr(not(feature = "fields"), expect(dead_code, reason = "signatures need a part of it"))]
 mod json;
 #[cfg(feature = "fields")]
 pub mod keyring;

@@ -26,6 +26,8 @@ enum State {
     Decrypting(Decryptor),
     /// The host computes.
     Sequence(ChunkSequence),
+    /// Finished, or failed. Whatever a call finds the message in that does not allow it is refused as this is: the package's transforms make their
+    /// calls in the order of these states, so only one that follows a failure comes so far.
     Ended,
 }
 

@@ -1,4 +1,6 @@
 //! Field tokens, rows and columns: inputs and results of any number of values in one crossing.
+//!
+//! A layout or a form crosses the border as a `bool`: an `enum` would come with JavaScript of its own.
 
 use fortress::{
     Context, Keyring,

@@ -8,6 +8,7 @@ use alloc::string::String;
 use crate::grant::GrantError;
 use crate::{
     chunked::ChunkedError,
+    envelope::MAX_HEADER_LEN,
     external::ExternalKeyError,
     identity::IdentityError,
     keyring::KeyId,
@@ -35,7 +36,7 @@ pub enum EnvelopeError {
     #[error("the envelope is cut off: its end is missing; get the whole of it again")]
     Truncated,
     /// A header that is too long.
-    #[error("the envelope's header has {got} bytes, more than the 1048576 allowed")]
+    #[error("the envelope's header has {got} bytes, more than the {most} allowed", most = MAX_HEADER_LEN)]
     HeaderTooLarge {
         /// Its bytes.
         got: u64,
@@ -176,7 +177,24 @@ impl EnvelopeError {
             #[cfg(feature = "statements")]
             EnvelopeError::Grant(_) => 3,
             EnvelopeError::KeyDestroyed(_) => 4,
-            _ => 5,
+            EnvelopeError::NotFortress
+            | EnvelopeError::UnknownVersion(_)
+            | EnvelopeError::Suite(_)
+            | EnvelopeError::Truncated
+            | EnvelopeError::HeaderTooLarge { .. }
+            | EnvelopeError::NonCanonical
+            | EnvelopeError::NoRecipient
+            | EnvelopeError::TooManyRecipients { .. }
+            | EnvelopeError::NoSuchRecipient { .. }
+            | EnvelopeError::NotGranted
+            | EnvelopeError::AuthenticationFailed
+            | EnvelopeError::WrongContent { .. }
+            | EnvelopeError::Passphrase(_)
+            | EnvelopeError::Message(_)
+            | EnvelopeError::ExternalKey(_)
+            | EnvelopeError::Identity(_)
+            | EnvelopeError::Shares(_)
+            | EnvelopeError::Randomness(_) => 5,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     aead::AeadError,
     chunked::{ChunkedError, Derived, MESSAGE_PREFIX_LEN, encrypt_message, message_len, plaintext_len},
     context::{Context, ContextError},
+    group::MAX_MEMBERS,
     kdf::Prk,
     keyring::{KeyId, KeyLookupError, Keyring, Purpose},
     profile::Platform,
@@ -221,7 +222,8 @@ pub enum TokenError {
     AuthenticationFailed,
     /// A value that does not fit.
     #[error(
-        "a value here has at most {limit} bytes, this one has {got}; encrypt a longer one by itself, or as an envelope"
+        "a value here has at most {limit} bytes, this one has {got}; encrypt a longer one {how}",
+        how = how_longer(*limit)
     )]
     ValueTooLarge {
         /// Bytes allowed.
@@ -246,10 +248,10 @@ pub enum TokenError {
     )]
     WrongGroup,
     /// The group has no index left.
-    #[error("a group has at most 1048576 members; start another one")]
+    #[error("a group has at most {most} members; start another one", most = MAX_MEMBERS)]
     GroupFull,
     /// A member's index beyond the limit.
-    #[error("the token's index in its group is {0}, above the limit of 1048575")]
+    #[error("the token's index in its group is {0}, above the limit of {last}", last = MAX_MEMBERS - 1)]
     IndexTooLarge(u32),
     /// A context that cannot be used.
     #[error(transparent)]
@@ -283,6 +285,11 @@ impl TokenError {
             TokenError::Randomness(_) => "randomness",
         }
     }
+}
+
+/// How to encrypt what is longer than a member of a row or a column may be, or even than a token.
+fn how_longer(limit: usize) -> &'static str {
+    if limit < MAX_VALUE_LEN { "by itself, or as an envelope" } else { "as an envelope: a file, or bytes" }
 }
 
 impl From<KeyLookupError> for TokenError {

@@ -168,6 +168,7 @@ fn errors_say_what_to_do() {
         TokenError::KeyDestroyed(id),
         TokenError::AuthenticationFailed,
         TokenError::ValueTooLarge { limit: 16_383, got: 20_000 },
+        TokenError::ValueTooLarge { limit: MAX_VALUE_LEN, got: 20_000_000 },
         TokenError::WrongLength { expected: 2, got: 1 },
         TokenError::InvalidText,
         TokenError::WrongGroup,
@@ -200,6 +201,10 @@ fn errors_say_what_to_do() {
         (
             "value_too_large",
             "a value here has at most 16383 bytes, this one has 20000; encrypt a longer one by itself, or as an envelope",
+        ),
+        (
+            "value_too_large",
+            "a value here has at most 16777216 bytes, this one has 20000000; encrypt a longer one as an envelope: a file, or bytes",
         ),
         ("wrong_length", "expected a buffer of 2 bytes, got one of 1"),
         ("invalid_text", "not a token's text: expected base64url without padding; was all of it copied?"),
