@@ -12,7 +12,7 @@ from . import _fortress
 from ._keyring import Keyring
 from ._parties import Opener, Passphrase, Recipient, kept, newcomers, parties
 from ._reader import EncryptedReader, extent, open_reader, read_prefix
-from ._target import target_of
+from ._target import USUAL, target_of
 from ._writer import EncryptedWriter, open_writer
 from .errors import ArgumentError, StateError
 
@@ -132,13 +132,14 @@ def encrypt_file(
     metadata: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Encrypts a file. The destination appears when it is whole; it may be the source.
+    """Encrypts a file. The destination appears when it is whole; it may be the source. A new one has the source's
+    permissions, as far as the umask lets it.
 
     ``progress`` is called with the bytes read so far, and how many there are or ``None``. What it raises ends the work.
     """
     named = parties(keyring, passphrase, recipients, "a recipient")
-    with _source(source) as (file, total):
-        writer = open_writer(destination, named, context, suite, metadata, exclusive=False)
+    with _source(source) as (file, total, mode):
+        writer = open_writer(destination, named, context, suite, metadata, exclusive=False, new_mode=mode)
         try:
             for piece, done in _pieces(file):
                 writer.write(piece)
@@ -161,17 +162,18 @@ def decrypt_file(
     context: Context | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Decrypts a file. The destination appears when all of it is authentic.
+    """Decrypts a file. The destination appears when all of it is authentic. A new one has the source's permissions, as
+    far as the umask lets it.
 
     A file object as ``destination`` receives what is authentic as it comes; only the return of this call says that the
     end was there.
     """
     named = parties(keyring, passphrase, identities, "an identity")
-    with _source(source) as (file, total):
+    with _source(source) as (file, total, mode):
         prefix = read_prefix(file)
         _, _, message = _fortress.open_envelope(prefix, named, context, None)
         assert isinstance(message, _fortress.Decryptor)
-        target = target_of(destination, exclusive=False)
+        target = target_of(destination, exclusive=False, new_mode=mode)
         try:
             # By turns: the one before may still be on its way to the disk.
             last, out = bytearray(), bytearray()
@@ -207,17 +209,18 @@ def rewrap_file(
 
     The new recipients take the place of all, unless ``keep`` says who stays beside them: ``"others"``, those that the
     given identities do not open; ``"all"``; or a list of places in the header, as :func:`inspect_file` lists
-    them. Without ``destination`` the file is replaced.
+    them. Without ``destination`` the file is replaced; a new one has the source's permissions, as far as the umask lets
+    it.
 
     Who is taken out may have kept a copy of the old header, or the file's key, and opens the content with either:
     encrypt anew what must get out of their reach. Give the ``context`` when the recipients are new ones: it proves that
     this is the file that you mean, and not another one.
     """
     named = parties(keyring, passphrase, identities, "an identity")
-    with _source(source) as (file, total):
+    with _source(source) as (file, total, mode):
         replaced, header = _fortress.rewrap(read_prefix(file), named, newcomers(recipients), context, kept(keep))
         file.seek(replaced)
-        target = target_of(source if destination is None else destination, exclusive=False)
+        target = target_of(source if destination is None else destination, exclusive=False, new_mode=mode)
         try:
             target.write(header)
             for piece, done in _pieces(file):
@@ -384,7 +387,8 @@ class Opening:
 
 
 class _source:
-    """A file to read from its start to its end, and its length where that can be told."""
+    """A file to read from its start to its end, its length where that can be told, and the mode of what is made of
+    it."""
 
     def __init__(self, source: PathLike | BinaryIO) -> None:
         if isinstance(source, (str, bytes, os.PathLike)):
@@ -395,11 +399,12 @@ class _source:
         else:
             self._file, self._owned = source, False
 
-    def __enter__(self) -> tuple[Any, int | None]:
+    def __enter__(self) -> tuple[Any, int | None, int]:
         try:
-            if self._owned and not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
-                return self._file, None
-            return self._file, extent(self._file)[1]
+            mode = self._mode()
+            if self._owned and mode is None:
+                return self._file, None, USUAL
+            return self._file, extent(self._file)[1], USUAL if mode is None else mode
         except BaseException:
             self.__exit__()
             raise
@@ -407,6 +412,17 @@ class _source:
     def __exit__(self, *_: object) -> None:
         if self._owned:
             self._file.close()
+
+    def _mode(self) -> int | None:
+        """Who may do what with it; ``None`` for what is no regular file."""
+        # Not of any object that has a descriptor: to ask for it moves a spooled file to the disk.
+        if not isinstance(self._file, (io.FileIO, io.BufferedReader, io.BufferedRandom)):
+            return None
+        try:
+            mode = os.fstat(self._file.fileno()).st_mode
+        except io.UnsupportedOperation:
+            return None
+        return mode & 0o777 if stat.S_ISREG(mode) else None
 
 
 def _pieces(file: Any) -> Iterator[tuple[memoryview, int]]:

@@ -34,15 +34,16 @@ class Target(Protocol):
         """It will not be."""
 
 
-def target_of(destination: PathLike | BinaryIO, exclusive: bool) -> Target:
-    """A path is written beside; a device or a file object as it is."""
+def target_of(destination: PathLike | BinaryIO, exclusive: bool, new_mode: int | None = None) -> Target:
+    """A path is written beside; a device or a file object as it is. A file that is replaced keeps its mode; one that
+    was not there gets ``new_mode``, as far as the umask lets it."""
     if not isinstance(destination, (str, bytes, os.PathLike)):
         return _Lent(destination)
     path = os.path.realpath(os.fsdecode(destination))
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        return _Beside(path, None, exclusive)
+        return _Beside(path, None, exclusive, USUAL if new_mode is None else new_mode)
     if exclusive:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
     if stat.S_ISDIR(mode):
@@ -56,15 +57,17 @@ class _Beside:
     Large pieces are written by another thread: that takes the system longer than we take for the next piece.
     """
 
-    def __init__(self, path: str, mode: int | None, exclusive: bool) -> None:
+    def __init__(self, path: str, mode: int | None, exclusive: bool, new_mode: int = 0o600) -> None:
         self._process = os.getpid()
         self._thread: ThreadPoolExecutor | None = None
         self._behind: Future[None] | None = None
         self._path = path
         self._exclusive = exclusive
         self._beside = os.path.join(os.path.dirname(path), f".fortress-{secrets.token_hex(8)}.part")
-        self._file = io.FileIO(os.open(self._beside, _CREATE, 0o666), "w")
-        if mode is not None and hasattr(os, "fchmod"):
+        # A system without modes would take one for a file that nobody may write.
+        has_modes = hasattr(os, "fchmod")
+        self._file = io.FileIO(os.open(self._beside, _CREATE, new_mode if has_modes else USUAL), "w")
+        if mode is not None and has_modes:
             os.fchmod(self._file.fileno(), stat.S_IMODE(mode))
 
     def write(self, data: BytesLike) -> None:
@@ -180,6 +183,8 @@ def _write_all(file: Any, data: BytesLike) -> None:
         view = view[written:]
 
 
+#: The mode of a new file, of which the umask takes away.
+USUAL = 0o666
 #: From here on a thread's handing over costs little.
 _LONG_WRITE = 512 * 1024
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

@@ -54,12 +54,13 @@ def open_writer(
     suite: Suite | None,
     metadata: Mapping[str, str] | None,
     exclusive: bool,
+    new_mode: int | None = None,
 ) -> RawWriter:
-    """Starts an envelope at a place."""
+    """Starts an envelope at a place; a file that was not there gets ``new_mode``, as far as the umask lets it."""
     # First what may be refused without leaving a trace.
     encryptor = _fortress.Encryptor(recipients, context, suite, metadata)
     name = destination if isinstance(destination, (str, bytes, os.PathLike)) else getattr(destination, "name", None)
-    return RawWriter(target_of(destination, exclusive), encryptor, name)
+    return RawWriter(target_of(destination, exclusive, new_mode), encryptor, name)
 
 
 class RawWriter(io.RawIOBase):

@@ -153,6 +153,43 @@ def test_permissions_and_links_stay(encrypted: Path, keyring: fortress.Keyring) 
         assert reader.read() == b"new"
 
 
+@pytest.mark.skipif(not hasattr(os, "fchmod"), reason="a system without modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o400])
+def test_new_files_have_their_sources_permissions(tmp_path: Path, keyring: fortress.Keyring, mode: int) -> None:
+    def mode_of(name: str) -> int:
+        return stat.S_IMODE((tmp_path / name).stat().st_mode)
+
+    plain = tmp_path / "plain"
+    plain.write_bytes(b"confidential")
+    plain.chmod(mode)
+    before = os.umask(0o022)
+    try:
+        fortress.encrypt_file(plain, tmp_path / "encrypted", keyring=keyring)
+        fortress.decrypt_file(tmp_path / "encrypted", tmp_path / "decrypted", keyring=keyring)
+        with (tmp_path / "encrypted").open("rb") as file:
+            fortress.decrypt_file(file, tmp_path / "by-object", keyring=keyring)
+        kept = {"keyring": keyring, "keep": "all"}
+        fortress.rewrap_file(tmp_path / "encrypted", tmp_path / "rewrapped", **kept)  # type: ignore[arg-type]
+        for name in ("encrypted", "decrypted", "by-object", "rewrapped"):
+            assert mode_of(name) == mode, name
+        fortress.rewrap_file(tmp_path / "encrypted", **kept)  # type: ignore[arg-type]
+        assert mode_of("encrypted") == mode
+        # The umask takes away, and what is replaced keeps its own.
+        os.umask(0o077)
+        fortress.decrypt_file(tmp_path / "encrypted", tmp_path / "masked", keyring=keyring)
+        assert mode_of("masked") == mode & 0o700
+        os.umask(0o022)
+        (tmp_path / "masked").chmod(0o660)
+        fortress.decrypt_file(tmp_path / "encrypted", tmp_path / "masked", keyring=keyring)
+        assert mode_of("masked") == 0o660
+        # A source that has none gives the usual ones.
+        fortress.decrypt_file(io.BytesIO((tmp_path / "encrypted").read_bytes()), tmp_path / "usual", keyring=keyring)
+        assert mode_of("usual") == 0o644
+    finally:
+        os.umask(before)
+    assert not leftovers(tmp_path)
+
+
 def test_file_objects_stay_open(keyring: fortress.Keyring) -> None:
     stored = io.BytesIO(b"before")
     stored.seek(6)
