@@ -253,7 +253,7 @@ fn bodies(forge: &Forge, case: &CaseOfHeader<'_>, cases: &mut Vec<Value>) -> Res
         [&[0x80 | count][..], &one.repeat(count.into())].concat()
     };
     let body = forge.body();
-    cases.push(case("no recipients", &with(&[0x80]))?.invalid("no_recipient"));
+    cases.push(case("no recipients", &with(&[0x80]))?.invalid("non_canonical"));
     cases.push(case("nine passphrases", &with(&passphrases(9, body)))?.invalid("too_many_recipients"));
     let many = [&[0x99, 0x04, 0x01][..], &[0x82, 9, 0x40].repeat(1_025)].concat();
     cases.push(case("1025 recipients", &with(&many))?.invalid("too_many_recipients"));

@@ -41,12 +41,28 @@ pub enum EnvelopeError {
         /// Its bytes.
         got: u64,
     },
+    /// Recipients, or metadata, that a header has no room for.
+    #[error(
+        "the envelope's header would have {got} bytes, more than the {most} allowed, {by_recipients} of them for its {recipients} recipients; \
+         give it fewer (about {fit} like these fit), or less metadata",
+        most = MAX_HEADER_LEN
+    )]
+    NoRoomInHeader {
+        /// Its bytes.
+        got: usize,
+        /// Those of its recipients.
+        by_recipients: usize,
+        /// How many recipients there are.
+        recipients: usize,
+        /// How many of their size would fit.
+        fit: usize,
+    },
     /// A header, or a keyring's payload, that is not as the specification says.
     #[error(
         "the envelope is malformed: its header or keyring is not the deterministic CBOR of its layout; get it again from where it was written"
     )]
     NonCanonical,
-    /// Nobody to encrypt for, or a header without recipients.
+    /// Nobody to encrypt for.
     #[error("an envelope needs at least one recipient: a keyring, a passphrase or an identity")]
     NoRecipient,
     /// Too many to encrypt for, or in a header.
@@ -68,16 +84,29 @@ pub enum EnvelopeError {
         recipients: usize,
     },
     /// None of the recipients is of a kind and key that the caller has.
-    #[error(
-        "nothing given opens this envelope: it is for {kinds}; bring a keyring that holds its key, the passphrase, or the secret identity"
-    )]
+    #[error("nothing given opens this envelope: it is for {kinds}; bring {bring}")]
     WrongRecipient {
         /// The kinds of its recipients.
         kinds: String,
+        /// What would open it.
+        bring: String,
     },
     /// Shares of the right set, and too few of them.
     #[error("it takes {needed} shares of set {set} to open this envelope, and {got} were given")]
     NotEnoughShares {
+        /// The set.
+        set: ShareSetId,
+        /// How many it takes.
+        needed: u8,
+        /// How many different ones there were.
+        got: usize,
+    },
+    /// Shares of the right set, enough of them, and none of the ways to put them together that were tried opens (spec Q-5).
+    #[error(
+        "the {got} shares of set {set} do not open this envelope: one of them is wrong, or the envelope was changed; bring other shares, \
+         beside these or in their place: of more than {needed} a wrong one is passed over"
+    )]
+    WrongShares {
         /// The set.
         set: ShareSetId,
         /// How many it takes.
@@ -139,7 +168,7 @@ impl EnvelopeError {
             EnvelopeError::UnknownVersion(_) => "unknown_version",
             EnvelopeError::Suite(error) => error.code(),
             EnvelopeError::Truncated => "truncated",
-            EnvelopeError::HeaderTooLarge { .. } => "header_too_large",
+            EnvelopeError::HeaderTooLarge { .. } | EnvelopeError::NoRoomInHeader { .. } => "header_too_large",
             EnvelopeError::NonCanonical => "non_canonical",
             EnvelopeError::NoRecipient => "no_recipient",
             EnvelopeError::TooManyRecipients { .. } => "too_many_recipients",
@@ -149,7 +178,7 @@ impl EnvelopeError {
             EnvelopeError::WrongPassphrase => "wrong_passphrase",
             EnvelopeError::KeyDestroyed(_) => "key_destroyed",
             EnvelopeError::NotGranted => "action_not_granted",
-            EnvelopeError::AuthenticationFailed => "authentication_failed",
+            EnvelopeError::AuthenticationFailed | EnvelopeError::WrongShares { .. } => "authentication_failed",
             EnvelopeError::WrongContent { .. } => "wrong_content",
             EnvelopeError::Passphrase(error) => error.code(),
             EnvelopeError::Message(error) => error.code(),
@@ -182,12 +211,14 @@ impl EnvelopeError {
             | EnvelopeError::Suite(_)
             | EnvelopeError::Truncated
             | EnvelopeError::HeaderTooLarge { .. }
+            | EnvelopeError::NoRoomInHeader { .. }
             | EnvelopeError::NonCanonical
             | EnvelopeError::NoRecipient
             | EnvelopeError::TooManyRecipients { .. }
             | EnvelopeError::NoSuchRecipient { .. }
             | EnvelopeError::NotGranted
             | EnvelopeError::AuthenticationFailed
+            | EnvelopeError::WrongShares { .. }
             | EnvelopeError::WrongContent { .. }
             | EnvelopeError::Passphrase(_)
             | EnvelopeError::Message(_)
@@ -249,7 +280,9 @@ impl From<TokenError> for EnvelopeError {
             TokenError::Suite(error) => EnvelopeError::Suite(error),
             TokenError::Randomness(error) => EnvelopeError::Randomness(error),
             TokenError::OutOfMemory => EnvelopeError::Message(ChunkedError::OutOfMemory),
-            TokenError::UnknownKey(_) => EnvelopeError::WrongRecipient { kinds: "keyring".into() },
+            TokenError::UnknownKey(_) => {
+                EnvelopeError::WrongRecipient { kinds: "keyring".into(), bring: "a keyring that holds its key".into() }
+            }
             TokenError::Truncated { .. }
             | TokenError::UnknownVersion(_)
             | TokenError::ValueTooLarge { .. }

@@ -203,7 +203,7 @@ impl Header {
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, EnvelopeError> {
         let header = encode(self);
         if header.len() > MAX_HEADER_LEN {
-            return Err(EnvelopeError::HeaderTooLarge { got: header.len() as u64 });
+            return Err(self.no_room(header.len()));
         }
         let mut bytes = Vec::with_capacity(PREAMBLE_LEN + header.len() + MAC_LEN);
         bytes.extend_from_slice(MAGIC);
@@ -211,6 +211,14 @@ impl Header {
         bytes.extend_from_slice(&(header.len() as u32).to_be_bytes());
         bytes.extend_from_slice(&header);
         Ok(bytes)
+    }
+
+    fn no_room(&self, got: usize) -> EnvelopeError {
+        let recipients = self.recipients.len();
+        let by_recipients = got - encode_with(self, Some(&[])).len();
+        let room = (MAX_HEADER_LEN + by_recipients).saturating_sub(got);
+        let fit = (room * recipients).checked_div(by_recipients).unwrap_or(0);
+        EnvelopeError::NoRoomInHeader { got, by_recipients, recipients, fit }
     }
 }
 

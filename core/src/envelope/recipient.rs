@@ -200,7 +200,7 @@ pub(crate) fn check(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
         RecipientKind::Scope => wrapped.body.len() == scope::BODY_LEN,
         RecipientKind::Other(_) => true,
     };
-    if !recipients.iter().all(of_layout) {
+    if recipients.is_empty() || !recipients.iter().all(of_layout) {
         return Err(EnvelopeError::NonCanonical);
     }
     check_counts(
@@ -209,7 +209,8 @@ pub(crate) fn check(recipients: &[Wrapped]) -> Result<(), EnvelopeError> {
     )
 }
 
-/// Refuses recipients that together a reader would refuse (spec R-4, L-2): those that stay, and those that are to come.
+/// Refuses recipients that together a reader would refuse (spec R-4, L-2), or that give someone two shares of a set: those that stay, and
+/// those that are to come.
 pub(crate) fn check_for_writing(kept: &[Wrapped], recipients: &[Recipient<'_>]) -> Result<(), EnvelopeError> {
     let passphrases = kept.iter().filter(|wrapped| wrapped.kind == RecipientKind::Passphrase);
     let kept_costs = passphrases.filter_map(|wrapped| passphrase::Body::parse(&wrapped.body)).map(|body| body.params);
@@ -218,6 +219,8 @@ pub(crate) fn check_for_writing(kept: &[Wrapped], recipients: &[Recipient<'_>]) 
         _ => None,
     });
     check_counts(kept.len() + recipients.len(), kept_costs.clone().count() + costs.clone().count())?;
+    #[cfg(feature = "sharing")]
+    shares::check_holders(kept, recipients)?;
     Argon2Limits::check_for_writing(costs.clone())?;
     Ok(Argon2Limits::default().check_all(kept_costs.chain(costs))?)
 }

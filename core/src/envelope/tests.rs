@@ -57,6 +57,10 @@ fn open_by(envelope: &[u8], identities: &[Identity<'_>]) -> Result<Vec<u8>, Enve
     decrypt(envelope, identities, &context(), &ReadLimits::default())
 }
 
+fn wrong_recipient(kinds: &str, bring: &str) -> EnvelopeError {
+    EnvelopeError::WrongRecipient { kinds: kinds.into(), bring: bring.into() }
+}
+
 #[test]
 fn any_one_recipient_opens() {
     let (a, b, stranger) = (keyring(), keyring(), keyring());
@@ -72,8 +76,8 @@ fn any_one_recipient_opens() {
         assert_eq!(open_by(&envelope, &[identity]).unwrap(), b"for four");
         assert_eq!(open_by(&envelope, &[(&stranger).into(), identity]).unwrap(), b"for four");
     }
-    let kinds = "keyring, passphrase".into();
-    assert_eq!(open_by(&envelope, &[(&stranger).into()]), Err(EnvelopeError::WrongRecipient { kinds }));
+    let expected = wrong_recipient("keyring, passphrase", "a keyring that holds its key, or the passphrase");
+    assert_eq!(open_by(&envelope, &[(&stranger).into()]), Err(expected));
     assert_eq!(open_by(&envelope, &[(&passphrase("three")).into()]), Err(EnvelopeError::WrongPassphrase));
     let third = passphrase("three");
     let both = [(&stranger).into(), (&third).into()];
@@ -85,11 +89,11 @@ fn any_one_recipient_opens() {
 fn kinds_that_nobody_brought_are_named() {
     let (keyring, phrase) = (keyring(), passphrase("one"));
     let by_phrase = seal(b"", &[Recipient::Passphrase(&phrase, CHEAP)]);
-    let kinds = "passphrase".into();
-    assert_eq!(open_by(&by_phrase, &[(&keyring).into()]), Err(EnvelopeError::WrongRecipient { kinds }));
+    let expected = wrong_recipient("passphrase", "the passphrase");
+    assert_eq!(open_by(&by_phrase, &[(&keyring).into()]), Err(expected));
     let by_keyring = seal(b"", &[(&keyring).into()]);
-    let kinds = "keyring".into();
-    assert_eq!(open_by(&by_keyring, &[(&phrase).into()]), Err(EnvelopeError::WrongRecipient { kinds }));
+    let expected = wrong_recipient("keyring", "a keyring that holds its key");
+    assert_eq!(open_by(&by_keyring, &[(&phrase).into()]), Err(expected));
 }
 
 #[test]
@@ -255,7 +259,8 @@ fn limits_of_recipients() {
     assert_eq!(broken, Err(EnvelopeError::Randomness(RandomnessError)));
     let metadata = Metadata::new([("k", "v".repeat(MAX_HEADER_LEN))]);
     let long = encrypt(b"", &keyrings(1), &Options { metadata, ..options() }, &mut SysRng).unwrap_err();
-    assert!(matches!(long, EnvelopeError::HeaderTooLarge { got } if got > 1 << 20));
+    assert!(matches!(long, EnvelopeError::NoRoomInHeader { got, recipients: 1, fit: 0, .. } if got > 1 << 20));
+    assert_eq!(long.code(), "header_too_large");
 }
 
 #[test]
@@ -267,11 +272,12 @@ fn errors_say_what_to_do() {
         EnvelopeError::Suite(SuiteError::Unknown(77)),
         EnvelopeError::Truncated,
         EnvelopeError::HeaderTooLarge { got: 9_999_999 },
+        EnvelopeError::NoRoomInHeader { got: 1_209_351, by_recipients: 1_209_340, recipients: 1_024, fit: 887 },
         EnvelopeError::NonCanonical,
         EnvelopeError::NoRecipient,
         EnvelopeError::TooManyRecipients { recipients: 12, passphrases: 9 },
         EnvelopeError::NoSuchRecipient { place: 3, recipients: 3 },
-        EnvelopeError::WrongRecipient { kinds: "keyring, passphrase".into() },
+        wrong_recipient("keyring, passphrase", "a keyring that holds its key, or the passphrase"),
         EnvelopeError::NotEnoughShares { set: ShareSetId([1; 8]), needed: 3, got: 2 },
         EnvelopeError::WrongPassphrase,
         EnvelopeError::KeyDestroyed(KeyId([1, 2, 3, 4])),
@@ -306,6 +312,10 @@ fn errors_say_what_to_do() {
         ("truncated", "the envelope is cut off: its end is missing; get the whole of it again"),
         ("header_too_large", "the envelope's header has 9999999 bytes, more than the 1048576 allowed"),
         (
+            "header_too_large",
+            "the envelope's header would have 1209351 bytes, more than the 1048576 allowed, 1209340 of them for its 1024 recipients; give it fewer (about 887 like these fit), or less metadata",
+        ),
+        (
             "non_canonical",
             "the envelope is malformed: its header or keyring is not the deterministic CBOR of its layout; get it again from where it was written",
         ),
@@ -317,7 +327,7 @@ fn errors_say_what_to_do() {
         ("no_such_recipient", "there is no recipient at place 3: the envelope has 3, counted from 0"),
         (
             "wrong_recipient",
-            "nothing given opens this envelope: it is for keyring, passphrase; bring a keyring that holds its key, the passphrase, or the secret identity",
+            "nothing given opens this envelope: it is for keyring, passphrase; bring a keyring that holds its key, or the passphrase",
         ),
         ("not_enough_shares", "it takes 3 shares of set 0101010101010101 to open this envelope, and 2 were given"),
         ("wrong_passphrase", "the passphrase is wrong; try again, and mind the layout of the keyboard"),

@@ -57,11 +57,11 @@ impl GrantContents {
 
     /// The grant's keyring narrowed to a scope, which is named from the root: the grant's own, or one below it.
     pub fn scope<S: AsRef<str>>(&self, path: &[S], now: Timestamp) -> Result<Keyring, GrantError> {
+        self.check(now)?;
+        let is_own = |(own, _): &(&[S], &[S])| own.iter().map(AsRef::as_ref).eq(self.path.iter());
+        let split = path.split_at_checked(self.path.len()).filter(is_own);
+        let (_, below) = split.ok_or_else(|| GrantError::outside_scope(path, &self.path))?;
         let keyring = self.keyring(now)?;
-        let (own, below) = path.split_at_checked(self.path.len()).ok_or(GrantError::OutsideScope)?;
-        if !own.iter().map(AsRef::as_ref).eq(self.path.iter()) {
-            return Err(GrantError::OutsideScope);
-        }
         Ok(if below.is_empty() { keyring.duplicate() } else { keyring.scope(below)? })
     }
 

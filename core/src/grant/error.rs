@@ -1,5 +1,7 @@
 //! Errors of grants and of the keys that sign them.
 
+use alloc::{string::String, vec::Vec};
+
 use super::{Actions, GranterId};
 use crate::{
     envelope::EnvelopeError,
@@ -32,7 +34,9 @@ pub enum GrantError {
         granter: GranterId,
     },
     /// Its time is yet to come.
-    #[error("the grant is not valid yet: it begins at {} and now it is {} (seconds since 1970)", .from.0, .now.0)]
+    #[error(
+        "the grant is not valid yet: it begins at {from} and now it is {now}; wait, ask for one that begins sooner, or set the clock right"
+    )]
     NotYetValid {
         /// When it begins.
         from: Timestamp,
@@ -40,7 +44,7 @@ pub enum GrantError {
         now: Timestamp,
     },
     /// Its time is over.
-    #[error("the grant has expired: it ended at {} and now it is {} (seconds since 1970); ask for a new one", .until.0, .now.0)]
+    #[error("the grant has expired: it ended at {until} and now it is {now}; ask for a new one")]
     Expired {
         /// When it ended.
         until: Timestamp,
@@ -48,7 +52,7 @@ pub enum GrantError {
         now: Timestamp,
     },
     /// Something that it was not made for.
-    #[error("the grant allows to {granted}, and not to {wanted}")]
+    #[error("the grant allows to {granted}, and not to {wanted}{}", advice(*.granted))]
     ActionNotGranted {
         /// What was asked for.
         wanted: Actions,
@@ -57,14 +61,21 @@ pub enum GrantError {
     },
     /// A scope that is not its own or below.
     #[error(
-        "the scope is outside the grant, which is for another one; one that allows only to encrypt is for its very scope"
+        "the scope {wanted:?} is outside the grant, which is for {granted:?}; name that one, or one below it where the grant allows to decrypt, or ask for another grant"
     )]
-    OutsideScope,
+    OutsideScope {
+        /// What was asked for.
+        wanted: Vec<String>,
+        /// What it is for.
+        granted: Vec<String>,
+    },
     /// Keys of a whole keyring.
     #[error("a grant is for a scope: narrow the keyring first, or seal it for those who shall have all of it")]
     NotScoped,
     /// A grant without time.
-    #[error("a grant ends after it begins, and both are whole seconds since 1970 up to the year 9999; this one would be valid from {} until {}", .from.0, .until.0)]
+    #[error(
+        "a grant ends after it begins, and no later than the year 9999; this one would be valid from {from} until {until}"
+    )]
     InvalidTimes {
         /// When it would begin.
         from: Timestamp,
@@ -87,6 +98,12 @@ pub enum GrantError {
 }
 
 impl GrantError {
+    /// That the scope asked for is not the grant's, nor one below.
+    pub fn outside_scope<S: AsRef<str>>(wanted: &[S], granted: &[String]) -> GrantError {
+        let wanted = wanted.iter().map(|segment| segment.as_ref().into()).collect();
+        GrantError::OutsideScope { wanted, granted: granted.to_vec() }
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
@@ -96,10 +113,18 @@ impl GrantError {
             GrantError::NotYetValid { .. } => "grant_not_yet_valid",
             GrantError::Expired { .. } => "grant_expired",
             GrantError::ActionNotGranted { .. } => "action_not_granted",
-            GrantError::OutsideScope => "outside_scope",
+            GrantError::OutsideScope { .. } => "outside_scope",
             GrantError::NotScoped | GrantError::InvalidTimes { .. } | GrantError::TextTooLong { .. } => "invalid_grant",
             GrantError::Keyring(error) => error.code(),
         }
+    }
+}
+
+/// What a grant is good for that was asked for something else.
+fn advice(granted: Actions) -> &'static str {
+    match granted {
+        Actions::Encrypt => "; it makes files for the scope's identity, not tokens, and reads nothing back",
+        Actions::Decrypt | Actions::Both => "; ask for one that does",
     }
 }
 

@@ -350,7 +350,7 @@ fn nothing_of_a_grant_is_shown() {
     }
     assert!(Actions::Both.allow(Actions::Encrypt) && !Actions::Encrypt.allow(Actions::Both));
     let refusal = GrantError::ActionNotGranted { wanted: Actions::Encrypt, granted: Actions::Decrypt };
-    assert_eq!(format!("{refusal}"), "the grant allows to decrypt, and not to encrypt");
+    assert_eq!(format!("{refusal}"), "the grant allows to decrypt, and not to encrypt; ask for one that does");
 }
 
 fn arbitrary_terms() -> impl Strategy<Value = Terms> {
@@ -414,11 +414,37 @@ fn errors_say_what_to_do() {
     let texts = [
         (GrantError::UntrustedGranter { granter }, "untrusted_granter", "compare the verifying key with its holder"),
         (GrantError::Forged { granter }, "forged_grant", "abababababababab"),
-        (GrantError::NotYetValid { from, now: Timestamp(1) }, "grant_not_yet_valid", "it begins at 5 and now it is 1"),
-        (GrantError::Expired { until, now }, "grant_expired", "it ended at 7 and now it is 9"),
-        (GrantError::OutsideScope, "outside_scope", "outside the grant"),
+        (
+            GrantError::NotYetValid { from, now: Timestamp(1) },
+            "grant_not_yet_valid",
+            "it begins at 1970-01-01T00:00:05Z and now it is 1970-01-01T00:00:01Z; wait",
+        ),
+        (
+            GrantError::Expired { until, now },
+            "grant_expired",
+            "it ended at 1970-01-01T00:00:07Z and now it is 1970-01-01T00:00:09Z",
+        ),
+        (
+            GrantError::outside_scope(&["a/b"], &["acme".into(), "users".into()]),
+            "outside_scope",
+            "the scope [\"a/b\"] is outside the grant, which is for [\"acme\", \"users\"]; name that one",
+        ),
+        (
+            GrantError::ActionNotGranted { wanted: Actions::Decrypt, granted: Actions::Encrypt },
+            "action_not_granted",
+            "allows to encrypt, and not to decrypt; it makes files for the scope's identity, not tokens",
+        ),
+        (
+            GrantError::ActionNotGranted { wanted: Actions::Encrypt, granted: Actions::Decrypt },
+            "action_not_granted",
+            "allows to decrypt, and not to encrypt; ask for one that does",
+        ),
         (GrantError::NotScoped, "invalid_grant", "narrow the keyring first"),
-        (GrantError::InvalidTimes { from, until }, "invalid_grant", "from 5 until 7"),
+        (
+            GrantError::InvalidTimes { from, until },
+            "invalid_grant",
+            "from 1970-01-01T00:00:05Z until 1970-01-01T00:00:07Z",
+        ),
         (GrantError::TextTooLong { what: "purpose", limit: 2, got: 3 }, "invalid_grant", "the purpose of a grant"),
         (GrantError::Envelope(EnvelopeError::NotGranted), "action_not_granted", "granted for less"),
     ];

@@ -239,3 +239,20 @@ fn errors_say_what_to_do() {
     ];
     assert_eq!(shown.each_ref().map(|(code, text)| (*code, text.as_str())), expected);
 }
+
+#[test]
+fn times_are_shown_as_rfc_3339_writes_them() {
+    for (seconds, text) in [
+        (0, "1970-01-01T00:00:00Z"),
+        (951_782_399, "2000-02-28T23:59:59Z"),
+        (951_782_400, "2000-02-29T00:00:00Z"),
+        (951_868_800, "2000-03-01T00:00:00Z"),
+        (1_790_000_000, "2026-09-21T14:13:20Z"),
+        (4_107_542_400, "2100-03-01T00:00:00Z"),
+        (Timestamp::MAX, "9999-12-31T23:59:59Z"),
+        (Timestamp::MAX + 1, "253402300800 seconds after 1970"),
+        (u64::MAX, "18446744073709551615 seconds after 1970"),
+    ] {
+        assert_eq!(Timestamp(seconds).to_string(), text);
+    }
+}

@@ -48,6 +48,27 @@ impl Timestamp {
     pub const MAX: u64 = 253_402_300_799;
 }
 
+/// As RFC 3339 writes it, in UTC: `2026-09-21T14:13:20Z`. What lies beyond [`MAX`](Timestamp::MAX) is shown as its seconds.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 > Timestamp::MAX {
+            return write!(f, "{} seconds after 1970", self.0);
+        }
+        let (days, seconds) = (self.0 / 86_400, self.0 % 86_400);
+        // Days since 0000-03-01, when leap days come last in their year, in eras of 400 years.
+        let shifted = days + 719_468;
+        let (era, day) = (shifted / 146_097, shifted % 146_097);
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let day = day - (153 * month + 2) / 5 + 1;
+        let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+        let year = era * 400 + year + carry;
+        let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
 /// What a version is for (spec K-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersionState {

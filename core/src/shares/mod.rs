@@ -26,9 +26,11 @@ mod share;
 use core::fmt;
 
 #[cfg(feature = "sharing")]
+pub(crate) use share::MAX_TRIES;
+#[cfg(feature = "sharing")]
 pub use share::{Share, ShareSet, Shares};
 
-use crate::secret::RandomnessError;
+use crate::{identity::IdentityId, secret::RandomnessError};
 
 /// The id of a share set: 8 random bytes, in each of its shares.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +74,12 @@ pub enum ShareError {
         /// Shares.
         count: u8,
     },
+    /// Somebody who would open with fewer others than the set says.
+    #[error("identity {holder} would hold two shares of one set, and count twice; give each share to someone else")]
+    HoldsTwo {
+        /// Who.
+        holder: IdentityId,
+    },
     /// No shares at all.
     #[error("no shares were given")]
     NoShares,
@@ -99,7 +107,9 @@ impl ShareError {
     pub const fn code(self) -> &'static str {
         match self {
             ShareError::InvalidText | ShareError::Conflicting { .. } => "invalid_share",
-            ShareError::InvalidSet { .. } | ShareError::TooManyHolders { .. } => "invalid_share_set",
+            ShareError::InvalidSet { .. } | ShareError::TooManyHolders { .. } | ShareError::HoldsTwo { .. } => {
+                "invalid_share_set"
+            }
             ShareError::NoShares => "not_enough_shares",
             ShareError::DifferentSets { .. } => "different_share_sets",
             ShareError::Randomness(_) => "randomness",

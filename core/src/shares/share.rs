@@ -1,7 +1,7 @@
 //! Shares, and the sets that they are of.
 
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{cmp::Ordering, fmt, iter};
 
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
@@ -170,14 +170,38 @@ impl Shares {
         self.0.len()
     }
 
-    /// The set's key, if there are enough of them and none is wrong; another one if one is.
-    pub(crate) fn key(&self) -> Option<Secret> {
-        let enough = usize::from(self.threshold());
-        if self.count() < enough {
-            return None;
-        }
-        shamir::combine(self.0.iter().take(enough).map(|share| (share.number, share.value.duplicate())))
+    /// The keys that the set may have: that of the first shares that are enough, which is the right one if none of those is wrong, and then
+    /// those of others among them (spec Q-5). None where there are too few.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Secret> + '_ {
+        let combined = |subset: Vec<usize>| {
+            shamir::combine(subset.iter().map(|&at| (self.0[at].number, self.0[at].value.duplicate())))
+        };
+        subsets(self.count(), self.threshold().into()).take(MAX_TRIES).filter_map(combined)
     }
 }
 
+/// Subsets of this size of so many places: first those of neighbours, the last next to the first, among which is one without any single place;
+/// then all.
+pub(super) fn subsets(places: usize, size: usize) -> impl Iterator<Item = Vec<usize>> {
+    let neighbours = match places.cmp(&size) {
+        Ordering::Less => 0,
+        Ordering::Equal => 1,
+        Ordering::Greater => places,
+    };
+    let neighbours = (0..neighbours).map(move |first| (first..first + size).map(|place| place % places).collect());
+    let first = (places > size).then(|| (0..size).collect());
+    neighbours.chain(iter::successors(first, move |last: &Vec<usize>| following(last, places)))
+}
+
+/// The next subset in lexicographic order.
+fn following(subset: &[usize], places: usize) -> Option<Vec<usize>> {
+    let (head, moved) = (0..subset.len()).rev().find_map(|at| {
+        let moved = subset[at] + 1;
+        (moved + (subset.len() - at) <= places).then_some((&subset[..at], moved))
+    })?;
+    Some(head.iter().copied().chain(moved..moved + (subset.len() - head.len())).collect())
+}
+
+/// Ways to put shares together that are tried, at most: with those of up to 255 neighbours, enough for all of 256 ways.
+pub(crate) const MAX_TRIES: usize = 511;
 const FORM: Form = Form::secret("fortress-share-");

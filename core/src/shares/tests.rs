@@ -6,7 +6,7 @@ use getrandom::SysRng;
 use proptest::prelude::*;
 
 use super::*;
-use crate::keyring::tests::Broken;
+use crate::{identity::IdentityId, keyring::tests::Broken};
 
 fn set(threshold: u8, count: u8) -> ShareSet {
     ShareSet::generate(threshold, count, &mut SysRng).unwrap()
@@ -19,7 +19,7 @@ fn brought(set: &ShareSet, numbers: impl IntoIterator<Item = u8>) -> Result<Shar
 }
 
 fn opens(set: &ShareSet, numbers: impl IntoIterator<Item = u8>) -> bool {
-    brought(set, numbers).unwrap().key().as_ref() == Some(set.key())
+    brought(set, numbers).unwrap().keys().next().as_ref() == Some(set.key())
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn any_three_of_five_open_and_no_two() {
     let set = set(3, 5);
     for a in 1..=5 {
         for b in (1..=5).filter(|&b| b != a) {
-            assert!(brought(&set, [a, b]).unwrap().key().is_none());
+            assert!(brought(&set, [a, b]).unwrap().keys().next().is_none());
             for c in (1..=5).filter(|&c| c != a && c != b) {
                 assert!(opens(&set, [a, b, c]), "{a} {b} {c}");
             }
@@ -42,7 +42,7 @@ fn any_three_of_five_open_and_no_two() {
 fn the_largest_sets() {
     let set_of_all = set(255, 255);
     assert!(opens(&set_of_all, 1..=255));
-    assert!(brought(&set_of_all, 1..=254).unwrap().key().is_none());
+    assert!(brought(&set_of_all, 1..=254).unwrap().keys().next().is_none());
     assert!(opens(&set(2, 255), [254, 255]));
 }
 
@@ -67,7 +67,7 @@ fn what_does_not_belong_together() {
     wrong[41] ^= 1;
     let wrong = || Share::from_bytes(&*wrong).unwrap();
     assert_eq!(Shares::new([share(&a, 0), wrong()]).err(), Some(ShareError::Conflicting { number: 1 }));
-    let key = Shares::new([wrong(), share(&a, 1)]).unwrap().key();
+    let key = Shares::new([wrong(), share(&a, 1)]).unwrap().keys().next();
     assert!(key.is_some() && key.as_ref() != Some(a.key()), "a wrong share gives another key");
 }
 
@@ -124,6 +124,27 @@ fn bytes_that_are_no_share() {
     assert!(Share::from_bytes(&[&bytes[..], &[0]].concat()).is_none());
 }
 
+/// The first k come first, alone where there are no others; and no single share is in all of the first ways.
+#[test]
+fn ways_to_put_shares_together() {
+    let all = |places, size| share::subsets(places, size).collect::<Vec<_>>();
+    assert_eq!(all(2, 3), [[0_usize; 0]; 0]);
+    assert_eq!(all(3, 3), [[0, 1, 2]]);
+    let neighbours = [[0, 1], [1, 2], [2, 3], [3, 0]];
+    assert_eq!(all(4, 2), [&neighbours[..], &[[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]].concat());
+    for (places, size, ways) in [(10, 5, 252), (23, 2, 253), (12, 9, 220), (255, 254, 255)] {
+        let all = all(places, size);
+        assert_eq!(all.len(), places + ways);
+        assert!(all.len() <= MAX_TRIES || places == 255);
+        let mut different: Vec<_> = all[places..].to_vec();
+        different.dedup();
+        assert_eq!(different.len(), ways);
+        assert!(different.iter().all(|way| way.len() == size && way.is_sorted() && way[size - 1] < places));
+        assert!((0..places).all(|place| all[..places].iter().any(|way| !way.contains(&place))));
+    }
+    assert_eq!(brought(&set(10, 20), 1..=20).unwrap().keys().count(), MAX_TRIES);
+}
+
 #[test]
 fn debug_shows_no_secret() {
     let set = set(2, 3);
@@ -139,6 +160,7 @@ fn errors_say_what_to_do() {
         ShareError::InvalidText,
         ShareError::InvalidSet { threshold: 4, count: 3 },
         ShareError::TooManyHolders { holders: 4, count: 3 },
+        ShareError::HoldsTwo { holder: IdentityId([3; 8]) },
         ShareError::NoShares,
         ShareError::DifferentSets { first: ShareSetId([1; 8]), other: ShareSetId([2; 8]) },
         ShareError::Conflicting { number: 2 },
@@ -155,6 +177,10 @@ fn errors_say_what_to_do() {
             "a share set needs 2 to 255 shares, and at least 2 and at most all of them to open; this one has 3, 4 to open",
         ),
         ("invalid_share_set", "there are 4 identities to hold a share each, and only 3 shares"),
+        (
+            "invalid_share_set",
+            "identity 0303030303030303 would hold two shares of one set, and count twice; give each share to someone else",
+        ),
         ("not_enough_shares", "no shares were given"),
         (
             "different_share_sets",
@@ -179,7 +205,7 @@ proptest! {
         numbers.truncate(threshold.into());
         prop_assert!(opens(&set, numbers.iter().copied()));
         numbers.pop();
-        prop_assert!(brought(&set, numbers).unwrap().key().is_none());
+        prop_assert!(brought(&set, numbers).unwrap().keys().next().is_none());
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Used {
             Err(GrantError::ActionNotGranted { .. }) if path == grant.path() => {
                 Ok(Used::Scope(grant.scope_identity(now).map_err(of)?))
             }
-            Err(GrantError::ActionNotGranted { .. }) => Err(of(GrantError::OutsideScope)),
+            Err(GrantError::ActionNotGranted { .. }) => Err(of(GrantError::outside_scope(path, grant.path()))),
             Err(error) => Err(of(error)),
         }
     }

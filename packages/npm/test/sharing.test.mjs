@@ -114,7 +114,8 @@ describe("share sets", () => {
     assert.deepEqual(held, set.exposeShares().slice(0, 2));
     assert.equal((await Keyring.recover(sealed, held)).primary, keyring.primary);
     await assert.rejects((await Identity.generate()).exposeHeldShares(sealed), code("wrong_recipient"));
-    await assert.rejects(keyring.seal({ shares: set, holders: [ada, ada, grace, grace] }), code("invalid_share_set"));
+    await assert.rejects(keyring.seal({ shares: set, holders: [ada, grace, ...(await Promise.all([Identity.generate(), Identity.generate()]))] }), code("invalid_share_set"));
+    await assert.rejects(keyring.seal({ shares: set, holders: [ada, ada] }), { code: "invalid_share_set", message: new RegExp(`${ada.id} would hold two shares`) });
   });
 
   test("sets that cannot be, and shares that do not fit, are refused", async () => {

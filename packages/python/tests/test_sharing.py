@@ -154,6 +154,42 @@ def test_holders_find_their_shares(ada: fortress.Identity, bob: fortress.Identit
         fortress.Keyring.open(sealed, identities=[ada])
 
 
+def test_a_wrong_share_is_passed_over_where_enough_right_ones_are() -> None:
+    keyring, shares = fortress.Keyring.generate(), fortress.ShareSet.generate(2, 4)
+    sealed, texts = keyring.seal(recipients=[shares]), shares.expose_shares()
+    wrong = another_value(texts[0])
+    for brought in ([wrong, texts[1], texts[2]], [texts[1], wrong, texts[2]], [texts[2], texts[1], wrong]):
+        opened = fortress.Keyring.open(sealed, identities=[fortress.Shares(brought)])
+        assert opened.primary == keyring.primary
+    with pytest.raises(fortress.AuthenticationError, match=r"one of them is wrong, .* bring other shares") as caught:
+        fortress.Keyring.open(sealed, identities=[fortress.Shares([wrong, texts[1]])])
+    assert caught.value.code == "authentication_failed"
+
+
+def another_value(share: str) -> str:
+    """A share of the same set and number with another value, and a checksum that is right (spec Q-3, I-4, BIP 350)."""
+    letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+    prefix, _, rest = share.lower().rpartition("1")
+    payload = [letters.index(letter) for letter in rest[:-6]]
+    payload[40] ^= 1
+    expanded = [ord(letter) >> 5 for letter in prefix] + [0] + [ord(letter) & 31 for letter in prefix]
+    state = 1
+    for value in expanded + payload + [0] * 6:
+        top, state = state >> 25, (state & 0x1FFFFFF) << 5 ^ value
+        for bit, generator in enumerate((0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)):
+            state ^= generator if top >> bit & 1 else 0
+    state ^= 0x2BC830A3
+    checksum = [state >> 5 * (5 - place) & 31 for place in range(6)]
+    return f"{prefix}1{''.join(letters[value] for value in payload + checksum)}".upper()
+
+
+def test_nobody_holds_two_shares_of_a_set(ada: fortress.Identity, bob: fortress.Identity) -> None:
+    shares = fortress.ShareSet.generate(2, 3, holders=[ada.public, bob.public, ada.public])
+    with pytest.raises(fortress.ArgumentError, match=f"{ada.id} would hold two shares") as caught:
+        fortress.Keyring.generate().seal(recipients=[shares])
+    assert caught.value.code == "invalid_share_set"
+
+
 def test_shares_that_cannot_be() -> None:
     one, other = fortress.ShareSet.generate(2, 2), fortress.ShareSet.generate(2, 2)
     mixed = [one.expose_shares()[0], other.expose_shares()[1]]
@@ -171,7 +207,7 @@ def test_shares_that_cannot_be() -> None:
             work()
         assert caught.value.code == code
     with pytest.raises(fortress.ArgumentError):
-        holders = [fortress.Identity.generate().public] * 3
+        holders = [fortress.Identity.generate().public for _ in range(3)]
         fortress.encrypt_bytes(DATA, recipients=[fortress.ShareSet.generate(2, 2, holders=holders)])
 
 

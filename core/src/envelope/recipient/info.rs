@@ -4,7 +4,11 @@ use alloc::string::String;
 
 use super::{Wrapped, external, identity, keyring, passphrase, scope, shares};
 use crate::{
-    envelope::header::RecipientKind, identity::IdentityId, keyring::KeyId, passphrase::Argon2Params, shares::ShareSetId,
+    envelope::{EnvelopeError, header::RecipientKind},
+    identity::IdentityId,
+    keyring::KeyId,
+    passphrase::Argon2Params,
+    shares::ShareSetId,
 };
 
 /// What can be told of a recipient without a key.
@@ -80,8 +84,34 @@ impl RecipientInfo {
     }
 }
 
+/// None of them is of a kind and key that the reader has.
+pub(super) fn wrong_recipient(recipients: &[Wrapped]) -> EnvelopeError {
+    EnvelopeError::WrongRecipient { kinds: kinds(recipients), bring: advice(recipients) }
+}
+
+/// What would open it, of each kind that is there.
+fn advice(recipients: &[Wrapped]) -> String {
+    let mut advice: alloc::vec::Vec<&str> = alloc::vec::Vec::new();
+    for wrapped in recipients {
+        let line = match wrapped.kind {
+            RecipientKind::Keyring | RecipientKind::Scope => "a keyring that holds its key",
+            RecipientKind::Passphrase => "the passphrase",
+            RecipientKind::Identity => "the secret identity",
+            RecipientKind::Shares => {
+                "as many shares of its set, which their holders have or their identities take out of it"
+            }
+            RecipientKind::External => "the external key",
+            RecipientKind::Other(_) => "a newer version of Fortress",
+        };
+        if !advice.contains(&line) {
+            advice.push(line);
+        }
+    }
+    advice.join(", or ")
+}
+
 /// The types of recipients, for an error that names them: a few, for they are a stranger's.
-pub(super) fn kinds(recipients: &[Wrapped]) -> String {
+fn kinds(recipients: &[Wrapped]) -> String {
     let mut names: alloc::vec::Vec<String> = alloc::vec::Vec::new();
     for wrapped in recipients {
         let name = match wrapped.kind {

@@ -1,8 +1,10 @@
 //! Which recipients are tried, and in what order.
 
 use alloc::vec::Vec;
+#[cfg(feature = "sharing")]
+use core::iter;
 
-use super::{Identity, MAX_EXTERNAL_TRIES, Wrapped, external, info::kinds, keyring, passphrase::Body};
+use super::{Identity, MAX_EXTERNAL_TRIES, Wrapped, external, info::wrong_recipient, keyring, passphrase::Body};
 #[cfg(feature = "sharing")]
 use super::{identity, scope, shares};
 use crate::{
@@ -22,7 +24,7 @@ pub(crate) fn unwrap(
     identities: &[Identity<'_>],
     limits: &ReadLimits,
 ) -> Result<Secret, EnvelopeError> {
-    let mut failure = EnvelopeError::WrongRecipient { kinds: kinds(recipients) };
+    let mut failure = wrong_recipient(recipients);
     // One pass for each cost: a sorting algorithm weighs kilobytes in WebAssembly.
     let cheapest_first = (0..=MAX_COST).flat_map(|now| identities.iter().filter(move |identity| cost(identity) == now));
     for identity in cheapest_first {
@@ -43,8 +45,8 @@ pub(crate) fn unwrap(
             }
             #[cfg(feature = "sharing")]
             Identity::Shares(brought) => {
-                let bodies = bodies(recipients, RecipientKind::Shares);
-                first(bodies.map(|body| shares::unwrap(brought, body)), &mut failure)
+                let [these, in_header] = [recipients, header.recipients()].map(|of| bodies(of, RecipientKind::Shares));
+                first(iter::once(shares::unwrap(brought, these, in_header)), &mut failure)
             }
             Identity::External(key) => first(by_external_key(key, header, recipients), &mut failure),
             Identity::Passphrase(passphrase) => first(by_passphrase(passphrase, recipients, limits)?, &mut failure),
@@ -85,7 +87,7 @@ pub(crate) fn held_shares(recipients: &[Wrapped], secret: &SecretIdentity) -> Re
         held.extend(shares::held(secret, body)?);
     }
     if held.is_empty() {
-        return Err(EnvelopeError::WrongRecipient { kinds: kinds(recipients) });
+        return Err(wrong_recipient(recipients));
     }
     Ok(held)
 }

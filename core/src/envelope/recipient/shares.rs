@@ -4,7 +4,7 @@ use crate::shares::ShareSetId;
 
 pub(super) use body::{Outline, is_of_layout};
 #[cfg(feature = "sharing")]
-pub(super) use sealed::{held, unwrap, wrap};
+pub(super) use sealed::{check_holders, held, unwrap, wrap};
 
 /// What a body says without a key, and how long it may be.
 mod body {
@@ -53,15 +53,15 @@ mod sealed {
     use zeroize::Zeroizing;
 
     use super::{
-        super::{super::header::RecipientKind, EnvelopeError, WRAPPING_SUITE, Wrapped},
+        super::{super::header::RecipientKind, EnvelopeError, Recipient, WRAPPING_SUITE, Wrapped},
         body::{HEAD_LEN, HELD_LEN, ID_LEN, LEN_WITHOUT_HOLDERS, Outline},
     };
     use crate::{
         chunked::{Derived, encrypt_message},
-        identity::{PublicIdentity, Sealing, SecretIdentity},
+        identity::{IdentityId, PublicIdentity, Sealing, SecretIdentity},
         kdf::Prk,
         secret::Secret,
-        shares::{Share, ShareError, ShareSet, Shares},
+        shares::{MAX_TRIES, Share, ShareError, ShareSet, ShareSetId, Shares},
     };
 
     /// The first holder's identity gets the first share, and so on.
@@ -87,24 +87,69 @@ mod sealed {
         Ok(Wrapped { kind: RecipientKind::Shares, body })
     }
 
-    /// `None` when the shares are of another set.
-    pub(in super::super) fn unwrap(shares: &Shares, body: &[u8]) -> Result<Option<Secret>, EnvelopeError> {
-        let outline = Outline::of(body).ok_or(EnvelopeError::NonCanonical)?;
-        if outline.set != shares.set() {
+    /// The file key, by the bodies among these that are of the shares' set; `None` where there is none. A wrong share is passed over where
+    /// enough others are there, in as many ways as are tried of a header that has these bodies in all (spec Q-5).
+    pub(in super::super) fn unwrap<'b>(
+        shares: &Shares,
+        bodies: impl Iterator<Item = &'b [u8]>,
+        in_header: impl Iterator<Item = &'b [u8]>,
+    ) -> Result<Option<Secret>, EnvelopeError> {
+        let set = shares.set();
+        let is_of_set = |body: &&[u8]| Outline::of(body).is_some_and(|outline| outline.set == set);
+        let bodies: Vec<&[u8]> = bodies.filter(is_of_set).collect();
+        if bodies.is_empty() {
             return Ok(None);
         }
         let (needed, got) = (shares.threshold(), shares.count());
         if got < usize::from(needed) {
-            return Err(EnvelopeError::NotEnoughShares { set: outline.set, needed, got });
+            return Err(EnvelopeError::NotEnoughShares { set, needed, got });
         }
-        let key = shares.key().ok_or(EnvelopeError::AuthenticationFailed)?;
+        // However many bodies a stranger's header has for the set: each is tried once, and all together hardly more often than one alone.
+        let tries = MAX_TRIES.div_ceil(in_header.filter(is_of_set).count().max(1));
+        for key in shares.keys().take(tries) {
+            let key = Prk::new(&key);
+            for body in &bodies {
+                match opened(&key, body) {
+                    Err(EnvelopeError::AuthenticationFailed) => {}
+                    opened => return opened.map(Some),
+                }
+            }
+        }
+        Err(EnvelopeError::WrongShares { set, needed, got })
+    }
+
+    fn opened(key: &Prk, body: &[u8]) -> Result<Secret, EnvelopeError> {
         let (head, rest) = body.split_at_checked(HEAD_LEN).ok_or(EnvelopeError::NonCanonical)?;
         let (prefix, rest) = rest.split_first_chunk().ok_or(EnvelopeError::NonCanonical)?;
         let chunk = rest.get(..LEN_WITHOUT_HOLDERS - HEAD_LEN - prefix.len()).ok_or(EnvelopeError::NonCanonical)?;
-        let derived = Derived::open(WRAPPING_SUITE, &Prk::new(&key), prefix, [head, &[]])
-            .map_err(|_| EnvelopeError::AuthenticationFailed)?;
+        let derived =
+            Derived::open(WRAPPING_SUITE, key, prefix, [head, &[]]).map_err(|_| EnvelopeError::AuthenticationFailed)?;
         let file_key = Zeroizing::new(derived.into_message_key().decrypt_message(chunk)?);
-        Secret::from_slice(&file_key).map(Some).ok_or(EnvelopeError::NonCanonical)
+        Secret::from_slice(&file_key).ok_or(EnvelopeError::NonCanonical)
+    }
+
+    /// Refuses two shares of a set for one identity, in one recipient or in several (spec R-6).
+    pub(in super::super) fn check_holders(kept: &[Wrapped], recipients: &[Recipient<'_>]) -> Result<(), EnvelopeError> {
+        let kept = kept.iter().filter(|wrapped| wrapped.kind == RecipientKind::Shares).flat_map(|wrapped| {
+            let set = Outline::of(&wrapped.body).map(|outline| outline.set);
+            let held = wrapped.body.get(LEN_WITHOUT_HOLDERS..).unwrap_or_default().chunks_exact(HELD_LEN);
+            held.filter_map(|held| held.first_chunk().copied().map(IdentityId)).enumerate().map(move |held| (set, held))
+        });
+        let new = recipients.iter().filter_map(|recipient| match recipient {
+            Recipient::Shares(set, holders) => Some((Some(set.id()), *holders)),
+            _ => None,
+        });
+        let new = new
+            .flat_map(|(set, holders)| holders.iter().map(PublicIdentity::id).enumerate().map(move |held| (set, held)));
+        let mut held: Vec<(Option<ShareSetId>, (usize, IdentityId))> = Vec::new();
+        for (set, (place, holder)) in kept.chain(new) {
+            let twice = |other: &(_, (usize, IdentityId))| (other.0, other.1.1) == (set, holder) && other.1.0 != place;
+            if held.iter().any(twice) {
+                return Err(ShareError::HoldsTwo { holder }.into());
+            }
+            held.push((set, (place, holder)));
+        }
+        Ok(())
     }
 
     /// The shares that a body holds for an identity.

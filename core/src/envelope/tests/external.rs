@@ -115,7 +115,7 @@ fn an_external_key_opens_among_others() {
     assert_eq!(token.calls.get(), 2, "not asked where a keyring opens");
     let stranger = Token::new("pkcs11:token=another", 1);
     let kinds = r#"passphrase, external key "pkcs11:token=vault;object=kek", external key "aws-kms:key/1", keyring"#;
-    let error = EnvelopeError::WrongRecipient { kinds: kinds.into() };
+    let error = wrong_recipient(kinds, "the passphrase, or the external key, or a keyring that holds its key");
     assert_eq!(open_by(&envelope, &[identity(&stranger)]), Err(error));
     let sealed = keyring.seal(&[recipient(&token)], Metadata::default(), &mut SysRng).unwrap();
     assert!(Keyring::open(&sealed, &[identity(&token)], &ReadLimits::default()).is_ok());

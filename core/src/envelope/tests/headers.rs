@@ -157,7 +157,7 @@ fn conditions_have_their_own_codes() {
     assert_eq!(forge.open(&with(99, &[(1, &own)])), Err(EnvelopeError::Suite(SuiteError::Unknown(99))));
     assert_eq!(forge.open(&with(65_535, &[(1, &own)])), Err(EnvelopeError::Suite(SuiteError::Private(65_535))));
     assert_eq!(forge.open(&with(29, &[(1, &own)])), Err(EnvelopeError::AuthenticationFailed), "the suite is bound");
-    assert_eq!(forge.open(&with(2, &[])), Err(EnvelopeError::NoRecipient));
+    assert_eq!(forge.open(&with(2, &[])), Err(EnvelopeError::NonCanonical));
     let many = vec![(1_u64, &own[..]); MAX_RECIPIENTS + 1];
     let error = EnvelopeError::TooManyRecipients { recipients: 1025, passphrases: 0 };
     assert_eq!(forge.open(&with(2, &many)), Err(error));
@@ -174,8 +174,8 @@ fn conditions_have_their_own_codes() {
         Some(RecipientInfo::Keyring { key_id: forge.keyring.primary() }),
         "its key is named all the same"
     );
-    let kinds = "type 77, not known to this version".into();
-    assert_eq!(forge.open(&with(2, &[(77, b"")])), Err(EnvelopeError::WrongRecipient { kinds }));
+    let expected = wrong_recipient("type 77, not known to this version", "a newer version of Fortress");
+    assert_eq!(forge.open(&with(2, &[(77, b"")])), Err(expected));
     let content = |name| map(&[(1, unsigned(2)), (2, recipients(&[(1, &own)])), (4, text(name))]);
     for name in ["keyring", "grant", "data", ""] {
         let error = EnvelopeError::WrongContent { expected: "data".into(), got: name.into() };
@@ -189,8 +189,9 @@ fn an_error_names_a_few_kinds() {
     let forge = Forge::new();
     let list: Vec<(u64, &[u8])> = (100..1_124).map(|kind| (kind, &[][..])).collect();
     let error = forge.open(&map(&[(1, unsigned(2)), (2, recipients(&list))])).unwrap_err();
-    let EnvelopeError::WrongRecipient { kinds } = &error else { panic!("{error}") };
+    let EnvelopeError::WrongRecipient { kinds, bring } = &error else { panic!("{error}") };
     assert!(kinds.len() < 300 && kinds.starts_with("type 100, ") && kinds.ends_with(" and others"), "{kinds}");
+    assert_eq!(bring, "a newer version of Fortress");
 }
 
 #[test]
@@ -306,6 +307,7 @@ fn unknown_recipients_stay_through_a_rewrap() {
     let without = rewrapped(Keep::Only(&[1]), &[]);
     assert_eq!(without.len(), envelope.len() - unknown.len());
     assert_eq!(open_by(&without, &[(&forge.keyring).into()]).unwrap(), b"forged");
-    let kinds = "type 99, not known to this version, keyring".into();
-    assert_eq!(open_by(&replaced, &[]), Err(EnvelopeError::WrongRecipient { kinds }));
+    let bring = "a newer version of Fortress, or a keyring that holds its key";
+    let expected = wrong_recipient("type 99, not known to this version, keyring", bring);
+    assert_eq!(open_by(&replaced, &[]), Err(expected));
 }

@@ -1,8 +1,10 @@
 //! Envelopes for share sets: recovery, holders, and what a header that lies comes to.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
-    identity::SecretIdentity,
+    identity::{PublicIdentity, SecretIdentity},
     shares::{Share, ShareSet, Shares},
 };
 
@@ -16,6 +18,13 @@ fn copy(share: &Share) -> Share {
 
 fn brought(set: &ShareSet, numbers: &[usize]) -> Shares {
     Shares::new(numbers.iter().map(|number| copy(&set.shares()[number - 1]))).unwrap()
+}
+
+/// Another value under the same number.
+fn wrong(share: &Share) -> Share {
+    let mut bytes = share.to_bytes();
+    bytes[20] ^= 0x55;
+    Share::from_bytes(&*bytes).unwrap()
 }
 
 #[test]
@@ -38,17 +47,76 @@ fn enough_shares_open_among_others() {
     let stranger = self::set(2, 2);
     let error = open_by(&envelope, &[(&brought(&stranger, &[1, 2])).into()]).unwrap_err();
     let kinds = alloc::format!("passphrase, 2 shares of set {}, keyring, 2 shares of set {}", set.id(), other.id());
-    assert_eq!(error, EnvelopeError::WrongRecipient { kinds });
+    let bring = "the passphrase, or as many shares of its set, which their holders have or their identities take out of it, or a keyring \
+                 that holds its key";
+    assert_eq!(error, EnvelopeError::WrongRecipient { kinds, bring: bring.into() });
 }
 
 #[test]
 fn a_wrong_share_is_not_authentic() {
     let set = set(2, 3);
     let envelope = seal(b"", &[(&set).into()]);
-    let mut bytes = set.shares()[0].to_bytes();
-    bytes[20] ^= 1;
-    let shares = Shares::new([Share::from_bytes(&*bytes).unwrap(), copy(&set.shares()[1])]).unwrap();
-    assert_eq!(open_by(&envelope, &[(&shares).into()]), Err(EnvelopeError::AuthenticationFailed));
+    let shares = Shares::new([wrong(&set.shares()[0]), copy(&set.shares()[1])]).unwrap();
+    let error = EnvelopeError::WrongShares { set: set.id(), needed: 2, got: 2 };
+    assert_eq!(open_by(&envelope, &[(&shares).into()]), Err(error.clone()));
+    assert_eq!(error.code(), "authentication_failed");
+    let expected = alloc::format!(
+        "the 2 shares of set {} do not open this envelope: one of them is wrong, or the envelope was changed; bring other shares, beside \
+         these or in their place: of more than 2 a wrong one is passed over",
+        set.id()
+    );
+    assert_eq!(alloc::format!("{error}"), expected);
+    let all_wrong = Shares::new(set.shares().iter().map(wrong)).unwrap();
+    let error = EnvelopeError::WrongShares { set: set.id(), needed: 2, got: 3 };
+    assert_eq!(open_by(&envelope, &[(&all_wrong).into()]), Err(error));
+}
+
+#[test]
+fn a_wrong_share_among_enough_right_ones_is_passed_over() {
+    let set = set(2, 4);
+    let (envelope, [a, b, c, _]) = (seal(b"recovered", &[(&set).into()]), [0, 1, 2, 3].map(|at| &set.shares()[at]));
+    for shares in [[wrong(a), copy(b), copy(c)], [copy(b), wrong(a), copy(c)], [copy(b), copy(c), wrong(a)]] {
+        let shares = Shares::new(shares).unwrap();
+        assert_eq!(open_by(&envelope, &[(&shares).into()]).unwrap(), b"recovered");
+        let left = RewrapOptions { keep: Keep::Others, ..Default::default() };
+        let rewrapped = rewrap(&envelope, &[(&shares).into()], &[], &left, &mut SysRng);
+        assert_eq!(rewrapped.err(), Some(EnvelopeError::NoRecipient), "they open it, and are not others");
+    }
+}
+
+/// 128 of 255, one wrong: beyond all ways, and within those of neighbours.
+#[test]
+fn one_wrong_share_never_hinders() {
+    let set = set(128, 255);
+    let envelope = seal(b"recovered", &[(&set).into()]);
+    let brought = set.shares()[..129].iter().map(|share| if share.number() == 70 { wrong(share) } else { copy(share) });
+    let shares = Shares::new(brought).unwrap();
+    assert_eq!(open_by(&envelope, &[(&shares).into()]).unwrap(), b"recovered");
+}
+
+#[test]
+fn nobody_holds_two_shares_of_a_set() {
+    let [ada, grace] = [(); 2].map(|()| SecretIdentity::generate(&mut SysRng).unwrap().public().clone());
+    let (one, other, keyring) = (set(2, 3), set(2, 3), keyring());
+    let seal = |recipients: &[Recipient<'_>]| keyring.seal(recipients, Metadata::default(), &mut SysRng);
+    let refusal = Some(EnvelopeError::Shares(ShareError::HoldsTwo { holder: ada.id() }));
+    let twice = [ada.clone(), grace.clone(), ada.clone()];
+    assert_eq!(seal(&[Recipient::Shares(&one, &twice)]).err(), refusal);
+    let (first, second) = ([ada.clone(), grace.clone()], [grace.clone(), ada.clone()]);
+    assert!(
+        seal(&[Recipient::Shares(&one, &first), Recipient::Shares(&one, &second)]).is_err(),
+        "in two recipients of one set"
+    );
+    let kept = seal(&[Recipient::Shares(&one, &first), (&keyring).into()]).unwrap();
+    assert!(seal(&[Recipient::Shares(&one, &first), Recipient::Shares(&other, &second)]).is_ok(), "two sets");
+    assert!(seal(&[Recipient::Shares(&one, &first), Recipient::Shares(&one, &first)]).is_ok(), "the same share");
+    let rewrap = |holders: &[PublicIdentity]| {
+        let options = RewrapOptions { keep: Keep::Everybody, ..Default::default() };
+        let recipients = [Recipient::Shares(&one, holders)];
+        Keyring::rewrap(&kept, &[(&keyring).into()], &recipients, &options, &mut SysRng)
+    };
+    assert!(rewrap(&first).is_ok());
+    assert_eq!(rewrap(&[grace, ada]).map(|_| ()).map_err(|error| error.code()), Err("invalid_share_set"));
 }
 
 #[test]
@@ -69,11 +137,12 @@ fn holders_find_their_shares_in_the_header() {
 
     let stranger = SecretIdentity::generate(&mut SysRng).unwrap();
     let kinds = alloc::format!("2 shares of set {}", set.id());
-    assert_eq!(held_shares(&sealed, &stranger).err(), Some(EnvelopeError::WrongRecipient { kinds }));
+    let bring = "as many shares of its set, which their holders have or their identities take out of it".into();
+    assert_eq!(held_shares(&sealed, &stranger).err(), Some(EnvelopeError::WrongRecipient { kinds, bring }));
     let infos: Vec<RecipientInfo> = Prefix::parse(&sealed).unwrap().header.recipient_infos().collect();
     assert_eq!(infos, [RecipientInfo::Shares { set: set.id(), threshold: 2, count: 4 }]);
 
-    let many = [&publics[..], &publics[..2]].concat();
+    let many: Vec<_> = [(); 5].map(|()| SecretIdentity::generate(&mut SysRng).unwrap().public().clone()).into();
     let error = keyring.seal(&[Recipient::Shares(&set, &many)], Metadata::default(), &mut SysRng).err();
     assert_eq!(error, Some(EnvelopeError::Shares(ShareError::TooManyHolders { holders: 5, count: 4 })));
 }
@@ -97,9 +166,10 @@ fn a_header_that_lies() {
     };
     assert_eq!(open(&|_| ()), (Ok(true), Ok(1)));
     let failed = EnvelopeError::AuthenticationFailed;
-    assert_eq!(open(&|body| body[8] = 3), (Err(failed.clone()), Err(failed.clone())), "threshold");
-    assert_eq!(open(&|body| body[9] = 9), (Err(failed.clone()), Ok(1)), "count");
-    assert_eq!(open(&|body| body[60] ^= 1).0, Err(failed.clone()), "commitment");
+    let unopened = EnvelopeError::WrongShares { set: set.id(), needed: 2, got: 2 };
+    assert_eq!(open(&|body| body[8] = 3), (Err(unopened.clone()), Err(failed.clone())), "threshold");
+    assert_eq!(open(&|body| body[9] = 9), (Err(unopened.clone()), Ok(1)), "count");
+    assert_eq!(open(&|body| body[60] ^= 1).0, Err(unopened), "commitment");
     let (another_set, held) = open(&|body| body[0] ^= 1);
     assert!(matches!(another_set, Err(EnvelopeError::WrongRecipient { .. })) && held == Err(failed.clone()));
     let to_ada = |body: &mut Vec<u8>| body.copy_within(114..122, 114 + 1_186);
@@ -133,5 +203,36 @@ fn bodies_that_are_none() {
     ];
     for body in wrong {
         assert_eq!(check(body), Err(EnvelopeError::NonCanonical));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Any k right shares open among wrong ones, wherever those are, while there are at most 256 ways to take k of all.
+    #[test]
+    fn right_shares_open_among_wrong_ones(
+        (threshold, right, wrong) in prop::sample::select(
+            &[(2, 2, 1), (2, 2, 8), (2, 5, 18), (3, 3, 4), (3, 4, 8), (4, 6, 4), (5, 5, 5), (9, 9, 3), (6, 7, 2)][..],
+        ),
+        order in any::<u64>(),
+    ) {
+        let [set, other] = [(); 2].map(|()| set(threshold, right + wrong));
+        let envelope = seal(b"recovered", &[(&set).into()]);
+        let mut numbers: Vec<u8> = (0..right + wrong).collect();
+        numbers.sort_by_key(|&number| order.wrapping_mul(u64::from(number) * 2 + 1).rotate_left(number.into()));
+        let brought = |right: u8| {
+            let share = |(place, &number): (usize, &u8)| {
+                let mut bytes = set.shares()[place].to_bytes();
+                if number >= right {
+                    bytes[10..].copy_from_slice(&other.shares()[place].to_bytes()[10..]);
+                }
+                Share::from_bytes(&*bytes).unwrap()
+            };
+            Shares::new(numbers.iter().enumerate().map(share)).unwrap()
+        };
+        prop_assert_eq!(open_by(&envelope, &[(&brought(right)).into()]).unwrap(), b"recovered");
+        let error = open_by(&envelope, &[(&brought(threshold - 1)).into()]).unwrap_err();
+        prop_assert!(matches!(error, EnvelopeError::WrongShares { .. }), "{}", error);
     }
 }

@@ -17,7 +17,6 @@ class Code(StrEnum):
     AUTHENTICATION_FAILED = "authentication_failed"
     NON_CANONICAL = "non_canonical"
     HEADER_TOO_LARGE = "header_too_large"
-    NO_RECIPIENT = "no_recipient"
     TOO_MANY_RECIPIENTS = "too_many_recipients"
     WRONG_RECIPIENT = "wrong_recipient"
     WRONG_PASSPHRASE = "wrong_passphrase"

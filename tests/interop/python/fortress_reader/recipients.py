@@ -121,7 +121,7 @@ Identity = Keyring | Passphrase | SecretIdentity | Shares | ExternalKey
 def check_counts(recipients: Sequence[Recipient]) -> None:
     """E-2, R-4: how many recipients a header has."""
     if not recipients:
-        raise FortressError(Code.NO_RECIPIENT, "an envelope has at least one recipient")
+        raise FortressError(Code.NON_CANONICAL, "an envelope has at least one recipient")
     if len(recipients) > limits.RECIPIENTS:
         raise FortressError(Code.TOO_MANY_RECIPIENTS, f"an envelope has at most {limits.RECIPIENTS} recipients")
     if sum(recipient.type == PASSPHRASE for recipient in recipients) > limits.PASSPHRASE_RECIPIENTS:

@@ -169,7 +169,7 @@ def test_unknown_suites(suite: int, code: Code) -> None:
 
 def test_number_of_recipients() -> None:
     mine = writer.keyring_recipient(RING)
-    assert refusal(with_header({1: 2, 2: []})) is Code.NO_RECIPIENT
+    assert refusal(with_header({1: 2, 2: []})) is Code.NON_CANONICAL
     assert refusal(envelope(*[[99, b""]] * 1_024, mine)) is Code.TOO_MANY_RECIPIENTS
     passphrases = [writer.passphrase_recipient("correct horse")] * 9
     assert refusal(envelope(mine, *passphrases)) is Code.TOO_MANY_RECIPIENTS

@@ -265,7 +265,7 @@ def envelopes() -> Iterator[Case]:
     for name, fault in faults.headers(mine).items():
         yield refused(f"header: {name}", "non_canonical", by_keyring, forged(fault))
     for name, code, entries in (
-        ("no recipient", "no_recipient", {2: []}),
+        ("no recipient", "non_canonical", {2: []}),
         ("1,025 recipients", "too_many_recipients", {2: [*[[99, b""]] * 1_024, mine]}),
         ("9 passphrases, opened by keyring", "too_many_recipients", {2: [mine, *[known] * 9]}),
         ("suite 0", "unknown_suite", {1: 0}),
