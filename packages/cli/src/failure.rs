@@ -174,8 +174,19 @@ macro_rules! found_by_core {
     )*};
 }
 
-found_by_core!(EnvelopeError, TokenError, KeyringError, ChunkedError, ContextError, PassphraseError);
+found_by_core!(TokenError, KeyringError, ChunkedError, ContextError, PassphraseError);
 found_by_core!(IdentityError, ShareError, GrantError, SigningKeyError);
+
+impl From<EnvelopeError> for Failure {
+    fn from(error: EnvelopeError) -> Failure {
+        let code = error.code();
+        match error {
+            // It says what to bring, and neither a key nor a scope would help.
+            EnvelopeError::WrongShares { .. } => Failure::new(exit_for(code), code, error.to_string()),
+            error => Failure::found(code, error),
+        }
+    }
+}
 
 /// A path for a message: on one line, whatever its name.
 pub(crate) fn shown(path: &Path) -> String {

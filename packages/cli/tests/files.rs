@@ -125,7 +125,7 @@ fn passphrases_alone_and_beside_a_keyring() {
     sandbox.write("plain", "text");
     sandbox.ok(&["encrypt", "-p", "plain"]);
     assert_eq!(sandbox.ok(&["decrypt", "plain.ftrs", "-o", "-"]), b"text");
-    sandbox.fails(4, &["keyring"], &["decrypt", "-k", "k", "plain.ftrs", "-o", "-"]);
+    sandbox.fails(4, &["bring the passphrase"], &["decrypt", "-k", "k", "plain.ftrs", "-o", "-"]);
 
     sandbox.write("other", "another passphrase\n");
     sandbox.ok(&["encrypt", "-k", "k", "-p", "--new-passphrase-file", "other", "plain", "-o", "both"]);
