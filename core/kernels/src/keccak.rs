@@ -22,6 +22,7 @@ pub fn shake256(parts: &[&[u8]], out: &mut [u8]) {
 /// One sponge's first bytes.
 #[inline(never)]
 pub(crate) fn hashed(rate: usize, suffix: u8, parts: &[&[u8]], out: &mut [u8]) {
+    debug_assert!(out.len().is_multiple_of(8) && out.len() <= rate);
     let sponges = Sponges::absorb(rate, suffix, [parts; 2]);
     let (words, _) = out.as_chunks_mut();
     for (word, lanes) in words.iter_mut().zip(sponges.0.as_flattened()) {
@@ -42,6 +43,8 @@ impl Sponges {
     pub(crate) fn absorb(rate: usize, suffix: u8, [parts, others]: [&[&[u8]]; 2]) -> Sponges {
         let mut sponges = Sponges([[U64x2::default(); 5]; 5]);
         let (lanes, mut at, mut bytes) = (rate / 8, 0, 0);
+        let whole = |parts: &[&[u8]]| parts.iter().rev().skip(1).all(|part| part.len().is_multiple_of(8));
+        debug_assert!(whole(parts) && parts.iter().map(|part| part.len()).eq(others.iter().map(|part| part.len())));
         for (part, other) in parts.iter().zip(others) {
             let ((words, last), (others, other_last)) = (part.as_chunks(), other.as_chunks());
             for (word, other) in words.iter().zip(others) {

@@ -212,6 +212,11 @@ impl Sealed {
             .map_err(|error| Failure::from(error).of(&self.name))
     }
 
+    /// What guessing its passphrase costs, as its header says; what is recommended for one that has none.
+    pub(crate) fn params(&self) -> Argon2Params {
+        params_of(self.header.recipient_infos().collect::<Vec<_>>().iter())
+    }
+
     fn open(self, opener: Opener) -> Result<Unlocked, Failure> {
         let keyring = Keyring::open(&self.bytes, &opener.identities(), &ReadLimits::default())
             .map_err(|error| Failure::from(error).of(&self.name))?;
@@ -220,14 +225,18 @@ impl Sealed {
     }
 }
 
+fn params_of<'i>(mut infos: impl Iterator<Item = &'i RecipientInfo>) -> Argon2Params {
+    let of_its_own = infos.find_map(|info| match info {
+        RecipientInfo::Passphrase { params } => Some(*params),
+        _ => None,
+    });
+    of_its_own.unwrap_or(Argon2Params::RECOMMENDED)
+}
+
 impl Unlocked {
     /// What guessing its passphrase costs; what is recommended for one that has none.
     pub(crate) fn params(&self) -> Argon2Params {
-        let of_its_own = self.recipients.iter().find_map(|info| match info {
-            RecipientInfo::Passphrase { params } => Some(*params),
-            _ => None,
-        });
-        of_its_own.unwrap_or(Argon2Params::RECOMMENDED)
+        params_of(self.recipients.iter())
     }
 
     /// Writes the keyring back, sealed for what opened it, or for another passphrase in its place; and for those whom `reseal` names.

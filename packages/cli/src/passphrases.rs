@@ -28,7 +28,7 @@ pub(crate) struct Passphrases {
 
     /// Read the passphrase that is being set from FILE, where another one is needed as well
     ///
-    /// For `keyring change-passphrase` and `keyring scope`, the new keyring of `rewrap`, `encrypt -k … -p`, and `grant new`: the key of --sign, if it is
+    /// For `keyring change-passphrase` and `keyring scope`, the keyring of -r, or -p, of `rewrap` and `keyring rewrap`, `encrypt -k … -p`, and `grant new`: the key of --sign, if it is
     /// sealed, the keyring of --for, and -p. Without it: FORTRESS_NEW_PASSPHRASE, then the terminal, where it is asked for twice.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Passphrases")]
     new_passphrase_file: Option<PathBuf>,

@@ -114,8 +114,11 @@ impl Recipients {
     /// its shares is never all that opens something.
     pub(crate) fn write_shares(&self) -> Result<(), Failure> {
         match &self.shares {
-            Some(NewShares { set, holders, folder: Some(folder), written }) if !written.replace(true) => {
-                write_shares(set.shares().iter().skip(holders.len()), set.shares().len(), folder).map(drop)
+            // Said only once they are there: what comes after a failure must not be encrypted for shares that nobody has.
+            Some(NewShares { set, holders, folder: Some(folder), written }) if !written.get() => {
+                write_shares(set.shares().iter().skip(holders.len()), set.shares().len(), folder)?;
+                written.set(true);
+                Ok(())
             }
             _ => Ok(()),
         }

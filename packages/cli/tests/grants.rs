@@ -242,6 +242,8 @@ fn a_grant_for_a_keyring_a_passphrase_or_shares() {
     let by_sealed = |more: &[&'static str]| [&new[..10], &["--sign", "sealed", "-o", "x"], more].concat();
     let both = ["-p", "--new-passphrase-file", "signing.pass"];
     sandbox.fails(2, &["--new-passphrase-file signing.pass", "--sign"], &by_sealed(&both));
+    let for_role = [&new[..], &pass, &["--for", "role", "-p", "-o", "x"]].concat();
+    sandbox.fails(2, &["--new-passphrase-file grant.pass", "--for"], &for_role);
     let wrong = ["--to-file", "ada.pub", "--new-passphrase-file", "grant.pass"];
     sandbox.fails(5, &["sealed: ", "that of --new-passphrase-file grant.pass"], &by_sealed(&wrong));
     let mut command = sandbox.command(&by_sealed(&["--to-file", "ada.pub"]));

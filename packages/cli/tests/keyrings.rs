@@ -50,6 +50,10 @@ fn another_passphrase() {
     assert_eq!(sandbox.json(&["keyring", "show", "k", "--json", "--passphrase-file", "new"]), before);
     let costs = sandbox.json(&["inspect", "k", "--json"])["recipients"][0]["argon2"].clone();
     assert_eq!(costs, serde_json::json!({ "passes": 1, "memory_kib": 8192, "lanes": 1 }), "as before");
+    sandbox.write("other", "of the rewrapped");
+    sandbox.ok(&["keyring", "rewrap", "k", "-p", "--passphrase-file", "new", "--new-passphrase-file", "other"]);
+    assert_eq!(sandbox.json(&["inspect", "k", "--json"])["recipients"][0]["argon2"], costs, "as before");
+    sandbox.ok(&["keyring", "show", "k", "--passphrase-file", "other"]);
 }
 
 #[test]

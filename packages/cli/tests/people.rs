@@ -212,6 +212,19 @@ fn any_two_of_three_shares_open() {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(std::fs::metadata(sandbox.path(&mine[0])).unwrap().permissions().mode() & 0o777, 0o600);
     }
+    // Where shares cannot be written, nothing is encrypted for them: not the first file, and not one after it.
+    sandbox.write("second", "also confidential");
+    sandbox.write("no-folder", "");
+    let nowhere = ["--shares", "2/3", "--shares-dir", "no-folder"];
+    std::fs::remove_file(sandbox.path("plain.ftrs")).unwrap();
+    assert!(!sandbox.run(&[&["encrypt", "plain", "second"][..], &nowhere].concat()).status.success());
+    assert!(!sandbox.exists("plain.ftrs") && !sandbox.exists("second.ftrs"));
+    sandbox.ok(&["encrypt", "-k", "k", "plain", "second"]);
+    let rewrap = ["rewrap", "-k", "k", "plain.ftrs", "second.ftrs"];
+    assert!(!sandbox.run(&[&rewrap[..], &nowhere].concat()).status.success());
+    for file in ["plain.ftrs", "second.ftrs"] {
+        sandbox.ok(&["verify", "-k", "k", file]);
+    }
     for bad in ["1/3", "4/3"] {
         sandbox.fails(2, &["a share set needs"], &["encrypt", "--shares", bad, "--shares-dir", "x", "plain"]);
     }

@@ -56,7 +56,9 @@ pub(super) fn generate(
     seed.copy_from_slice(rho);
     for ((row, error), place) in matrix.0.iter().zip(errors).zip(vector.chunks_exact_mut(384)) {
         error.transform();
-        error.add(&s.product(row.each_ref()));
+        let mut product = s.product(row.each_ref());
+        error.add(&product);
+        product.zeroize();
         error.normalise();
         codec::encode::<12>(error, place);
     }

@@ -48,7 +48,7 @@ pub(crate) enum IdentityCommand {
     /// Take out the shares that a file, a sealed keyring or a grant keeps for an identity
     ///
     /// They were sealed for it with --holder. As many holders as it takes bring theirs together, and open with --share. Nobody who has only the file can
-    /// make one up that opens anything. What they open is what is named here: a keyring that lies in a file's place gives none.
+    /// make one up that opens anything. What they open is what is named here: a keyring in a file's place is told from it, unless somebody changed its header. What a share opens is known once enough are together: ask who wants it, and what for.
     Shares {
         /// The file
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present_any = ["keyring", "grant"])]

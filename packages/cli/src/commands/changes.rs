@@ -5,7 +5,7 @@ use std::path::Path;
 use fortress::envelope::{Header, Keep, Recipient, RecipientInfo, RewrapOptions};
 use fortress::external::{ExternalKey, wrapping_reference};
 use fortress::identity::{IdentityError, IdentityId, PublicRecipient};
-use fortress::{Keyring, Passphrase, inspect};
+use fortress::{Argon2Params, Keyring, Passphrase, inspect};
 
 use crate::arguments::{Changes, Common, Unlock};
 use crate::external::{self, KeyUri};
@@ -19,6 +19,8 @@ pub(super) struct Changing {
     keyring: Option<Keyring>,
     key: Option<Box<dyn ExternalKey>>,
     passphrase: Option<Passphrase>,
+    /// What guessing it costs.
+    costs: Argon2Params,
     named: Recipients,
     /// Whom to take out; then everybody else is kept.
     remove: Vec<Who>,
@@ -50,11 +52,17 @@ impl Changing {
         let passphrase = changes.passphrase.then(|| common.passphrases.setting(what)).transpose()?;
         let (add, keep_others) = (changes.add, changes.keep_others);
         let named = changes.to.recipients()?;
-        let changing = Changing { keyring, key, passphrase, named, remove, add, keep_others };
+        let costs = Argon2Params::RECOMMENDED;
+        let changing = Changing { keyring, key, passphrase, costs, named, remove, add, keep_others };
         if add && !changing.names_somebody() {
             return Err(Failure::usage("nobody is named to be added: give --to IDENTITY, -r KEYRING or -p"));
         }
         Ok(changing)
+    }
+
+    /// With these costs of guessing the passphrase.
+    pub(super) fn costing(self, costs: Argon2Params) -> Changing {
+        Changing { costs, ..self }
     }
 
     /// Does somebody come?
@@ -71,7 +79,7 @@ impl Changing {
     pub(super) fn recipients<'r>(&'r self, opener: &'r Opener) -> Result<Vec<Recipient<'r>>, Failure> {
         if self.names_somebody() || self.removes_somebody() {
             let keyring = self.keyring.iter().map(Recipient::from);
-            let passphrase = self.passphrase.iter().map(Recipient::from);
+            let passphrase = self.passphrase.iter().map(|passphrase| Recipient::Passphrase(passphrase, self.costs));
             let key = self.key.iter().map(|key| Recipient::External(&**key));
             return Ok(keyring.chain(passphrase).chain(key).chain(self.named.list()).collect());
         }

@@ -27,13 +27,20 @@ fn new(arguments: &GrantNew, common: &Common, report: &Report) -> Result<(), Fai
             "the grant is for nobody: give --to IDENTITY, --to-file FILE, --for KEYRING, --recipient URI or -p",
         ));
     }
-    // What is told to whom the grant is for must not be what opens the key that signs.
-    if let Some(place) = common.passphrases.second_place().filter(|_| arguments.passphrase)
-        && people::is_sealed(sign)?
-    {
-        return Err(Failure::usage(format!(
-            "the passphrase of {place} would open the grant, by -p, and the key of --sign as well: leave it out, to type both, or seal the grant in another way"
-        )));
+    // What is told to whom the grant is for must not be what opens the key that signs, or the keyring that it is sealed for.
+    if let Some(place) = common.passphrases.second_place().filter(|_| arguments.passphrase) {
+        let other = if arguments.recipient.is_some() {
+            Some("the keyring of --for")
+        } else if people::is_sealed(sign)? {
+            Some("the key of --sign")
+        } else {
+            None
+        };
+        if let Some(other) = other {
+            return Err(Failure::usage(format!(
+                "the passphrase of {place} would open the grant, by -p, and {other} as well: leave it out, to type both, or seal the grant in another way"
+            )));
+        }
     }
     // Told before anything is typed or written. Nothing is left: the file is not committed.
     let target = Target::file(output)?;

@@ -167,7 +167,7 @@ fn rewrap(arguments: &KeyringRewrap, common: &Common, report: &Report) -> Result
     let name = &sealed.name;
     let of = |failure: Failure| failure.of(name);
     let opener = sealed.opener(unlock, common)?;
-    let changing = Changing::new(changes, name, common)?;
+    let changing = Changing::new(changes, name, common)?.costing(sealed.params());
     let places = changing.places(&sealed.bytes).map_err(of)?;
     let (recipients, options) = (changing.recipients(&opener)?, changing.options(places.as_deref()));
     let rewrapped =
