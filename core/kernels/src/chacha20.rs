@@ -13,8 +13,8 @@ pub(crate) type Block = [U32x4; 4];
 /// Half of the rounds (2.3): columns, then diagonals.
 pub(crate) const DOUBLE_ROUNDS: usize = 10;
 
-/// Steps of a round.
-pub(crate) const STEPS: usize = 4;
+/// Halves of a round, after each of which something is done beside.
+pub(crate) const HALVES: usize = 2;
 
 /// A key and a nonce: the state with a counter of 0.
 pub(crate) struct ChaCha20(Block);
@@ -27,8 +27,8 @@ impl ChaCha20 {
         ChaCha20([U32x4::new(CONSTANTS), U32x4::load(&key[0]), U32x4::load(&key[1]), U32x4::load(&counter_and_nonce)])
     }
 
-    /// The blocks of `N` counters from `counter` on. After each of the four steps of each of the twenty rounds it calls `beside`
-    /// with the numbers of the round and the step: vector instructions leave the other units of a processor idle, so that other work costs less there
+    /// The blocks of `N` counters from `counter` on. After each half of each of the twenty rounds it calls `beside`
+    /// with the numbers of the round and the half: vector instructions leave the other units of a processor idle, so that other work costs less there
     /// than before or after.
     #[inline(always)]
     pub(crate) fn blocks<const N: usize>(&self, counter: u32, mut beside: impl FnMut(usize, usize)) -> [Block; N] {
@@ -40,12 +40,12 @@ impl ChaCha20 {
         });
         let mut blocks = initial;
         for n in 0..DOUBLE_ROUNDS {
-            round(&mut blocks, |step| beside(2 * n, step));
+            round(&mut blocks, |half| beside(2 * n, half));
             // The second round takes diagonals: rows are turned so that these are columns, and turned back.
             for [_, b, c, d] in &mut blocks {
                 [*b, *c, *d] = [b.turned_once(), c.turned_twice(), d.turned_back()];
             }
-            round(&mut blocks, |step| beside(2 * n + 1, step));
+            round(&mut blocks, |half| beside(2 * n + 1, half));
             for [_, b, c, d] in &mut blocks {
                 [*b, *c, *d] = [b.turned_back(), c.turned_twice(), d.turned_once()];
             }
@@ -70,22 +70,20 @@ fn round<const N: usize>(blocks: &mut [Block; N], mut beside: impl FnMut(usize))
         *a = a.wrapping_add(*b);
         *d = (*d ^ *a).rotate_left::<16>();
     }
-    beside(0);
     for [_, b, c, d] in &mut *blocks {
         *c = c.wrapping_add(*d);
         *b = (*b ^ *c).rotate_left::<12>();
     }
-    beside(1);
+    beside(0);
     for [a, b, _, d] in &mut *blocks {
         *a = a.wrapping_add(*b);
         *d = (*d ^ *a).rotate_left::<8>();
     }
-    beside(2);
     for [_, b, c, d] in &mut *blocks {
         *c = c.wrapping_add(*d);
         *b = (*b ^ *c).rotate_left::<7>();
     }
-    beside(3);
+    beside(1);
 }
 
 /// "expand 32-byte k" (2.3).

@@ -2,7 +2,7 @@
 
 use zeroize::{Zeroize as _, zeroize_bytes};
 
-use crate::chacha20::{BLOCK_LEN, Block, ChaCha20, DOUBLE_ROUNDS, STEPS};
+use crate::chacha20::{BLOCK_LEN, Block, ChaCha20, DOUBLE_ROUNDS, HALVES};
 use crate::lanes::U32x4;
 use crate::poly1305::{Poly1305, Sum};
 use crate::{Error, Tag, tag};
@@ -111,11 +111,11 @@ impl Message<'_> {
         let (behind, _) = self.ciphertext_since(absorbed).as_chunks::<16>();
         // Copied, so that they stay in registers.
         let (point, mut sum) = (poly.point, poly.sum);
-        // A block for each round, in as many steps: as many as there are, they are absorbed.
-        const { assert!(Sum::STEPS == STEPS && N * BLOCK_LEN / 16 <= 2 * DOUBLE_ROUNDS) };
-        let blocks = cipher.blocks::<N>(counter, |round, step| {
+        // A block for each round, a step for each half: as many as there are, they are absorbed.
+        const { assert!(Sum::STEPS == HALVES && N * BLOCK_LEN / 16 <= 2 * DOUBLE_ROUNDS) };
+        let blocks = cipher.blocks::<N>(counter, |round, half| {
             if let Some(block) = behind.get(round) {
-                sum.step(step, &point, block);
+                sum.step(half, &point, block);
             }
         });
         poly.sum = sum;

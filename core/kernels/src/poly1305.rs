@@ -72,17 +72,17 @@ pub(crate) struct Point {
 }
 
 /// The polynomial's value so far, and what becomes of it while a block is absorbed: `(value + block + 2^128) * r`, not reduced to the last, in
-/// four steps, between which something else may be done.
+/// two steps, between which something else may be done.
 #[derive(Clone, Copy)]
 pub(crate) struct Sum {
     /// Four words of 32 bits, and what is above 2^128, at most 5.
     value: [u64; 5],
-    /// The product's columns.
+    /// The product's columns, between the steps.
     columns: [u64; 4],
 }
 
 impl Sum {
-    pub(crate) const STEPS: usize = 4;
+    pub(crate) const STEPS: usize = 2;
 
     #[inline(always)]
     fn absorb(&mut self, point: &Point, block: &[u8; 16]) {
@@ -97,31 +97,27 @@ impl Sum {
         let Point { r: [r0, r1, r2, r3], wrapped: [w0, w1, w2, w3] } = *point;
         let [h0, h1, h2, h3, h4] = self.value;
         let [x0, x1, x2, x3] = &mut self.columns;
-        match step {
-            0 => {
-                let block = u128::from_le_bytes(*block);
-                let (low, high) = (block as u64, (block >> 64) as u64);
-                // Each below 2^33, the last at most 6.
-                self.value = [h0 + (low & WORD), h1 + (low >> 32), h2 + (high & WORD), h3 + (high >> 32), h4 + 1];
-            }
-            1 => {
-                // The first is the largest: 2^33 * (2^28 + 3 * 2^28.33) and a little, which is below 1.2 * 2^63.
-                *x0 = h0 * r0 + h1 * w3 + h2 * w2 + h3 * w1 + h4 * w0;
-                *x1 = h0 * r1 + h1 * r0 + h2 * w3 + h3 * w2 + h4 * w1;
-            }
-            2 => {
-                *x2 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * w3 + h4 * w2;
-                *x3 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * w3;
-            }
-            _ => {
-                // r0 alone is no multiple of four: its two lowest bits stay where they are, above 2^128.
-                let top = (*x3 >> 32) + h4 * (r0 & 3);
-                let y0 = (*x0 & WORD) + (top >> 2) * 5;
-                let y1 = (*x1 & WORD) + (*x0 >> 32) + (y0 >> 32);
-                let y2 = (*x2 & WORD) + (*x1 >> 32) + (y1 >> 32);
-                let y3 = (*x3 & WORD) + (*x2 >> 32) + (y2 >> 32);
-                self.value = [y0 & WORD, y1 & WORD, y2 & WORD, y3 & WORD, (top & 3) + (y3 >> 32)];
-            }
+        if step == 0 {
+            let block = u128::from_le_bytes(*block);
+            let (low, high) = (block as u64, (block >> 64) as u64);
+            // Each below 2^33, the last at most 6.
+            let (h0, h1) = (h0 + (low & WORD), h1 + (low >> 32));
+            let (h2, h3) = (h2 + (high & WORD), h3 + (high >> 32));
+            let h4 = h4 + 1;
+            // The first is the largest: 2^33 * (2^28 + 3 * 2^28.33) and a little, which is below 1.2 * 2^63.
+            *x0 = h0 * r0 + h1 * w3 + h2 * w2 + h3 * w1 + h4 * w0;
+            *x1 = h0 * r1 + h1 * r0 + h2 * w3 + h3 * w2 + h4 * w1;
+            *x2 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * w3 + h4 * w2;
+            *x3 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * w3;
+            self.value = [h0, h1, h2, h3, h4];
+        } else {
+            // r0 alone is no multiple of four: its two lowest bits stay where they are, above 2^128.
+            let top = (*x3 >> 32) + h4 * (r0 & 3);
+            let y0 = (*x0 & WORD) + (top >> 2) * 5;
+            let y1 = (*x1 & WORD) + (*x0 >> 32) + (y0 >> 32);
+            let y2 = (*x2 & WORD) + (*x1 >> 32) + (y1 >> 32);
+            let y3 = (*x3 & WORD) + (*x2 >> 32) + (y2 >> 32);
+            self.value = [y0 & WORD, y1 & WORD, y2 & WORD, y3 & WORD, (top & 3) + (y3 >> 32)];
         }
     }
 }
