@@ -58,13 +58,9 @@ pub(crate) fn encrypt_values<'py>(
     (context, own): ContextArguments<'_, 'py>,
     layout: Layout,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyList>)> {
-    let (py, rows) = (values.py(), values.len());
     let work = Encrypting::new(keyring, text::context(context)?.into_owned(), layout)?;
-    let own = OwnContexts::of(own, rows)?;
-    let values = lists::unchanging(values, "a value")?;
-    let mut objects = Objects::new(&values, None);
-    convert(py, rows, &mut objects, &own, &work)?;
-    Ok((work.header(py), objects.finish()?))
+    let tokens = converted((values, "a value"), own, None, &work)?;
+    Ok((work.header(values.py()), tokens))
 }
 
 pub(crate) fn decrypt_values<'py>(
@@ -73,13 +69,8 @@ pub(crate) fn decrypt_values<'py>(
     (context, own): ContextArguments<'_, 'py>,
     reading: &Reading<'_, 'py>,
 ) -> PyResult<Bound<'py, PyList>> {
-    let (py, rows) = (tokens.py(), tokens.len());
     let work = Decrypting::new(keyring, text::context(context)?.into_owned(), reading)?;
-    let own = OwnContexts::of(own, rows)?;
-    let tokens = lists::unchanging(tokens, "a token")?;
-    let mut objects = Objects::new(&tokens, Some(reading.form));
-    convert(py, rows, &mut objects, &own, &work)?;
-    objects.finish()
+    converted((tokens, "a token"), own, Some(reading.form), &work)
 }
 
 /// Encrypts tokens anew, hoisted where a header is given.
@@ -89,13 +80,24 @@ pub(crate) fn reencrypt_values<'py>(
     (context, own): ContextArguments<'_, 'py>,
     header: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyList>)> {
-    let (py, rows) = (tokens.py(), tokens.len());
     let work = Reencrypting::new(keyring, text::context(context)?.into_owned(), header)?;
+    let anew = converted((tokens, "a token"), own, None, &work)?;
+    Ok((work.to.header(tokens.py()), anew))
+}
+
+/// A list of objects, each of them `what`, by a work: in the form of each, or in one for all.
+fn converted<'py>(
+    (given, what): (&Bound<'py, PyTuple>, &str),
+    own: Option<&Bound<'py, PyAny>>,
+    form: Option<Form>,
+    work: &impl Work,
+) -> PyResult<Bound<'py, PyList>> {
+    let (py, rows) = (given.py(), given.len());
     let own = OwnContexts::of(own, rows)?;
-    let tokens = lists::unchanging(tokens, "a token")?;
-    let mut objects = Objects::new(&tokens, None);
-    convert(py, rows, &mut objects, &own, &work)?;
-    Ok((work.to.header(py), objects.finish()?))
+    let given = lists::unchanging(given, what)?;
+    let mut objects = Objects::new(&given, form);
+    convert(py, rows, &mut objects, &own, work)?;
+    objects.finish()
 }
 
 pub(crate) fn encrypt_arrow<'py>(

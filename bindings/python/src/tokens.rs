@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use fortress::{
-    batch::Batch,
+    Context, Keyring,
+    batch::{Batch, BatchError},
     group::Layout,
     token::{decode_text, encode_text},
 };
@@ -173,17 +174,10 @@ pub(crate) fn decrypt_row<'py>(
     context_map: Option<&Bound<'py, PyAny>>,
     form: Form,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let py = row.py();
-    let context = context(context_map)?;
-    let header = header.map(|header| Data::of(header, "a header")).transpose()?;
-    let header = header.as_ref().map(Data::token).transpose()?;
-    let fields = Fields::of(row)?;
-    let (names, members) = (fields.names()?, fields.members()?);
-    let len = members.iter().map(|member| member.len()).sum();
-    let mut values = keyring.with(py, len, |keyring| {
-        let fields = names.iter().copied().zip(members.iter().map(|member| &**member));
-        keyring.decrypt_row(fields, header.as_deref(), &context).map_err(|error| of_field(&error, &names))
+    let (fields, mut values) = of_stored(keyring, row, header, context_map, |keyring, fields, header, context| {
+        keyring.decrypt_row(fields, header, context)
     })?;
+    let py = row.py();
     let row = fields.dict(py, &values, |_, value| form.value(py, value));
     values.wipe();
     row
@@ -196,19 +190,34 @@ pub(crate) fn reencrypt_row<'py>(
     header: Option<&Bound<'py, PyAny>>,
     context_map: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyDict>)> {
+    let (fields, anew) = of_stored(keyring, row, header, context_map, |keyring, fields, header, context| {
+        keyring.reencrypt_row(fields, header, context, &mut Pool)
+    })?;
     let py = row.py();
+    let row = fields.dict(py, &anew.fields, |data, token| Ok(data.form().token(py, token)))?;
+    Ok((PyBytes::new(py, &anew.header), row))
+}
+
+/// A row as it is stored, and what the keyring makes of its fields, its header and their context.
+fn of_stored<'py, T: Send>(
+    keyring: &KeyringHandle,
+    row: &Bound<'py, PyAny>,
+    header: Option<&Bound<'py, PyAny>>,
+    context_map: Option<&Bound<'py, PyAny>>,
+    make: impl FnOnce(&Keyring, Vec<(&str, &[u8])>, Option<&[u8]>, &Context) -> Result<T, BatchError> + Send,
+) -> PyResult<(Fields<'py>, T)> {
     let context = context(context_map)?;
     let header = header.map(|header| Data::of(header, "a header")).transpose()?;
     let header = header.as_ref().map(Data::token).transpose()?;
     let fields = Fields::of(row)?;
     let (names, members) = (fields.names()?, fields.members()?);
     let len = members.iter().map(|member| member.len()).sum();
-    let anew = keyring.with(py, len, |keyring| {
-        let fields = names.iter().copied().zip(members.iter().map(|member| &**member));
-        keyring.reencrypt_row(fields, header.as_deref(), &context, &mut Pool).map_err(|error| of_field(&error, &names))
+    let made = keyring.with(row.py(), len, |keyring| {
+        let fields = names.iter().copied().zip(members.iter().map(|member| &**member)).collect();
+        make(keyring, fields, header.as_deref(), &context).map_err(|error| of_field(&error, &names))
     })?;
-    let row = fields.dict(py, &anew.fields, |data, token| Ok(data.form().token(py, token)))?;
-    Ok((PyBytes::new(py, &anew.header), row))
+    drop((names, members));
+    Ok((fields, made))
 }
 
 /// The fields of a row, by name.
